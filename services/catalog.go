@@ -1,0 +1,143 @@
+// Package services says what a service is, as plain data: the catalog of
+// services, how far each one's migration is, and the listener rules that follow.
+package services
+
+import "strings"
+
+// Catalog is everything that can serve a path: the services that the monolith
+// is broken into, and the monolith itself.
+type Catalog struct {
+	Services []Service
+	// Monolith serves every path that no service has taken. Its own paths are
+	// always "/*" and its priority is always the last: leave both empty.
+	Monolith Service
+}
+
+// Service is one deployable program and all that is its own.
+type Service struct {
+	// Name is lower-case letters, digits and dashes, at most 20 characters,
+	// starting with a letter. It names the stack, the X-Route-To value and the
+	// word in cdk.json; renaming it replaces the service.
+	Name string
+	// Image is what its tasks run.
+	Image Image
+	// Paths are the load balancer's path patterns that belong to the service.
+	// Name a collection and what is below it separately ("/api/users",
+	// "/api/users/*"): "/api/users*" would also take "/api/usersettings".
+	Paths []string
+	// Priority orders the services' listener rules, 1 to 24999, unique.
+	Priority int
+	// CPU in units of 1/1024 vCPU. Zero means 256.
+	CPU int
+	// Memory in MiB, one of the sizes Fargate pairs with CPU. Zero means 512.
+	Memory int
+	// Port the program listens on. Zero means 8080.
+	Port int
+	// HealthCheckPath answers 200 while the program lives. Empty means /healthz.
+	HealthCheckPath string
+	// Environment is added to the variables that the construct sets itself.
+	Environment map[string]string
+	// Scaling bounds the number of tasks.
+	Scaling Scaling
+	// Table is the service's own DynamoDB table. Nil means none.
+	Table *Table
+}
+
+// Image says where a container image comes from. Exactly one field is set.
+type Image struct {
+	// Program is the folder of a Go main package in this module, such as
+	// "services/cmd/users". Its image holds the binary and nothing else.
+	Program string
+	// Folder holds a Dockerfile and its build context, relative to the module's root.
+	Folder string
+	// Registry is an image reference, such as
+	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4". Tasks without a
+	// NAT gateway can pull only from ECR in their own account and region.
+	Registry string
+}
+
+// Scaling is a target-tracking policy for the number of tasks.
+type Scaling struct {
+	// Min is the number of tasks that always run. Zero means 2, one for each of two zones.
+	Min int
+	// Max is the number of tasks at most. Zero means 10.
+	Max int
+	// CPUPercent is the average CPU use that scaling aims at. Zero means 60.
+	CPUPercent int
+	// RequestsPerTarget is the requests per minute and task that scaling aims at. Zero means 6000.
+	RequestsPerTarget int
+}
+
+// Table is a DynamoDB table whose keys are all strings.
+type Table struct {
+	// PartitionKey is the attribute that identifies an item.
+	PartitionKey string
+	// SortKey orders the items of one partition. Empty means none.
+	SortKey string
+	// Indexes are global secondary indexes that carry whole items.
+	Indexes []Index
+	// Actions are the DynamoDB API calls that the program makes, without the
+	// "dynamodb:" prefix. Empty means GetItem, PutItem and Query.
+	Actions []string
+}
+
+// Index is a global secondary index with string keys.
+type Index struct {
+	Name         string
+	PartitionKey string
+	SortKey      string
+}
+
+// TableVariable is the environment variable that tells a program the name of a
+// service's table: USERS_TABLE for users. A program serves only what it is
+// given the table of.
+func TableVariable(service string) string {
+	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_TABLE"
+}
+
+// Forum is the example that ships: a forum of users, threads and posts, and the
+// monolith that used to serve all three.
+var Forum = Catalog{
+	Services: []Service{
+		{
+			Name:     "users",
+			Image:    Image{Program: "services/cmd/users"},
+			Paths:    []string{"/api/users", "/api/users/*"},
+			Priority: 100,
+			Table: &Table{
+				PartitionKey: "id",
+				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
+			},
+		},
+		{
+			Name:     "threads",
+			Image:    Image{Program: "services/cmd/threads"},
+			Paths:    []string{"/api/threads", "/api/threads/*"},
+			Priority: 200,
+			Table: &Table{
+				PartitionKey: "id",
+				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
+			},
+		},
+		{
+			Name:     "posts",
+			Image:    Image{Program: "services/cmd/posts"},
+			Paths:    []string{"/api/posts", "/api/posts/*"},
+			Priority: 300,
+			Table: &Table{
+				PartitionKey: "id",
+				Indexes: []Index{
+					{Name: "all", PartitionKey: "kind", SortKey: "id"},
+					{Name: "by-user", PartitionKey: "author", SortKey: "id"},
+					{Name: "in-thread", PartitionKey: "thread", SortKey: "id"},
+				},
+			},
+		},
+	},
+	Monolith: Service{
+		Name:   "monolith",
+		Image:  Image{Program: "services/cmd/monolith"},
+		CPU:    512,
+		Memory: 1024,
+	},
+}
