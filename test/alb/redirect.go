@@ -1,0 +1,54 @@
+package alb
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Redirect sends the client to another URL. Each part of that URL may hold
+// #{protocol}, #{host}, #{port}, #{path} (without its leading slash) and
+// #{query}, which stand for the request's own; an empty part keeps the
+// request's. A query cannot be dropped by leaving Query empty.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#redirect-actions
+type Redirect struct {
+	Protocol string
+	Host     string
+	Port     string
+	Path     string
+	Query    string
+	// StatusCode is 301 or 302.
+	StatusCode int
+}
+
+func (a Redirect) serve(_ *LoadBalancer, w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Location", a.location(r))
+	w.WriteHeader(a.StatusCode)
+}
+
+func (a Redirect) location(r *http.Request) string {
+	protocol, port := "HTTP", "80"
+	if r.TLS != nil {
+		protocol, port = "HTTPS", "443"
+	}
+	if _, named, err := net.SplitHostPort(r.Host); err == nil {
+		port = named
+	}
+	own := strings.NewReplacer(
+		"#{protocol}", protocol,
+		"#{host}", hostname(r.Host),
+		"#{port}", port,
+		"#{path}", strings.TrimPrefix(pathAsSent(r), "/"),
+		"#{query}", r.URL.RawQuery,
+	)
+	location := strings.ToLower(own.Replace(cmp.Or(a.Protocol, "#{protocol}"))) + "://" +
+		own.Replace(cmp.Or(a.Host, "#{host}")) + ":" +
+		own.Replace(cmp.Or(a.Port, "#{port}")) +
+		own.Replace(cmp.Or(a.Path, "/#{path}"))
+	if query := own.Replace(cmp.Or(a.Query, "#{query}")); query != "" {
+		location += "?" + query
+	}
+	return location
+}
