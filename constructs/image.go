@@ -1,0 +1,147 @@
+package constructs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+)
+
+// Images turns the sources in a catalog into container images.
+type Images struct {
+	root, staging string
+}
+
+// StageImages makes ready every image that the services need: it compiles their
+// Go programs for linux/arm64 and puts each one, beside the Dockerfile that all
+// share, in a folder of its own below staging. An unchanged program keeps its
+// bytes and so its image hash, whatever else in the module changes.
+//
+// Paths in the catalog are relative to root, the module's folder. The error is
+// the compiler's, or names the folder without a Dockerfile.
+func StageImages(root, staging string, all []services.Service) (*Images, error) {
+	images := &Images{root: root, staging: staging}
+	var programs []string
+	for _, s := range all {
+		switch {
+		case s.Image.Program != "" && !slices.Contains(programs, s.Image.Program):
+			programs = append(programs, s.Image.Program)
+		case s.Image.Folder != "":
+			if _, err := os.Stat(filepath.Join(root, s.Image.Folder, "Dockerfile")); err != nil {
+				return nil, fmt.Errorf("image of %q: %w", s.Name, err)
+			}
+		}
+	}
+	if len(programs) == 0 {
+		return images, nil
+	}
+	if err := images.compile(programs); err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		if err := images.stage(program); err != nil {
+			return nil, fmt.Errorf("stage %s: %w", program, err)
+		}
+	}
+	return images, nil
+}
+
+// compile builds all programs in one run of the go command, which links again
+// only what changed because the binaries of the last run are still in place.
+func (i *Images) compile(programs []string) error {
+	names := map[string]string{}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", i.binaries() + string(filepath.Separator)}
+	for _, program := range programs {
+		if other, taken := names[filepath.Base(program)]; taken {
+			return fmt.Errorf("programs %s and %s: rename one folder, the name of a binary is the folder's", other, program)
+		}
+		names[filepath.Base(program)] = program
+		args = append(args, "./"+filepath.ToSlash(program))
+	}
+	build := exec.Command("go", args...)
+	build.Dir = i.root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
+	output, err := build.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return fmt.Errorf("go build %s: %s", strings.Join(programs, " "), bytes.TrimSpace(output))
+	}
+	return err
+}
+
+// stage lays out a program's build context.
+func (i *Images) stage(program string) error {
+	dockerfile, err := os.ReadFile(filepath.Join(i.root, "services", "Dockerfile"))
+	if err != nil {
+		return err
+	}
+	folder := i.context(program)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	binary := filepath.Join(folder, "service")
+	if err := os.Remove(binary); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := os.Link(filepath.Join(i.binaries(), filepath.Base(program)), binary); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "Dockerfile"), dockerfile, 0o644)
+}
+
+func (i *Images) binaries() string { return filepath.Join(i.staging, "bin") }
+
+func (i *Images) context(program string) string {
+	return filepath.Join(i.staging, "context", filepath.Base(program))
+}
+
+// image is the container image of a service.
+func (i *Images) image(scope constructs.Construct, source services.Image) awsecs.ContainerImage {
+	if source.Registry != "" {
+		return registryImage(scope, source.Registry)
+	}
+	folder := filepath.Join(i.root, source.Folder)
+	if source.Program != "" {
+		folder = i.context(source.Program)
+	}
+	return awsecs.ContainerImage_FromDockerImageAsset(awsecrassets.NewDockerImageAsset(scope, jsii.String("Image"), &awsecrassets.DockerImageAssetProps{
+		Directory: jsii.String(folder),
+		Platform:  awsecrassets.Platform_LINUX_ARM64(),
+	}))
+}
+
+// ecrImage matches a reference to a repository of Amazon ECR: account, region,
+// repository, then a tag or digest.
+var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)[:@]?(.*)$`)
+
+// registryImage grants the execution role the right to pull when the image is in ECR.
+func registryImage(scope constructs.Construct, reference string) awsecs.ContainerImage {
+	parts := ecrImage.FindStringSubmatch(reference)
+	if parts == nil {
+		return awsecs.ContainerImage_FromRegistry(&reference, nil)
+	}
+	account, region, name, version := parts[1], parts[2], parts[3], parts[4]
+	if version == "" {
+		version = "latest"
+	}
+	arn := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ecr"), Region: &region, Account: &account, Resource: jsii.String("repository"), ResourceName: &name,
+	})
+	repository := awsecr.Repository_FromRepositoryAttributes(scope, jsii.String("Repository"), &awsecr.RepositoryAttributes{
+		RepositoryArn: arn, RepositoryName: &name,
+	})
+	return awsecs.ContainerImage_FromEcrRepository(repository, &version)
+}

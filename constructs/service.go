@@ -1,0 +1,194 @@
+package constructs
+
+import (
+	"maps"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+)
+
+// Service is a Fargate service behind a load balancer, with its own roles, log
+// group, target group, listener rules and scaling.
+type Service struct {
+	TargetGroup elbv2.ApplicationTargetGroup
+	TaskRole    awsiam.Role
+}
+
+// ServiceProps are the catalog's entry and what the service shares with others.
+type ServiceProps struct {
+	// Service is an entry of a complete catalog.
+	Service services.Service
+	// Images holds the service's image, staged.
+	Images *Images
+	// Tables are those that the program may use; it learns their names from its environment.
+	Tables []*Table
+	// Cluster and Subnets are where its tasks run.
+	Cluster awsecs.ICluster
+	Subnets *awsec2.SubnetSelection
+	// Listener takes the rules; LoadBalancer is the security group it sends from.
+	Listener     elbv2.IApplicationListener
+	LoadBalancer awsec2.ISecurityGroup
+	// Preview attaches the target group to the load balancer without public traffic.
+	Preview services.Rule
+	// Live brings the traffic. Nil means none.
+	Live *services.Rule
+	// Monolith shares the traffic of a live rule that names a second target group.
+	Monolith elbv2.IApplicationTargetGroup
+}
+
+// NewService creates the service in the order that loses no request:
+//
+//	target group → preview rule → ECS service (steady) → live rule
+//
+// ECS refuses a target group that no rule attaches to a load balancer, so the
+// preview rule comes first. CloudFormation reports an ECS service complete only
+// once it is steady, so a live rule that depends on it never leads to an empty
+// group; and it deletes in reverse order, so the path falls back before a task stops.
+func NewService(scope constructs.Construct, id string, props *ServiceProps) *Service {
+	scope = constructs.NewConstruct(scope, &id)
+
+	task := newTask(scope, props)
+	listener := localListener(scope, props)
+	group := newTargetGroup(scope, props)
+	newRule(scope, "PreviewRule", listener, props.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
+	service := newFargateService(scope, props, task)
+	service.AttachToApplicationTargetGroup(group)
+	scale(service, group, props.Service.Scaling)
+	if props.Live != nil {
+		newLiveRule(scope, listener, group, props).Node().AddDependency(service)
+	}
+
+	return &Service{TargetGroup: group, TaskRole: task.role}
+}
+
+// task is a task definition with the role that its program acts as and the role
+// that ECS starts it with.
+type task struct {
+	definition      awsecs.FargateTaskDefinition
+	role, execution awsiam.Role
+}
+
+func newTask(scope constructs.Construct, props *ServiceProps) *task {
+	trust := &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)}
+	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
+	for _, table := range props.Tables {
+		table.grant(role)
+	}
+	execution := awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust)
+	definition := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
+		TaskRole:        role,
+		ExecutionRole:   execution,
+		Cpu:             jsii.Number(props.Service.CPU),
+		MemoryLimitMiB:  jsii.Number(props.Service.Memory),
+		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
+	})
+	addContainer(scope, definition, props)
+	return &task{definition, role, execution}
+}
+
+func addContainer(scope constructs.Construct, definition awsecs.FargateTaskDefinition, props *ServiceProps) {
+	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	definition.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
+		Image:        props.Images.image(scope, props.Service.Image),
+		Environment:  environment(props),
+		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
+		Logging:      awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String(props.Service.Name)}),
+		// The program drains for 5 s and shuts down within 15 s of SIGTERM.
+		StopTimeout: awscdk.Duration_Seconds(jsii.Number(30)),
+	})
+}
+
+// environment tells the program its port and the tables it serves from.
+func environment(props *ServiceProps) *map[string]*string {
+	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
+	maps.Copy(variables, props.Service.Environment)
+	for _, table := range props.Tables {
+		variables[services.TableVariable(table.Service)] = *table.Table.TableName()
+	}
+	pointers := map[string]*string{}
+	for name, value := range variables {
+		pointers[name] = &value
+	}
+	return &pointers
+}
+
+// newTargetGroup checks often, so that a deployment moves on and a dead task is
+// out within 10 s, and lets a task that leaves finish its requests for 20 s.
+func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.ApplicationTargetGroup {
+	return elbv2.NewApplicationTargetGroup(scope, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+		Vpc:                        props.Cluster.Vpc(),
+		TargetType:                 elbv2.TargetType_IP,
+		Protocol:                   elbv2.ApplicationProtocol_HTTP,
+		Port:                       jsii.Number(props.Service.Port),
+		LoadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType_LEAST_OUTSTANDING_REQUESTS,
+		DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(20)),
+		HealthCheck: &elbv2.HealthCheck{
+			Path:                    &props.Service.HealthCheckPath,
+			Interval:                awscdk.Duration_Seconds(jsii.Number(5)),
+			Timeout:                 awscdk.Duration_Seconds(jsii.Number(3)),
+			HealthyThresholdCount:   jsii.Number(2),
+			UnhealthyThresholdCount: jsii.Number(2),
+		},
+	})
+}
+
+// newFargateService depends on all that its tasks need to start and to be
+// reached, so that nothing of it is missing at the start, and nothing goes
+// while the tasks still serve.
+func newFargateService(scope constructs.Construct, props *ServiceProps, task *task) awsecs.FargateService {
+	group := newSecurityGroup(scope, props)
+	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
+		Cluster:                     props.Cluster,
+		TaskDefinition:              task.definition,
+		VpcSubnets:                  props.Subnets,
+		SecurityGroups:              &[]awsec2.ISecurityGroup{group},
+		AssignPublicIp:              jsii.Bool(false),
+		MinHealthyPercent:           jsii.Number(100),
+		MaxHealthyPercent:           jsii.Number(200),
+		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
+		AvailabilityZoneRebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
+		HealthCheckGracePeriod:      awscdk.Duration_Seconds(jsii.Number(60)),
+		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
+	})
+	service.Node().AddDependency(group, task.execution)
+	return service
+}
+
+// newSecurityGroup lets requests in from the load balancer, once the service is
+// attached to it, and out to HTTPS endpoints.
+func newSecurityGroup(scope constructs.Construct, props *ServiceProps) awsec2.SecurityGroup {
+	group := awsec2.NewSecurityGroup(scope, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
+		Vpc:              props.Cluster.Vpc(),
+		Description:      jsii.Sprintf("Tasks of %s", props.Service.Name),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+	group.AddEgressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS endpoints"), nil)
+	return group
+}
+
+func scale(service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
+	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
+		MinCapacity: jsii.Number(scaling.Min),
+		MaxCapacity: jsii.Number(scaling.Max),
+	})
+	tasks.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
+		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),
+	})
+	tasks.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
+		TargetGroup:       group,
+		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
+	})
+}

@@ -1,0 +1,207 @@
+package services
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Complete fills in every default and returns the first mistake it finds, by
+// the service's name. All that takes a catalog wants a complete one.
+func (c Catalog) Complete() (Catalog, error) {
+	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 {
+		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it takes "/*" last, leave its paths and priority empty`, c.Monolith.Name)
+	}
+	out := Catalog{Monolith: c.Monolith.complete()}
+	out.Monolith.Paths = []string{"/*"}
+	out.Monolith.Priority = monolithPriority
+	for _, s := range c.Services {
+		if s.Priority < 1 || s.Priority >= monolithPriority {
+			return Catalog{}, fmt.Errorf("services: %q has priority %d: want 1 to %d", s.Name, s.Priority, monolithPriority-1)
+		}
+		out.Services = append(out.Services, s.complete())
+	}
+	return out, out.check()
+}
+
+// Names lists the services, then the monolith.
+func (c Catalog) Names() []string {
+	var names []string
+	for _, s := range c.All() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// All lists the services, then the monolith.
+func (c Catalog) All() []Service {
+	return append(slices.Clone(c.Services), c.Monolith)
+}
+
+// Find returns the service or monolith of that name, or nil.
+func (c Catalog) Find(name string) *Service {
+	for _, s := range c.All() {
+		if s.Name == name {
+			return &s
+		}
+	}
+	return nil
+}
+
+// ID is the name in PascalCase, as the stack and its resources carry it.
+func (s Service) ID() string {
+	var id strings.Builder
+	for word := range strings.SplitSeq(s.Name, "-") {
+		if word != "" {
+			id.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return id.String()
+}
+
+func (s Service) complete() Service {
+	s.CPU = cmp.Or(s.CPU, 256)
+	s.Memory = cmp.Or(s.Memory, 512)
+	s.Port = cmp.Or(s.Port, 8080)
+	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
+	s.Scaling.Min = cmp.Or(s.Scaling.Min, 2)
+	s.Scaling.Max = cmp.Or(s.Scaling.Max, 10)
+	s.Scaling.CPUPercent = cmp.Or(s.Scaling.CPUPercent, 60)
+	s.Scaling.RequestsPerTarget = cmp.Or(s.Scaling.RequestsPerTarget, 6000)
+	if s.Table != nil {
+		table := *s.Table
+		if len(table.Actions) == 0 {
+			table.Actions = []string{"GetItem", "PutItem", "Query"}
+		}
+		s.Table = &table
+	}
+	return s
+}
+
+// Stacks that are not services; no service may take their place.
+var reserved = []string{"Platform", "Data", "Edge", "Watch"}
+
+func (c Catalog) check() error {
+	ids := map[string]string{}
+	for _, s := range c.All() {
+		if err := s.check(); err != nil {
+			return fmt.Errorf("services: %q: %w", s.Name, err)
+		}
+		if other, taken := ids[s.ID()]; taken {
+			return fmt.Errorf("services: %q and %q would share the stack %s: rename one", other, s.Name, s.ID())
+		}
+		ids[s.ID()] = s.Name
+	}
+	return nil
+}
+
+var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+func (s Service) check() error {
+	switch {
+	case !serviceName.MatchString(s.Name) || len(s.Name) > 20:
+		return fmt.Errorf("a name is at most 20 lower-case letters, digits and single dashes, starting with a letter")
+	case slices.Contains(reserved, s.ID()):
+		return fmt.Errorf("the stack %s is the environment's own: rename the service", s.ID())
+	case s.Port < 1 || s.Port > 65535:
+		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
+	case !strings.HasPrefix(s.HealthCheckPath, "/"):
+		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
+	}
+	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Table.check, s.checkEnvironment} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i Image) check() error {
+	set := 0
+	for _, source := range []string{i.Program, i.Folder, i.Registry} {
+		if source != "" {
+			set++
+		}
+	}
+	if set != 1 {
+		return fmt.Errorf("the image has %d sources: set exactly one of Program, Folder and Registry", set)
+	}
+	return nil
+}
+
+// fargateMemory is the smallest and largest MiB that Fargate pairs with CPU
+// units, and the step between.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+var fargateMemory = map[int]struct{ min, max, step int }{
+	512:   {1024, 4096, 1024},
+	1024:  {2048, 8192, 1024},
+	2048:  {4096, 16384, 1024},
+	4096:  {8192, 30720, 1024},
+	8192:  {16384, 61440, 4096},
+	16384: {32768, 122880, 8192},
+}
+
+func (s Service) checkSize() error {
+	if s.CPU == 256 {
+		if !slices.Contains([]int{512, 1024, 2048}, s.Memory) {
+			return fmt.Errorf("256 CPU units go with 512, 1024 or 2048 MiB, not %d", s.Memory)
+		}
+		return nil
+	}
+	fit, ok := fargateMemory[s.CPU]
+	if !ok {
+		return fmt.Errorf("%d CPU units: Fargate has 256 and %v", s.CPU, slices.Sorted(maps.Keys(fargateMemory)))
+	}
+	if s.Memory < fit.min || s.Memory > fit.max || s.Memory%fit.step != 0 {
+		return fmt.Errorf("%d CPU units go with %d to %d MiB in steps of %d, not %d", s.CPU, fit.min, fit.max, fit.step, s.Memory)
+	}
+	return nil
+}
+
+func (s Scaling) check() error {
+	switch {
+	case s.Min < 1 || s.Max < s.Min:
+		return fmt.Errorf("scaling from %d to %d tasks: want a minimum of 1 or more and a maximum not below it", s.Min, s.Max)
+	case s.CPUPercent < 1 || s.CPUPercent > 100:
+		return fmt.Errorf("scaling at %d%% CPU: want 1 to 100", s.CPUPercent)
+	case s.RequestsPerTarget < 1:
+		return fmt.Errorf("scaling at %d requests per target: want 1 or more", s.RequestsPerTarget)
+	}
+	return nil
+}
+
+func (t *Table) check() error {
+	if t == nil {
+		return nil
+	}
+	if t.PartitionKey == "" {
+		return fmt.Errorf("the table has no partition key: name the attribute that identifies an item")
+	}
+	seen := map[string]bool{}
+	for _, i := range t.Indexes {
+		if i.Name == "" || i.PartitionKey == "" || seen[i.Name] {
+			return fmt.Errorf("index %q: want a unique name and a partition key", i.Name)
+		}
+		seen[i.Name] = true
+	}
+	for _, a := range t.Actions {
+		if !tableAction.MatchString(a) {
+			return fmt.Errorf("table action %q: name one DynamoDB API call, such as GetItem", a)
+		}
+	}
+	return nil
+}
+
+var tableAction = regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
+
+func (s Service) checkEnvironment() error {
+	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
+		if name == "PORT" || strings.HasSuffix(name, "_TABLE") {
+			return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package services
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Quotas of an Application Load Balancer, which CloudFormation would report
+// only in the middle of a deployment.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+const (
+	maxRules              = 100
+	maxTargetGroups       = 100
+	maxTargetGroupsAction = 5
+	maxValuesPerRule      = 5
+	maxValuesPerCondition = 3
+	maxWildcardsPerRule   = 5
+	maxPatternLength      = 128
+	maxPriority           = 50000
+)
+
+// pathPattern holds the characters that a path condition accepts.
+var pathPattern = regexp.MustCompile(`^[/*?][A-Za-z0-9_\-.$/~"'@:+&*?]*$`)
+
+// Lint refuses a complete catalog whose listener rules the load balancer would
+// reject or never reach, in today's phases or in later ones. An error names
+// every rule that takes part.
+func Lint(c Catalog, previewFrom []string) error {
+	return lint(Rules(c, mostRules(c), previewFrom))
+}
+
+// mostRules is the migration with all the rules a catalog can have, so that
+// a mistake does not wait for the day its service goes live.
+func mostRules(c Catalog) Migration {
+	m := Migration{Services: map[string]Phase{}, Monolith: Serving}
+	for _, s := range c.Services {
+		m.Services[s.Name] = Phase{Share: 50}
+	}
+	return m
+}
+
+// lint checks rules in evaluation order.
+func lint(rules []Rule) error {
+	if len(rules) > maxRules {
+		return fmt.Errorf("services: %d listener rules: a load balancer takes %d; give some services a load balancer of their own", len(rules), maxRules)
+	}
+	if n := countTargetGroups(rules); n > maxTargetGroups {
+		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n, maxTargetGroups)
+	}
+	for i, r := range rules {
+		if err := r.lint(); err != nil {
+			return fmt.Errorf("services: %s: %w", r, err)
+		}
+		for _, earlier := range rules[:i] {
+			if err := lintPair(earlier, r); err != nil {
+				return fmt.Errorf("services: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// String names the rule in an error.
+func (r Rule) String() string {
+	return fmt.Sprintf("%s rule of %q (priority %d)", r.Kind, r.Service, r.Priority)
+}
+
+func countTargetGroups(rules []Rule) int {
+	groups := map[string]bool{}
+	for _, r := range rules {
+		for _, f := range r.Forward {
+			groups[f.Service] = true
+		}
+	}
+	return len(groups)
+}
+
+// lint checks one rule by itself.
+func (r Rule) lint() error {
+	if r.Priority < 1 || r.Priority > maxPriority {
+		return fmt.Errorf("want a priority from 1 to %d", maxPriority)
+	}
+	if len(r.Paths) == 0 {
+		return fmt.Errorf("no path: name at least one")
+	}
+	if len(r.Forward) > maxTargetGroupsAction {
+		return fmt.Errorf("forwards to %d target groups: at most %d", len(r.Forward), maxTargetGroupsAction)
+	}
+	if err := r.lintQuotas(); err != nil {
+		return err
+	}
+	for i, p := range r.Paths {
+		if err := lintPattern(p); err != nil {
+			return err
+		}
+		for j, other := range r.Paths {
+			if i != j && covers(other, p) {
+				return fmt.Errorf("path %q is already in path %q: remove it", p, other)
+			}
+		}
+	}
+	return nil
+}
+
+func (r Rule) lintQuotas() error {
+	values, wildcards := len(r.Paths)+len(r.Sources), 0
+	if r.RouteTo != "" {
+		values++
+	}
+	for _, v := range append(slices.Clone(r.Paths), r.RouteTo) {
+		wildcards += strings.Count(v, "*") + strings.Count(v, "?")
+	}
+	switch {
+	case len(r.Paths) > maxValuesPerCondition:
+		return fmt.Errorf("%d paths: a rule takes %d; merge some or add a service", len(r.Paths), maxValuesPerCondition)
+	case len(r.Sources) > maxValuesPerCondition:
+		return fmt.Errorf("%d source CIDR blocks: a rule takes %d; widen or drop some", len(r.Sources), maxValuesPerCondition)
+	case values > maxValuesPerRule:
+		return fmt.Errorf("%d condition values (paths, header, CIDR blocks): a rule takes %d; drop a path or a previewFrom block", values, maxValuesPerRule)
+	case wildcards > maxWildcardsPerRule:
+		return fmt.Errorf("%d wildcards: a rule takes %d", wildcards, maxWildcardsPerRule)
+	}
+	return nil
+}
+
+func lintPattern(p string) error {
+	switch {
+	case len(p) > maxPatternLength:
+		return fmt.Errorf("path %.20q… has %d characters: at most %d", p, len(p), maxPatternLength)
+	case !pathPattern.MatchString(p):
+		return fmt.Errorf(`path %q: want /, then letters, digits, wildcards and any of _-.$/~"'@:+&`, p)
+	case len(p) > 1 && strings.HasSuffix(p, "*") && !strings.HasSuffix(p, "/*"):
+		stem := strings.TrimRight(p, "*")
+		return fmt.Errorf("path %q also takes %q: name %q and %q", p, stem+"settings", stem, stem+"/*")
+	}
+	return nil
+}
+
+// lintPair checks a rule against one that the listener evaluates before it.
+func lintPair(earlier, later Rule) error {
+	if earlier.Priority == later.Priority {
+		return fmt.Errorf("%s and %s have the same priority: change one", earlier, later)
+	}
+	if !earlier.takesCallersOf(later) {
+		return nil
+	}
+	for _, p := range later.Paths {
+		for _, q := range earlier.Paths {
+			if p == q {
+				return fmt.Errorf("%s and %s both want path %q: remove it from one", earlier, later, p)
+			}
+			if covers(q, p) {
+				return fmt.Errorf("%s takes every request for path %q of %s with %q: give %q a lower priority number", earlier, p, later, q, later.Service)
+			}
+		}
+	}
+	return nil
+}
+
+// takesCallersOf reports whether r's header and source conditions hold whenever those of other do.
+func (r Rule) takesCallersOf(other Rule) bool {
+	header := r.RouteTo == "" || strings.EqualFold(r.RouteTo, other.RouteTo)
+	source := len(r.Sources) == 0 || slices.Equal(r.Sources, other.Sources)
+	return header && source
+}
+
+// covers reports whether the path pattern p matches all that q matches.
+//
+// It reads q as a path in which only a wildcard of p can stand for a wildcard
+// of q. That finds every cover of one pattern by another once each run of
+// wildcards is in one order, question marks first.
+func covers(p, q string) bool {
+	return match(sortWildcards(p), sortWildcards(q))
+}
+
+func match(p, q string) bool {
+	if p == "" {
+		return q == ""
+	}
+	switch {
+	case p[0] == '*':
+		return match(p[1:], q) || q != "" && match(p, q[1:])
+	case q == "" || q[0] == '*':
+		return false
+	case p[0] == '?' || p[0] == q[0]:
+		return match(p[1:], q[1:])
+	}
+	return false
+}
+
+var wildcards = regexp.MustCompile(`[*?]+`)
+
+// sortWildcards writes each run of wildcards as its question marks and then at most one star.
+func sortWildcards(p string) string {
+	return wildcards.ReplaceAllStringFunc(p, func(run string) string {
+		star := ""
+		if strings.Contains(run, "*") {
+			star = "*"
+		}
+		return strings.Repeat("?", strings.Count(run, "?")) + star
+	})
+}

@@ -1,0 +1,59 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Edge is the front door: the load balancer and its listener. Services bring
+// their own rules; what no rule takes is answered 404.
+type Edge struct {
+	Stack    awscdk.Stack
+	Listener elbv2.ApplicationListener
+	// SecurityGroup is the group that the load balancer sends from.
+	SecurityGroup awsec2.SecurityGroup
+}
+
+// NewEdge creates the front door.
+func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
+	stack := awscdk.NewStack(stage, jsii.String("Edge"), &awscdk.StackProps{
+		Description: jsii.Sprintf("Load balancer of %s", e.Name),
+	})
+	group := newLoadBalancerSecurityGroup(stack, platform.VPC)
+	balancer := elbv2.NewApplicationLoadBalancer(stack, jsii.String("LoadBalancer"), &elbv2.ApplicationLoadBalancerProps{
+		Vpc:                     platform.VPC,
+		InternetFacing:          jsii.Bool(true),
+		SecurityGroup:           group,
+		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(60)),
+		DropInvalidHeaderFields: jsii.Bool(true),
+	})
+	listener := balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
+		Port: jsii.Number(80),
+		Open: jsii.Bool(false),
+		DefaultAction: elbv2.ListenerAction_FixedResponse(jsii.Number(404), &elbv2.FixedResponseOptions{
+			ContentType: jsii.String("application/json"),
+			MessageBody: jsii.String(`{"title":"Not Found","status":404,"detail":"no service has this path"}`),
+		}),
+	})
+	awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
+		Value: jsii.Sprintf("http://%s", *balancer.LoadBalancerDnsName()),
+	})
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:http"),
+		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
+	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
+}
+
+// newLoadBalancerSecurityGroup lets HTTP in from anywhere and requests out to
+// the VPC, on any port because each service chooses its own.
+func newLoadBalancerSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
+	group := awsec2.NewSecurityGroup(stack, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
+		Vpc:              vpc,
+		Description:      jsii.String("Load balancer"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+	group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("HTTP from anywhere"), nil)
+	group.AddEgressRule(awsec2.Peer_Ipv4(jsii.String(VPCRange)), awsec2.Port_AllTcp(), jsii.String("Tasks"), nil)
+	return group
+}

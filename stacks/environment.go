@@ -1,0 +1,195 @@
+// Package stacks says what deploys together.
+package stacks
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/forum/services"
+)
+
+// VPCRange is the address range of every environment's VPC.
+const VPCRange = "10.0.0.0/16"
+
+// Environment is one deployment of the whole catalog: an entry of
+// "environments" in cdk.json, with every default filled in.
+type Environment struct {
+	Name string
+	// Region is required: the shape of some resources depends on it.
+	Region string `json:"region"`
+	// Account is 12 digits. Empty means the account of whoever deploys.
+	Account string `json:"account"`
+	// AZs is the number of availability zones. Zero means 2, the load balancer's minimum.
+	AZs int `json:"azs"`
+	// NATGateways gives tasks a way out to the internet. Zero means none:
+	// tasks reach AWS through VPC endpoints and nothing else.
+	NATGateways int `json:"natGateways"`
+	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
+	// two at most. Empty means the VPC's own range.
+	PreviewFrom []string `json:"previewFrom"`
+	// Phases has one word for each service and for the monolith.
+	Phases map[string]string `json:"migration"`
+	// Migration is what the phases say.
+	Migration services.Migration `json:"-"`
+}
+
+// ReadEnvironments reads the environments from the app's context and checks all
+// that can be known before anything is built. A context key named like a
+// service overrides its phase everywhere ("-c users=25%"), the key
+// "environment" picks one environment. Every error says where and what to do.
+func ReadEnvironments(context map[string]any, catalog services.Catalog) ([]Environment, error) {
+	overrides, err := phaseOverrides(context, catalog)
+	if err != nil {
+		return nil, err
+	}
+	all, err := decodeEnvironments(context["environments"])
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := choose(all, context["environment"])
+	if err != nil {
+		return nil, err
+	}
+	var environments []Environment
+	for _, name := range chosen {
+		e := all[name]
+		e.Name = name
+		if err := e.complete(catalog, overrides); err != nil {
+			return nil, fmt.Errorf("environment %q: %w", name, err)
+		}
+		environments = append(environments, e)
+	}
+	return environments, nil
+}
+
+func decodeEnvironments(context any) (map[string]Environment, error) {
+	if context == nil {
+		return nil, fmt.Errorf(`cdk.json: no "environments" in the context: run the app through the CDK CLI, in the folder of cdk.json`)
+	}
+	encoded, err := json.Marshal(context)
+	if err != nil {
+		return nil, fmt.Errorf("cdk.json: environments: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	var all map[string]Environment
+	if err := decoder.Decode(&all); err != nil {
+		return nil, fmt.Errorf("cdk.json: environments: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("cdk.json: environments is empty: name at least one")
+	}
+	return all, nil
+}
+
+// choose lists the environments to build, in the order of their names.
+func choose(all map[string]Environment, wanted any) ([]string, error) {
+	names := slices.Sorted(maps.Keys(all))
+	if wanted == nil {
+		return names, nil
+	}
+	if name, ok := wanted.(string); ok && slices.Contains(names, name) {
+		return []string{name}, nil
+	}
+	return nil, fmt.Errorf("environment %q is not in cdk.json: want one of %s", wanted, strings.Join(names, ", "))
+}
+
+// phaseOverrides are the context keys that name a service. What the command
+// line sets is always text under a plain word, while the CDK's own keys carry
+// a colon or a slash; so a plain word that names nothing is a mistake.
+func phaseOverrides(context map[string]any, catalog services.Catalog) (map[string]string, error) {
+	overrides := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(context)) {
+		word, isText := context[key].(string)
+		if !isText || key == "environment" || strings.ContainsAny(key, ":/") {
+			continue
+		}
+		if catalog.Find(key) == nil {
+			return nil, fmt.Errorf("-c %s=%s: no service has that name: want one of %s", key, word, strings.Join(catalog.Names(), ", "))
+		}
+		overrides[key] = word
+	}
+	return overrides, nil
+}
+
+var (
+	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
+	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	accountID       = regexp.MustCompile(`^\d{12}$`)
+)
+
+// complete fills in the defaults and refuses what could not be deployed.
+func (e *Environment) complete(catalog services.Catalog, overrides map[string]string) error {
+	e.AZs = cmp.Or(e.AZs, 2)
+	if len(e.PreviewFrom) == 0 {
+		e.PreviewFrom = []string{VPCRange}
+	}
+	switch {
+	case !environmentName.MatchString(e.Name):
+		return fmt.Errorf("a name is at most 20 lower-case letters, digits and dashes, starting with a letter")
+	case e.Region == "":
+		return fmt.Errorf(`no region: add "region": "eu-west-1" or another`)
+	case !regionName.MatchString(e.Region):
+		return fmt.Errorf("region %q: want a name such as eu-west-1", e.Region)
+	case e.Account != "" && !accountID.MatchString(e.Account):
+		return fmt.Errorf("account %q: want 12 digits, as text", e.Account)
+	case e.AZs < 2 || e.AZs > 6:
+		return fmt.Errorf("azs %d: want 2 to 6, a load balancer needs two", e.AZs)
+	case e.NATGateways < 0 || e.NATGateways > e.AZs:
+		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
+	case len(e.PreviewFrom) > 2:
+		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
+	}
+	for _, block := range e.PreviewFrom {
+		if prefix, err := netip.ParsePrefix(block); err != nil || prefix != prefix.Masked() {
+			return fmt.Errorf("previewFrom %q: want a CIDR block such as 203.0.113.0/24", block)
+		}
+	}
+	if err := e.readPhases(catalog, overrides); err != nil {
+		return err
+	}
+	if err := services.Lint(catalog, e.PreviewFrom); err != nil {
+		return err
+	}
+	return e.checkImages(catalog)
+}
+
+func (e *Environment) readPhases(catalog services.Catalog, overrides map[string]string) error {
+	words := maps.Clone(e.Phases)
+	if words == nil {
+		words = map[string]string{}
+	}
+	maps.Copy(words, overrides)
+	var err error
+	e.Migration, err = services.ParseMigration(catalog, words)
+	return err
+}
+
+// checkImages refuses an image that no task could pull.
+func (e *Environment) checkImages(catalog services.Catalog) error {
+	if e.NATGateways > 0 {
+		return nil
+	}
+	for _, s := range catalog.All() {
+		if s.Image.Registry != "" && !e.reaches(s.Image.Registry) {
+			return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
+				s.Name, s.Image.Registry)
+		}
+	}
+	return nil
+}
+
+var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/`)
+
+// reaches reports whether the VPC's ECR endpoints serve the image.
+func (e *Environment) reaches(image string) bool {
+	host := ecrHost.FindStringSubmatch(image)
+	return host != nil && host[2] == e.Region && (e.Account == "" || host[1] == e.Account)
+}

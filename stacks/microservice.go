@@ -1,0 +1,37 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/constructs"
+	"example.com/forum/services"
+)
+
+// Microservice is one service's stack: all that is its own but the table.
+type Microservice struct {
+	Stack   awscdk.Stack
+	Service *constructs.Service
+}
+
+// NewMicroservice creates a service that may use the tables given.
+func NewMicroservice(f *Forum, s services.Service, tables []*constructs.Table) *Microservice {
+	stack := awscdk.NewStack(f.Stage, jsii.String(s.ID()), &awscdk.StackProps{
+		Description: jsii.Sprintf("Service %s of %s", s.Name, f.environment.Name),
+	})
+	props := &constructs.ServiceProps{
+		Service:      s,
+		Images:       f.images,
+		Tables:       tables,
+		Cluster:      f.Platform.Cluster,
+		Subnets:      f.Platform.Tasks,
+		Listener:     f.Edge.Listener,
+		LoadBalancer: f.Edge.SecurityGroup,
+		Preview:      *services.FindRule(f.rules, s.Name, services.PreviewRule),
+		Live:         services.FindRule(f.rules, s.Name, services.LiveRule),
+	}
+	if f.Monolith != nil {
+		props.Monolith = f.Monolith.Service.TargetGroup
+	}
+	return &Microservice{Stack: stack, Service: constructs.NewService(stack, s.ID(), props)}
+}

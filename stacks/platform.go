@@ -1,0 +1,80 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Platform is what every task runs on: the network and the cluster.
+type Platform struct {
+	Stack   awscdk.Stack
+	VPC     awsec2.Vpc
+	Cluster awsecs.Cluster
+	// Tasks are the subnets that tasks run in, without a route in from the internet.
+	Tasks *awsec2.SubnetSelection
+}
+
+// NewPlatform creates the network and the cluster.
+func NewPlatform(stage awscdk.Stage, e Environment) *Platform {
+	stack := awscdk.NewStack(stage, jsii.String("Platform"), &awscdk.StackProps{
+		Description: jsii.Sprintf("Network and cluster of %s", e.Name),
+	})
+	tasks := awsec2.SubnetType_PRIVATE_ISOLATED
+	if e.NATGateways > 0 {
+		tasks = awsec2.SubnetType_PRIVATE_WITH_EGRESS
+	}
+	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{
+		IpAddresses:       awsec2.IpAddresses_Cidr(jsii.String(VPCRange)),
+		AvailabilityZones: zones(stack, e),
+		NatGateways:       jsii.Number(e.NATGateways),
+		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
+			{Name: jsii.String("Public"), SubnetType: awsec2.SubnetType_PUBLIC, CidrMask: jsii.Number(24), MapPublicIpOnLaunch: jsii.Bool(false)},
+			{Name: jsii.String("Tasks"), SubnetType: tasks, CidrMask: jsii.Number(20)},
+		},
+	})
+	addEndpoints(vpc, e)
+	return &Platform{
+		Stack:   stack,
+		VPC:     vpc,
+		Cluster: awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{Vpc: vpc}),
+		Tasks:   &awsec2.SubnetSelection{SubnetType: tasks},
+	}
+}
+
+// zones takes the region's first zones when CloudFormation runs. The CDK would
+// ask the account for them at synthesis, which then needs credentials; the
+// context that such a question leaves behind is given as already answered.
+func zones(stack awscdk.Stack, e Environment) *[]*string {
+	if e.Account != "" {
+		stack.Node().SetContext(jsii.Sprintf("availability-zones:account=%s:region=%s", e.Account, e.Region), []string{})
+	}
+	all := awscdk.Fn_GetAzs(nil)
+	var names []*string
+	for i := range e.AZs {
+		names = append(names, awscdk.Fn_Select(jsii.Number(i), all))
+	}
+	return &names
+}
+
+// addEndpoints lets tasks reach what they need: tables and image layers through
+// gateways, which cost nothing, and where there is no NAT gateway the image
+// registry and the logs through interfaces.
+func addEndpoints(vpc awsec2.Vpc, e Environment) {
+	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()})
+	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()})
+	if e.NATGateways > 0 {
+		return
+	}
+	for _, endpoint := range []struct {
+		id      string
+		service awsec2.InterfaceVpcEndpointAwsService
+	}{
+		{"EcrApi", awsec2.InterfaceVpcEndpointAwsService_ECR()},
+		{"EcrDocker", awsec2.InterfaceVpcEndpointAwsService_ECR_DOCKER()},
+		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS()},
+	} {
+		vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{Service: endpoint.service})
+	}
+}
