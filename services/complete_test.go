@@ -1,0 +1,65 @@
+package services
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestCompleteIsStable(t *testing.T) {
+	c := forum(t)
+	for _, s := range c.All() {
+		if s.CPU == 0 || s.Memory == 0 || s.Port == 0 || s.Scaling.Max == 0 || s.HealthCheckPath == "" || len(s.Paths) == 0 {
+			t.Errorf("%s is not complete: %+v", s.Name, s)
+		}
+	}
+	if again, err := (Catalog{Services: c.Services, Monolith: withoutPaths(c.Monolith)}).Complete(); err != nil || !reflect.DeepEqual(again, c) {
+		t.Errorf("completing twice changes the catalog: %v\n%+v\n%+v", err, again, c)
+	}
+}
+
+func withoutPaths(s Service) Service {
+	s.Paths, s.Priority = nil, 0
+	return s
+}
+
+// Each mistake is refused by an error that names the service and what to do.
+func TestCompleteRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Catalog)
+		want   []string
+	}{
+		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "users" }, []string{`"users" and "users"`, "rename one"}},
+		"a service named like the monolith": {func(c *Catalog) { c.Services[1].Name = "monolith" }, []string{`"monolith" and "monolith"`}},
+		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "Edge", "rename"}},
+		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Threads" }, []string{`"Threads"`, "lower-case"}},
+		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
+		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"threads"`, "1 to 24999"}},
+		"paths of the monolith":             {func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"}},
+		"no image":                          {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"threads"`, "0 sources", "exactly one"}},
+		"two images":                        {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"threads"`, "2 sources"}},
+		"a size Fargate lacks":              {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"threads"`, "300 CPU units", "512 1024"}},
+		"memory that does not fit":          {func(c *Catalog) { c.Services[1].CPU, c.Services[1].Memory = 512, 512 }, []string{`"threads"`, "1024 to 4096"}},
+		"memory between sizes":              {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"threads"`, "512, 1024 or 2048"}},
+		"a port out of range":               {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"threads"`, "1 to 65535"}},
+		"a relative health check":           {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"threads"`, "starts with /"}},
+		"scaling upside down":               {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"threads"`, "from 5 to 2"}},
+		"scaling over 100% CPU":             {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"threads"`, "1 to 100"}},
+		"scaling below zero":                {func(c *Catalog) { c.Services[1].Scaling.RequestsPerTarget = -1 }, []string{`"threads"`, "1 or more"}},
+		"a table without a key":             {func(c *Catalog) { c.Services[1].Table = &Table{} }, []string{`"threads"`, "partition key"}},
+		"an index named twice": {func(c *Catalog) {
+			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
+		}, []string{`"threads"`, `"all"`, "unique"}},
+		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"threads"`, `"*"`}},
+		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"USERS_TABLE": "x"} }, []string{`"threads"`, "USERS_TABLE"}},
+	} {
+		c := Catalog{Services: append([]Service(nil), Forum.Services...), Monolith: Forum.Monolith}
+		test.change(&c)
+		_, err := c.Complete()
+		for _, want := range test.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v: does not say %s", name, err, want)
+			}
+		}
+	}
+}

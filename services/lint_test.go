@@ -1,0 +1,164 @@
+package services
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestForumPassesTheLinter(t *testing.T) {
+	for _, from := range [][]string{{"10.0.0.0/16"}, {"10.0.0.0/16", "203.0.113.0/24"}} {
+		if err := Lint(forum(t), from); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEveryPreviewComesBeforeEveryLiveRule(t *testing.T) {
+	rules := Rules(forum(t), mostRules(forum(t)), []string{"10.0.0.0/16"})
+	if !slices.IsSortedFunc(rules, func(a, b Rule) int { return strings.Compare(string(b.Kind), string(a.Kind)) }) {
+		t.Errorf("a live rule comes before a preview rule: %v", rules)
+	}
+	if last := rules[len(rules)-1]; last.Service != "monolith" || last.Priority != maxPriority {
+		t.Errorf("the last rule is the %s, want the monolith's catch-all at %d", last, maxPriority)
+	}
+}
+
+// Each mistake in a catalog is refused by an error that names all that takes part.
+func TestLinterRefuses(t *testing.T) {
+	search := Service{Name: "search", Image: Image{Program: "services/cmd/search"}, Paths: []string{"/api/search"}, Priority: 400}
+	for name, test := range map[string]struct {
+		change func(*Catalog)
+		from   []string
+		want   []string
+	}{
+		"a priority used twice": {
+			change: func(c *Catalog) { c.Services[2].Priority = 100 },
+			want:   []string{`"users" (priority 100)`, `"posts" (priority 100)`, "same priority"},
+		},
+		"a duplicate path": {
+			change: func(c *Catalog) { c.Services[2].Paths = []string{"/api/users"} },
+			want:   []string{`live rule of "users"`, `live rule of "posts"`, `"/api/users"`},
+		},
+		"a shadowed pattern": {
+			change: func(c *Catalog) { c.Services[1].Paths = []string{"/api/users/*/threads"} },
+			want:   []string{`live rule of "users"`, `"/api/users/*/threads"`, `live rule of "threads"`, "lower priority number"},
+		},
+		"a catch-all that is not last": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*"} },
+			want:   []string{`live rule of "users"`, `"/api/threads"`, `live rule of "threads"`},
+		},
+		"a pattern within one of its own": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users/*", "/api/users/new"} },
+			want:   []string{`rule of "users"`, `"/api/users/new"`, `"/api/users/*"`},
+		},
+		"a prefix that swallows its neighbours": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users*"} },
+			want:   []string{`"/api/users*"`, `"/api/userssettings"`, `"/api/users/*"`},
+		},
+		"four paths": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c", "/d"} },
+			want:   []string{`rule of "users"`, "4 paths", "takes 3"},
+		},
+		"three paths and two source blocks": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c"} },
+			from:   []string{"10.0.0.0/16", "203.0.113.0/24"},
+			want:   []string{`preview rule of "users"`, "6 condition values", "previewFrom"},
+		},
+		"six wildcards": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*/b/?????"} },
+			want:   []string{`rule of "users"`, "6 wildcards"},
+		},
+		"a long pattern": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/" + strings.Repeat("x", 128)} },
+			want:   []string{`rule of "users"`, "129 characters"},
+		},
+		"a query in a pattern": {
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users?id=1,2"} },
+			want:   []string{`rule of "users"`, `"/api/users?id=1,2"`},
+		},
+		"no path": {
+			change: func(c *Catalog) { c.Services[0].Paths = nil },
+			want:   []string{`rule of "users"`, "no path"},
+		},
+		"too many rules": {
+			change: func(c *Catalog) {
+				for i := range 47 {
+					s := search
+					s.Name, s.Priority, s.Paths = fmt.Sprintf("search%d", i), 1000+i, []string{fmt.Sprintf("/api/search%d", i)}
+					c.Services = append(c.Services, s)
+				}
+			},
+			want: []string{"102 listener rules", "takes 100"},
+		},
+	} {
+		c := forum(t)
+		test.change(&c)
+		from := test.from
+		if from == nil {
+			from = []string{"10.0.0.0/16"}
+		}
+		err := Lint(c, from)
+		for _, want := range test.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v: does not say %s", name, err, want)
+			}
+		}
+	}
+}
+
+func TestLinterRefusesPrioritiesOutOfRange(t *testing.T) {
+	for _, priority := range []int{-1, 0, 50001} {
+		rule := Rule{Service: "users", Kind: LiveRule, Priority: priority, Paths: []string{"/"}}
+		if err := lint([]Rule{rule}); err == nil || !strings.Contains(err.Error(), "1 to 50000") {
+			t.Errorf("priority %d: %v", priority, err)
+		}
+	}
+}
+
+// A specific path may precede a general one; that is what priorities are for.
+func TestLinterAllowsSpecificBeforeGeneral(t *testing.T) {
+	c := forum(t)
+	c.Services = append(c.Services, Service{Name: "media", Paths: []string{"/api/posts/*/media"}, Priority: 50})
+	if err := Lint(c, []string{"10.0.0.0/16"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// covers must agree with the meaning of a pattern: whatever the covered one
+// matches, the covering one matches too.
+func TestCoversIsInclusion(t *testing.T) {
+	pattern := rapid.StringOfN(rapid.RuneFrom([]rune("ab/*?")), 1, 7, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		p, q := pattern.Draw(t, "p"), pattern.Draw(t, "q")
+		if !covers(p, p) || !covers("*", p) {
+			t.Fatalf("%q is not covered by itself and by *", p)
+		}
+		path := instance(t, q)
+		if !match(q, path) {
+			t.Fatalf("%q does not match its own instance %q", q, path)
+		}
+		if covers(p, q) && !match(p, path) {
+			t.Fatalf("%q covers %q, but does not match %q", p, q, path)
+		}
+	})
+}
+
+// instance draws a path that the pattern matches.
+func instance(t *rapid.T, pattern string) string {
+	var path strings.Builder
+	for _, c := range pattern {
+		switch c {
+		case '*':
+			path.WriteString(rapid.StringOfN(rapid.RuneFrom([]rune("ab/c")), 0, 3, -1).Draw(t, "run"))
+		case '?':
+			path.WriteString(rapid.StringOfN(rapid.RuneFrom([]rune("ab/c")), 1, 1, -1).Draw(t, "one"))
+		default:
+			path.WriteRune(c)
+		}
+	}
+	return path.String()
+}
