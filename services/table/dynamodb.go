@@ -1,0 +1,157 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// operationTimeout bounds one call with all its attempts. The caller still gets
+// an answer long before the load balancer gives up on the program, after 60 s.
+const operationTimeout = 2500 * time.Millisecond
+
+// longestKey is what a sort key may have, in bytes; DynamoDB refuses to look
+// for a longer one:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const longestKey = 1024
+
+// DynamoDB is a table in DynamoDB. It calls GetItem, PutItem and Query only.
+type DynamoDB[T Record] struct {
+	client *dynamodb.Client
+	name   string
+}
+
+type item = map[string]types.AttributeValue
+
+// NewDynamoDB returns the DynamoDB table that has the name.
+func NewDynamoDB[T Record](client *dynamodb.Client, name string) *DynamoDB[T] {
+	return &DynamoDB[T]{client, name}
+}
+
+// Create implements Table.
+func (d *DynamoDB[T]) Create(ctx context.Context, r T) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	id := r.Keys()[ID]
+	put, err := marshal(r)
+	if err != nil {
+		return fmt.Errorf("put %s into %s: %w", id, d.name, err)
+	}
+	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:           &d.name,
+		Item:                put,
+		ConditionExpression: aws.String("attribute_not_exists(" + ID + ")"),
+	})
+	if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); taken {
+		// An attempt whose answer was lost is repeated, and then the record
+		// that is in the way is our own.
+		stored, err := d.get(ctx, id)
+		if err == nil && !reflect.DeepEqual(stored, put) {
+			err = ErrExists
+		}
+		return err
+	}
+	return explain(err, "put %s into %s", id, d.name)
+}
+
+// Get implements Table.
+func (d *DynamoDB[T]) Get(ctx context.Context, id string) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	var r T
+	found, err := d.get(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	return r, attributevalue.UnmarshalMapWithOptions(found, &r, jsonNames)
+}
+
+// Query implements Table.
+func (d *DynamoDB[T]) Query(ctx context.Context, q Query) ([]T, error) {
+	if !possible(q.Value) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	pages := dynamodb.NewQueryPaginator(d.client, d.input(q))
+	var records []T
+	// DynamoDB ends a page at 1 MB, however many records were asked for.
+	for len(records) < q.Limit && pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain(err, "query %s of %s", q.Index.Name, d.name)
+		}
+		var more []T
+		if err := attributevalue.UnmarshalListOfMapsWithOptions(page.Items, &more, jsonNames); err != nil {
+			return nil, fmt.Errorf("query %s of %s: %w", q.Index.Name, d.name, err)
+		}
+		records = append(records, more...)
+	}
+	return records[:min(len(records), q.Limit)], nil
+}
+
+func (d *DynamoDB[T]) get(ctx context.Context, id string) (item, error) {
+	if !possible(id) {
+		return nil, ErrNotFound
+	}
+	out, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &d.name,
+		Key:       item{ID: text(id)},
+		// Who has just created a record must find it.
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, explain(err, "get %s from %s", id, d.name)
+	}
+	if len(out.Item) == 0 {
+		return nil, ErrNotFound
+	}
+	return out.Item, nil
+}
+
+// input starts a page by comparing ids rather than by ExclusiveStartKey, so that
+// a cursor is a place between records and needs no record to be there.
+func (d *DynamoDB[T]) input(q Query) *dynamodb.QueryInput {
+	in := &dynamodb.QueryInput{
+		TableName:                 &d.name,
+		IndexName:                 &q.Index.Name,
+		Limit:                     aws.Int32(int32(q.Limit)),
+		ScanIndexForward:          aws.Bool(!q.Descending),
+		KeyConditionExpression:    aws.String("#key = :value"),
+		ExpressionAttributeNames:  map[string]string{"#key": q.Index.Key},
+		ExpressionAttributeValues: item{":value": text(q.Value)},
+	}
+	if q.After != "" {
+		beyond := ">"
+		if q.Descending {
+			beyond = "<"
+		}
+		*in.KeyConditionExpression += " AND " + ID + " " + beyond + " :after"
+		in.ExpressionAttributeValues[":after"] = text(q.After)
+	}
+	return in
+}
+
+func marshal[T Record](r T) (item, error) {
+	attributes, err := attributevalue.MarshalMapWithOptions(r, func(o *attributevalue.EncoderOptions) { o.TagKey = "json" })
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range r.Keys() {
+		attributes[name] = text(value)
+	}
+	return attributes, nil
+}
+
+func jsonNames(o *attributevalue.DecoderOptions) { o.TagKey = "json" }
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func possible(key string) bool { return key != "" && len(key) <= longestKey }

@@ -1,0 +1,47 @@
+package table_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.com/forum/services/table"
+)
+
+func TestIDsSortByAge(t *testing.T) {
+	// An id tells times apart that differ by a quarter of a microsecond or more.
+	const resolution = 245 * time.Nanosecond
+	rapid.Check(t, func(t *rapid.T) {
+		older := time.Unix(0, rapid.Int64Range(0, 1<<61).Draw(t, "older"))
+		newer := older.Add(resolution + time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "age")))
+		first, second := table.NewID(older), table.NewID(newer)
+		if !table.IsID(first) || !table.IsID(second) || first >= second {
+			t.Fatalf("%s at %s, %s at %s", first, older, second, newer)
+		}
+	})
+}
+
+func TestIDsDiffer(t *testing.T) {
+	now, seen := time.Now(), map[string]bool{}
+	for range 1000 {
+		seen[table.NewID(now)] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d of 1000 ids of one moment are distinct", len(seen))
+	}
+}
+
+func FuzzIsID(f *testing.F) {
+	for _, s := range []string{
+		"", "0198c0de-0000-7000-8000-000000000000", "0198C0DE-0000-7000-8000-000000000000",
+		"0198c0de-0000-4000-8000-000000000000", "0198c0de-0000-7000-8000-000000000000\n",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if table.IsID(s) && (len(s) != 36 || s[14] != '7') {
+			t.Errorf("%q passes for a UUIDv7", s)
+		}
+	})
+}
