@@ -1,0 +1,95 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+)
+
+// HealthPath answers 200 while the program lives. It asks nothing of the
+// database: a database in trouble is no reason to replace the program.
+const HealthPath = "/healthz"
+
+// Handler answers a request, or returns an error and has written nothing.
+type Handler func(http.ResponseWriter, *http.Request) error
+
+// Mux routes requests by the patterns of http.ServeMux and words every error,
+// its own and the handlers', as a problem document.
+type Mux struct {
+	name   string
+	log    *slog.Logger
+	routes http.ServeMux
+}
+
+// NewMux returns a mux that answers in the name of a program and has no route
+// but HealthPath.
+func NewMux(name string, log *slog.Logger) *Mux {
+	m := &Mux{name: name, log: log}
+	m.Handle("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) error {
+		write(w, http.StatusOK, "text/plain", []byte("ok\n"))
+		return nil
+	})
+	return m
+}
+
+// Handle serves a pattern such as "GET /api/users/{id}".
+func (m *Mux) Handle(pattern string, h Handler) {
+	m.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			m.fail(w, r, err)
+		}
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Served-By", m.name)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			m.log.Error("panic", "panic", v, "method", r.Method, "route", r.Pattern, "stack", string(debug.Stack()))
+			newProblem(http.StatusInternalServerError, "The program failed at this request.").write(w)
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	if h, pattern := m.routes.Handler(r); pattern == "" {
+		refuse(w, r, h)
+		return
+	}
+	m.routes.ServeHTTP(w, r)
+}
+
+// fail words an error. Those that are the program's are logged; those of a
+// caller who no longer listens are nobody's.
+func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problem(err)
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		m.log.Error("request failed", "error", err.Error(), "status", p.Status, "method", r.Method, "route", r.Pattern)
+	}
+	p.write(w)
+}
+
+// refuse words the 404 or 405 of the handler that http.ServeMux has for a
+// request without a route.
+func refuse(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	plain := &unwritten{header: http.Header{}}
+	h.ServeHTTP(plain, r)
+	if plain.status != http.StatusMethodNotAllowed {
+		newProblem(http.StatusNotFound, "Nothing is served at this path.").write(w)
+		return
+	}
+	allow := plain.header.Get("Allow")
+	w.Header().Set("Allow", allow)
+	newProblem(plain.status, "This path takes "+allow+".").write(w)
+}
+
+// unwritten is an answer that is kept to be worded anew, but for its body.
+type unwritten struct {
+	header http.Header
+	status int
+}
+
+func (u *unwritten) Header() http.Header         { return u.header }
+func (u *unwritten) WriteHeader(status int)      { u.status = status }
+func (u *unwritten) Write(b []byte) (int, error) { return len(b), nil }

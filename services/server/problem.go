@@ -1,0 +1,74 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"example.com/forum/services/table"
+)
+
+// retryAfter is the number of seconds after which a failed call is worth
+// another try: throttling passes within one.
+const retryAfter = 1
+
+// Problem is an error as the caller gets to see it: a problem document
+// (RFC 9457).
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Detail tells the caller what to do differently. It quotes input only in
+	// bounded length.
+	Detail string `json:"detail"`
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// malformed returns the problem of a request that cannot be read.
+func malformed(format string, args ...any) *Problem {
+	return newProblem(http.StatusBadRequest, fmt.Sprintf(format, args...))
+}
+
+// invalid returns the problem of a request that can be read but not be granted.
+func invalid(format string, args ...any) *Problem {
+	return newProblem(http.StatusUnprocessableEntity, fmt.Sprintf(format, args...))
+}
+
+func newProblem(status int, detail string) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+// problem maps what went wrong to what the caller gets to see of it.
+func problem(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	switch {
+	case errors.Is(err, table.ErrNotFound):
+		return newProblem(http.StatusNotFound, "Nothing has this id.")
+	case errors.Is(err, table.ErrExists):
+		return newProblem(http.StatusConflict, "The id is taken: choose another.")
+	case errors.Is(err, table.ErrUnavailable):
+		return newProblem(http.StatusServiceUnavailable, "The database is busy or out of reach: try again soon.")
+	}
+	return newProblem(http.StatusInternalServerError, "The program failed at this request.")
+}
+
+func (p *Problem) write(w http.ResponseWriter) {
+	if p.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	body, _ := json.Marshal(p) // strings and a number: it cannot fail
+	write(w, p.Status, "application/problem+json", body)
+}
+
+func write(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
+}
