@@ -1,0 +1,111 @@
+package assembly
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestResolve(t *testing.T) {
+	for _, test := range []struct{ value, want string }{
+		{`"text"`, `"text"`},
+		{`{"Ref": "Topic"}`, `"${Tools.Topic}"`},
+		{`{"Ref": "Stage"}`, `"${Tools.Stage}"`},
+		{`{"Ref": "Topic", "Fn::Sub": "x"}`, `{"Ref": "Topic", "Fn::Sub": "x"}`},
+		{`{"Fn::GetAtt": ["Topic", "Arn"]}`, `"${Tools.Topic.Arn}"`},
+		{`{"Fn::GetAtt": "Topic.Endpoint.Address"}`, `"${Tools.Topic.Endpoint.Address}"`},
+		{`{"Fn::Join": ["-", ["a", 1, true, {"Ref": "Topic"}]]}`, `"a-1-true-${Tools.Topic}"`},
+		{`{"Fn::Join": [",", {"Fn::Split": ["|", "a|b"]}]}`, `"a,b"`},
+		{`{"Fn::Join": ["", ["a", {"Ref": "AWS::NoValue"}, "b"]]}`, `"ab"`},
+		{`{"Fn::Sub": "${Topic}/${Topic.Arn}/${!Topic}/${AWS::Region}"}`, `"${Tools.Topic}/${Tools.Topic.Arn}/${Topic}/eu-west-1"`},
+		{`{"Fn::Sub": ["${Name}-${Topic}", {"Name": {"Ref": "Stage"}}]}`, `"${Tools.Stage}-${Tools.Topic}"`},
+		{`{"Fn::Select": [1, ["a", "b"]]}`, `"b"`},
+		{`{"Fn::Select": ["1", {"Fn::GetAZs": ""}]}`, `"eu-west-1b"`},
+		{`{"Fn::Select": [0, {"Fn::GetAZs": {"Ref": "AWS::Region"}}]}`, `"eu-west-1a"`},
+		{`{"Fn::Select": [2, {"Fn::Split": [":", "a:b:c"]}]}`, `"c"`},
+		{`{"Fn::Select": [1, {"Fn::Split": ["||", {"Fn::Join": ["||", [{"Ref": "Topic"}, {"Ref": "Stage"}]]}]}]}`, `"${Tools.Stage}"`},
+		{`{"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": "Topic"}]}]}`, `"${Fn::Select(1, Fn::Split(/, ${Tools.Topic}))}"`},
+		{`{"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "cpu"]}`, `256`},
+		{`{"A": {"Ref": "AWS::NoValue"}, "B": [{"Ref": "AWS::NoValue"}]}`, `{"B": []}`},
+		{`{"Ref": "AWS::AccountId"}`, `"${AWS::AccountId}"`},
+		{`{"Ref": "AWS::Partition"}`, `"aws"`},
+		{`{"Ref": "AWS::URLSuffix"}`, `"amazonaws.com"`},
+		{`{"Ref": "AWS::StackName"}`, `"tools"`},
+		{`{"Ref": "AWS::StackId"}`, `"${Tools.AWS::StackId}"`},
+	} {
+		got, err := tools().resolve("Value", parse(t, test.value))
+		if want := parse(t, test.want); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s resolves to %v (%v), want %v", test.value, got, err, want)
+		}
+	}
+}
+
+func TestResolveRefuses(t *testing.T) {
+	for _, test := range []struct{ value, want string }{
+		{`{"Ref": "Nothing"}`, `the template has no "Nothing"`},
+		{`{"Ref": ["Topic"]}`, "Ref cannot take"},
+		{`{"Ref": "AWS::NotificationARNs"}`, "AWS::NotificationARNs is not supported"},
+		{`{"Fn::GetAtt": ["Stage", "Arn"]}`, `no resource "Stage"`},
+		{`{"Fn::GetAtt": "Topic"}`, "Fn::GetAtt cannot take"},
+		{`{"Fn::Sub": "${Nothing}"}`, `no "Nothing"`},
+		{`{"Fn::Sub": "${Nothing.Arn}"}`, `no resource "Nothing"`},
+		{`{"Fn::Sub": ["${List}", {"List": ["a"]}]}`, "Fn::Sub cannot take"},
+		{`{"Fn::Sub": 1}`, "Fn::Sub cannot take"},
+		{`{"Fn::Join": ["", "text"]}`, "Fn::Join cannot take"},
+		{`{"Fn::Join": ["", [["a"]]]}`, "Fn::Join cannot take"},
+		{`{"Fn::Join": ["", {"Fn::Split": ["/", {"Ref": "Topic"}]}]}`, "Fn::Join cannot take"},
+		{`{"Fn::Select": [2, ["a", "b"]]}`, "finds no element 2"},
+		{`{"Fn::Select": ["x", ["a", "b"]]}`, "Fn::Select cannot take"},
+		{`{"Fn::Split": ["", "a"]}`, "Fn::Split cannot take"},
+		{`{"Fn::FindInMap": ["Sizes", "eu-west-1", "memory"]}`, "finds nothing"},
+		{`{"Fn::ImportValue": "gone"}`, `no stack exports "gone"`},
+		{`{"Fn::GetStackOutput": {"StackName": "gone", "OutputName": "o"}}`, `stack "gone" has no output "o"`},
+		{`{"Fn::GetStackOutput": "o"}`, "Fn::GetStackOutput cannot take"},
+		{`{"Fn::Transform": {}}`, "Fn::Transform is not supported"},
+		{`[{"Deep": {"Fn::Cidr": []}}]`, "Value[0].Deep: Fn::Cidr is not supported"},
+	} {
+		_, err := tools().resolve("Value", parse(t, test.value))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error with %q", test.value, err, test.want)
+		}
+	}
+}
+
+func TestPseudoParametersFollowTheRegion(t *testing.T) {
+	for region, want := range map[string][3]string{
+		"":              {"${AWS::Region}", "${AWS::Partition}", "${AWS::URLSuffix}"},
+		"eu-west-1":     {"eu-west-1", "aws", "amazonaws.com"},
+		"cn-north-1":    {"cn-north-1", "aws-cn", "amazonaws.com.cn"},
+		"us-gov-east-1": {"us-gov-east-1", "aws-us-gov", "amazonaws.com"},
+	} {
+		r := tools()
+		r.stack.Region = region
+		for i, name := range []string{"AWS::Region", "AWS::Partition", "AWS::URLSuffix"} {
+			if got, err := r.resolve("", map[string]any{"Ref": name}); err != nil || got != want[i] {
+				t.Errorf("%s in region %q: %v (%v), want %s", name, region, got, err, want[i])
+			}
+		}
+	}
+}
+
+func tools() *resolver {
+	stack := &Stack{ID: "Tools", Name: "tools", Region: "eu-west-1"}
+	err := json.Unmarshal([]byte(`{
+		"Parameters": {"Stage": {"Type": "String"}},
+		"Mappings": {"Sizes": {"eu-west-1": {"cpu": 256}}},
+		"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}
+	}`), &stack.template)
+	if err != nil {
+		panic(err)
+	}
+	return &resolver{linker: &linker{}, stack: stack}
+}
+
+func parse(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return value
+}

@@ -1,0 +1,135 @@
+package assembly
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Role is an AWS::IAM::Role with every policy that the stage attaches to it.
+type Role struct {
+	Resource
+	// Trust says who may assume the role.
+	Trust []Statement
+	// Policies are the inline ones, those of AWS::IAM::Policy resources, and the
+	// managed ones that the stage declares.
+	Policies []Policy
+	// ManagedPolicies are the ARNs of all managed policies, also of those that
+	// AWS declares and whose statements are not known here.
+	ManagedPolicies []string
+	// PermissionsBoundary is the ARN of the policy that limits the role, if any.
+	PermissionsBoundary string
+}
+
+// ARN is what a reference to the role's ARN resolves to in every stack.
+func (r Role) ARN() string { return identity(r.Stack, r.LogicalID+".Arn") }
+
+// Policy is a named list of statements.
+type Policy struct {
+	Name       string
+	Statements []Statement
+}
+
+// Statement is a statement of an IAM policy, with resolved ARNs.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+type Statement struct {
+	Sid                     string
+	Effect                  string
+	Principal, NotPrincipal Principal
+	Action, NotAction       Strings
+	Resource, NotResource   Strings
+	// Condition holds the values by operator and key.
+	Condition map[string]map[string]Strings
+}
+
+// Principal holds the principals by kind, such as "Service" or "AWS". Anyone is
+// "*" of the kind "*".
+type Principal map[string]Strings
+
+// UnmarshalJSON takes "*" or a map.
+func (p *Principal) UnmarshalJSON(data []byte) error {
+	if string(data) == `"*"` {
+		*p = Principal{"*": {"*"}}
+		return nil
+	}
+	return json.Unmarshal(data, (*map[string]Strings)(p))
+}
+
+type policyDocument struct {
+	Version   string
+	ID        string
+	Statement []Statement
+}
+
+func (s *Stage) readRole(r Resource) (Role, error) {
+	var properties struct {
+		AssumeRolePolicyDocument policyDocument
+		Policies                 []struct {
+			PolicyName     string
+			PolicyDocument policyDocument
+		}
+		ManagedPolicyArns   []string
+		PermissionsBoundary string
+	}
+	if err := decode(r.Properties, &properties); err != nil {
+		return Role{}, err
+	}
+	role := Role{
+		Resource:            r,
+		Trust:               properties.AssumeRolePolicyDocument.Statement,
+		ManagedPolicies:     properties.ManagedPolicyArns,
+		PermissionsBoundary: properties.PermissionsBoundary,
+	}
+	for _, inline := range properties.Policies {
+		role.Policies = append(role.Policies, Policy{inline.PolicyName, inline.PolicyDocument.Statement})
+	}
+	return role, errors.Join(s.attachPolicies(&role), s.attachManagedPolicies(&role))
+}
+
+func (s *Stage) attachPolicies(role *Role) error {
+	for r := range s.Resources("AWS::IAM::Policy", "AWS::IAM::RolePolicy") {
+		policy, err := readPolicy(r)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(append(policy.Roles, policy.RoleName), role.Identity()) {
+			role.Policies = append(role.Policies, Policy{policy.PolicyName, policy.PolicyDocument.Statement})
+		}
+	}
+	return nil
+}
+
+func (s *Stage) attachManagedPolicies(role *Role) error {
+	for r := range s.Resources("AWS::IAM::ManagedPolicy") {
+		policy, err := readPolicy(r)
+		if err != nil {
+			return err
+		}
+		listed := slices.Contains(role.ManagedPolicies, r.Identity())
+		if !listed && !slices.Contains(policy.Roles, role.Identity()) {
+			continue
+		}
+		if !listed {
+			role.ManagedPolicies = append(role.ManagedPolicies, r.Identity())
+		}
+		role.Policies = append(role.Policies, Policy{r.LogicalID, policy.PolicyDocument.Statement})
+	}
+	return nil
+}
+
+type attachedPolicy struct {
+	PolicyName     string
+	PolicyDocument policyDocument
+	Roles          []string
+	RoleName       string
+}
+
+func readPolicy(r Resource) (attachedPolicy, error) {
+	var policy attachedPolicy
+	if err := decode(r.Properties, &policy); err != nil {
+		return policy, fmt.Errorf("policy %s: %w", r.LogicalID, err)
+	}
+	return policy, nil
+}

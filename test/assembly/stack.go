@@ -1,0 +1,156 @@
+package assembly
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Stack is one template and where it would be deployed.
+type Stack struct {
+	// ID is the construct's name, such as "Users", unique in its stage.
+	ID string
+	// Name is CloudFormation's name of the stack, such as "forum-dev-Users".
+	Name string
+	// Account and Region are empty when synthesis left them open.
+	Account, Region string
+	// TerminationProtection is whether CloudFormation refuses to delete the stack.
+	TerminationProtection bool
+	// Dependencies are the IDs of the stacks that must be deployed before.
+	Dependencies []string
+	// File is the template's path, Template its content, byte by byte, and
+	// Document the same decoded, with references as they were written.
+	File     string
+	Template []byte
+	Document map[string]any
+	// Resources are in the order of their logical ids.
+	Resources []Resource
+	// Outputs are in the order of their logical ids.
+	Outputs []*Output
+
+	template template
+	paths    map[string]string
+	order    []string
+}
+
+// Resource is a resource of a template, with every reference resolved.
+type Resource struct {
+	// Stack is the ID of the stack that declares it.
+	Stack     string
+	LogicalID string
+	// Path is the construct's path, such as "forum-dev/Users/Service/Service",
+	// and empty when the assembly does not tell.
+	Path string
+	// Type is CloudFormation's, such as "AWS::ECS::Service".
+	Type string
+	// Properties are the resolved properties as encoding/json would decode them.
+	Properties map[string]any
+	// DependsOn are the logical ids that the template names as such.
+	DependsOn []string
+	// Requires are all logical ids that must be there first: DependsOn and those
+	// that properties refer to, sorted.
+	Requires []string
+	// DeletionPolicy and UpdateReplacePolicy are empty when the template leaves
+	// them out, which means Delete for most types.
+	DeletionPolicy, UpdateReplacePolicy string
+}
+
+// Identity is what a reference to the resource resolves to in every stack.
+func (r Resource) Identity() string { return identity(r.Stack, r.LogicalID) }
+
+func identity(stack, name string) string { return "${" + stack + "." + name + "}" }
+
+// Output is a value that a stack shows to others.
+type Output struct {
+	ID string
+	// Value is resolved.
+	Value string
+	// Export is the name under which other stacks import it, if any.
+	Export string
+	// ReadBy are the IDs of the stacks that import it or read it, sorted.
+	ReadBy []string
+}
+
+// Resource returns the resource with that logical id.
+func (s *Stack) Resource(logicalID string) (Resource, bool) {
+	i, found := slices.BinarySearchFunc(s.Resources, logicalID, func(r Resource, id string) int {
+		return cmp.Compare(r.LogicalID, id)
+	})
+	if !found {
+		return Resource{}, false
+	}
+	return s.Resources[i], true
+}
+
+// template is what resolving needs of a CloudFormation template.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+type template struct {
+	Parameters map[string]any
+	Mappings   map[string]map[string]map[string]any
+	Resources  map[string]struct {
+		Type                string
+		Properties          map[string]any
+		DependsOn           Strings
+		Condition           string
+		DeletionPolicy      string
+		UpdateReplacePolicy string
+	}
+	Outputs map[string]struct {
+		Value     any
+		Condition string
+		Export    struct{ Name any }
+	}
+}
+
+func readStack(dir, id string, a artifact) (*Stack, error) {
+	s := &Stack{
+		ID:                    path.Base(cmp.Or(a.DisplayName, id)),
+		Name:                  cmp.Or(a.Properties.StackName, id),
+		TerminationProtection: a.Properties.TerminationProtection,
+		File:                  filepath.Join(dir, a.Properties.TemplateFile),
+	}
+	s.Account, s.Region, _ = strings.Cut(strings.TrimPrefix(a.Environment, "aws://"), "/")
+	s.Account = strings.TrimPrefix(s.Account, "unknown-account")
+	s.Region = strings.TrimPrefix(s.Region, "unknown-region")
+
+	var err error
+	if s.Template, err = os.ReadFile(s.File); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(s.Template, &s.Document); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.File, err)
+	}
+	if err := json.Unmarshal(s.Template, &s.template); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.File, err)
+	}
+	if a.AdditionalMetadataFile != "" {
+		s.paths, err = readPaths(filepath.Join(dir, a.AdditionalMetadataFile))
+	}
+	return s, err
+}
+
+// readPaths returns the constructs' paths by logical id.
+func readPaths(file string) (map[string]string, error) {
+	var metadata map[string][]struct {
+		Type string
+		Data any
+	}
+	if err := readJSON(file, &metadata); err != nil {
+		return nil, err
+	}
+	paths := map[string]string{}
+	for constructPath, entries := range metadata {
+		for _, entry := range entries {
+			if id, ok := entry.Data.(string); ok && entry.Type == "aws:cdk:logicalId" {
+				paths[id] = strings.TrimPrefix(constructPath, "/")
+			}
+		}
+	}
+	return paths, nil
+}

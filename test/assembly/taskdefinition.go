@@ -1,0 +1,120 @@
+package assembly
+
+import (
+	"cmp"
+	"strings"
+	"time"
+)
+
+// TaskDefinition is an AWS::ECS::TaskDefinition for Fargate.
+type TaskDefinition struct {
+	Resource
+	// CPU in units of 1/1024 vCPU, Memory in MiB.
+	CPU, Memory int
+	// TaskRole and ExecutionRole are the identities of the roles' ARNs.
+	TaskRole, ExecutionRole string
+	// Architecture is "X86_64" unless the template says otherwise.
+	Architecture string
+	Containers   []Container
+}
+
+// Container is one container of a task.
+type Container struct {
+	Name                string
+	Image               Image
+	EntryPoint, Command []string
+	// Environment are the variables set in plain text, Secrets those that ECS
+	// fetches from the place named by the value.
+	Environment, Secrets map[string]string
+	// Ports that the container listens on.
+	Ports []int
+	// Memory is the hard limit in MiB; zero means the task's.
+	Memory int
+	// StopTimeout is the time from SIGTERM to SIGKILL. A template that leaves it
+	// out means 30 s.
+	StopTimeout            time.Duration
+	User                   string
+	ReadonlyRootFilesystem bool
+	// LogDriver and LogOptions are empty when output is not collected.
+	LogDriver  string
+	LogOptions map[string]string
+}
+
+// Image is what a container runs.
+type Image struct {
+	// Reference is the image as the task definition names it.
+	Reference string
+	// Asset is the hash of the image's source, when the assembly brings it along.
+	Asset string
+	// Folder is that source in the assembly: the context of docker build.
+	Folder string
+}
+
+func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
+	var properties struct {
+		CPU                  int `json:",string"`
+		Memory               int `json:",string"`
+		TaskRoleArn          string
+		ExecutionRoleArn     string
+		RuntimePlatform      struct{ CPUArchitecture string }
+		ContainerDefinitions []struct {
+			Name, Image, User      string
+			EntryPoint, Command    []string
+			Environment            []struct{ Name, Value string }
+			Secrets                []struct{ Name, ValueFrom string }
+			PortMappings           []struct{ ContainerPort int }
+			Memory                 int
+			StopTimeout            int
+			ReadonlyRootFilesystem bool
+			LogConfiguration       struct {
+				LogDriver string
+				Options   map[string]string
+			}
+		}
+	}
+	if err := decode(r.Properties, &properties); err != nil {
+		return TaskDefinition{}, err
+	}
+	task := TaskDefinition{
+		Resource:      r,
+		CPU:           properties.CPU,
+		Memory:        properties.Memory,
+		TaskRole:      properties.TaskRoleArn,
+		ExecutionRole: properties.ExecutionRoleArn,
+		Architecture:  cmp.Or(properties.RuntimePlatform.CPUArchitecture, "X86_64"),
+	}
+	for _, c := range properties.ContainerDefinitions {
+		container := Container{
+			Name:                   c.Name,
+			Image:                  s.image(c.Image),
+			EntryPoint:             c.EntryPoint,
+			Command:                c.Command,
+			Environment:            map[string]string{},
+			Secrets:                map[string]string{},
+			Memory:                 c.Memory,
+			StopTimeout:            seconds(cmp.Or(c.StopTimeout, 30)),
+			User:                   c.User,
+			ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
+			LogDriver:              c.LogConfiguration.LogDriver,
+			LogOptions:             c.LogConfiguration.Options,
+		}
+		for _, variable := range c.Environment {
+			container.Environment[variable.Name] = variable.Value
+		}
+		for _, secret := range c.Secrets {
+			container.Secrets[secret.Name] = secret.ValueFrom
+		}
+		for _, mapping := range c.PortMappings {
+			container.Ports = append(container.Ports, mapping.ContainerPort)
+		}
+		task.Containers = append(task.Containers, container)
+	}
+	return task, nil
+}
+
+func (s *Stage) image(reference string) Image {
+	_, name, _ := strings.Cut(reference, "/")
+	image := s.images[name]
+	image.Reference = reference
+	return image
+}

@@ -1,0 +1,250 @@
+package assembly
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"example.com/forum/test/alb"
+)
+
+func TestListenerRoutes(t *testing.T) {
+	s := read(t, "testdata/forum", "forum-dev")
+	listener := s.Listeners[0]
+	if listener.LoadBalancer != "${Edge.LoadBalancer}" || listener.Protocol != "HTTP" || listener.Port != 80 {
+		t.Errorf("%s on port %d of %s", listener.Protocol, listener.Port, listener.LoadBalancer)
+	}
+	if err := listener.Routing.Validate(); err != nil {
+		t.Error(err)
+	}
+	preview := func(r *http.Request) { r.Header.Set("X-Route-To", "users"); r.RemoteAddr = "10.0.0.1:1234" }
+	for _, test := range []struct {
+		target string
+		change func(*http.Request)
+		rule   string
+		shares map[string]float64
+	}{
+		{"/api/users/1", func(*http.Request) {}, "${Users.Live}", map[string]float64{"${Users.Group}": 0.25, "${Monolith.Group}": 0.75}},
+		{"/api/users/1", preview, "${Users.Preview}", map[string]float64{"${Users.Group}": 1}},
+		{"/api/usersettings", preview, alb.DefaultRule, map[string]float64{}},
+	} {
+		r := httptest.NewRequest(http.MethodGet, test.target, nil)
+		test.change(r)
+		rule := listener.Routing.Route(r)
+		if rule.ID != test.rule || !maps.Equal(rule.Shares(), test.shares) {
+			t.Errorf("%s: rule %s with shares %v, want %s with %v", test.target, rule.ID, rule.Shares(), test.rule, test.shares)
+		}
+	}
+	if want := (alb.FixedResponse{StatusCode: 404, ContentType: "text/plain", MessageBody: "no such path"}); listener.Routing.Default != want {
+		t.Errorf("default action %v, want %v", listener.Routing.Default, want)
+	}
+}
+
+func TestEveryConditionAndActionIsRead(t *testing.T) {
+	properties := parse(t, `{
+		"ListenerArn": "l", "Priority": 1,
+		"Conditions": [
+			{"Field": "path-pattern", "Values": ["/a"]},
+			{"Field": "host-header", "HostHeaderConfig": {"Values": ["*.example.com"]}},
+			{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
+			{"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "q", "Value": "*"}]}}
+		],
+		"Actions": [{"Type": "redirect", "Order": 1, "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "StatusCode": "HTTP_301"}}]
+	}`).(map[string]any)
+	got, err := readListenerRule(Resource{Stack: "S", LogicalID: "R", Properties: properties})
+	want := alb.Rule{
+		ID:       "${S.R}",
+		Priority: 1,
+		Conditions: []alb.Condition{
+			alb.PathPattern{"/a"},
+			alb.HostHeader{"*.example.com"},
+			alb.HTTPRequestMethod{"GET"},
+			alb.QueryString{{Key: "q", Value: "*"}},
+		},
+		Action: alb.Redirect{Protocol: "HTTPS", Port: "443", Host: "#{host}", Path: "/#{path}", Query: "#{query}", StatusCode: 301},
+	}
+	if err != nil || !reflect.DeepEqual(got.Rule, want) {
+		t.Errorf("got %+v (%v), want %+v", got.Rule, err, want)
+	}
+}
+
+func TestForwardWithoutWeight(t *testing.T) {
+	got, err := readAction(parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
+	if want := (alb.Forward{{TargetGroup: "a", Weight: 1}, {TargetGroup: "b", Weight: 0}}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v (%v), want %v", got, err, want)
+	}
+}
+
+func TestLoadBalancer(t *testing.T) {
+	want := LoadBalancer{
+		Scheme:         "internet-facing",
+		Subnets:        []string{"subnet-a", "subnet-b"},
+		SecurityGroups: []string{"${Edge.Group.GroupId}"},
+		Attributes:     map[string]string{"idle_timeout.timeout_seconds": "60"},
+	}
+	got := read(t, "testdata/forum", "forum-dev").LoadBalancers[0]
+	got.Resource = Resource{}
+	expect(t, got, want)
+}
+
+func TestTargetGroups(t *testing.T) {
+	s := read(t, "testdata/forum", "forum-dev")
+	byDefault, users := s.TargetGroups[0], s.TargetGroups[1]
+	byDefault.Resource, users.Resource = Resource{}, Resource{}
+	expect(t, users, TargetGroup{
+		Protocol: "HTTP",
+		Port:     8080,
+		HealthCheck: HealthCheck{
+			Path: "/healthz", Port: "traffic-port", Interval: 5 * time.Second, Timeout: 2 * time.Second,
+			Healthy: 2, Unhealthy: 3, Codes: "200-299",
+		},
+		DeregistrationDelay: 20 * time.Second,
+		Attributes: map[string]string{
+			"deregistration_delay.timeout_seconds": "20",
+			"load_balancing.algorithm.type":        "least_outstanding_requests",
+		},
+	})
+	expect(t, byDefault, TargetGroup{
+		Protocol: "HTTP",
+		Port:     80,
+		HealthCheck: HealthCheck{
+			Path: "/", Port: "traffic-port", Interval: 30 * time.Second, Timeout: 5 * time.Second,
+			Healthy: 5, Unhealthy: 2, Codes: "200",
+		},
+		DeregistrationDelay: 5 * time.Minute,
+		Attributes:          map[string]string{},
+	})
+}
+
+func TestService(t *testing.T) {
+	got := read(t, "testdata/forum", "forum-dev").Services[0]
+	got.Resource = Resource{}
+	expect(t, got, Service{
+		Cluster:                "forum",
+		TaskDefinition:         "${Users.Task}",
+		MinimumHealthyPercent:  100,
+		MaximumPercent:         150,
+		CircuitBreaker:         true,
+		Rollback:               true,
+		HealthCheckGracePeriod: time.Minute,
+		Attachments:            []Attachment{{TargetGroup: "${Users.Group}", Container: "app", Port: 8080}},
+		Subnets:                []string{"subnet-a"},
+		SecurityGroups:         []string{"sg-1"},
+	})
+}
+
+func TestTaskDefinition(t *testing.T) {
+	got := read(t, "testdata/forum", "forum-dev").TaskDefinitions[0]
+	got.Resource = Resource{}
+	expect(t, got, TaskDefinition{
+		CPU:           256,
+		Memory:        512,
+		TaskRole:      "${Users.TaskRole.Arn}",
+		ExecutionRole: "${Users.TaskRole.Arn}",
+		Architecture:  "ARM64",
+		Containers: []Container{
+			{
+				Name: "app",
+				Image: Image{
+					Reference: "${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/images-${AWS::AccountId}-eu-west-1:0f3a",
+					Asset:     "0f3a",
+					Folder:    filepath.FromSlash("testdata/forum/asset.0f3a"),
+				},
+				Command:                []string{"serve"},
+				Environment:            map[string]string{"USERS_TABLE": "${Data.UsersTable}", "REGION": "eu-west-1"},
+				Secrets:                map[string]string{"TOKEN": "arn:aws:ssm:eu-west-1:111122223333:parameter/token"},
+				Ports:                  []int{8080},
+				StopTimeout:            time.Minute,
+				User:                   "65532",
+				ReadonlyRootFilesystem: true,
+				LogDriver:              "awslogs",
+				LogOptions:             map[string]string{"awslogs-group": "users", "mode": "non-blocking"},
+			},
+			{
+				Name:        "sidecar",
+				Image:       Image{Reference: "public.ecr.aws/sidecar:1"},
+				Environment: map[string]string{},
+				Secrets:     map[string]string{},
+				StopTimeout: 30 * time.Second,
+			},
+		},
+	})
+}
+
+func TestScalableTarget(t *testing.T) {
+	got := read(t, "testdata/forum", "forum-dev").ScalableTargets[0]
+	got.Resource, got.Policies[0].Resource = Resource{}, Resource{}
+	expect(t, got, ScalableTarget{
+		Service: "${Users.Service}",
+		Min:     2,
+		Max:     10,
+		Policies: []ScalingPolicy{
+			{Metric: "ALBRequestCountPerTarget", Target: 6000, ResourceLabel: "${Users.Group.TargetGroupFullName}"},
+		},
+	})
+}
+
+func TestTables(t *testing.T) {
+	s := read(t, "testdata/forum", "forum-dev")
+	audit, users := s.Tables[0], s.Tables[1]
+	audit.Resource, users.Resource = Resource{}, Resource{}
+	expect(t, users, Table{
+		Key:           Key{Partition: "id"},
+		Attributes:    map[string]string{"id": "S", "kind": "S"},
+		GlobalIndexes: []Index{{Name: "all", Key: Key{Partition: "kind", Sort: "id"}, Projection: "ALL"}},
+	})
+	expect(t, audit, Table{
+		Key:        Key{Partition: "id", Sort: "at"},
+		Attributes: map[string]string{"id": "S", "at": "N", "by": "S"},
+		LocalIndexes: []Index{
+			{Name: "by", Key: Key{Partition: "id", Sort: "by"}, Projection: "INCLUDE", NonKeyAttributes: []string{"what"}},
+		},
+	})
+}
+
+func TestRole(t *testing.T) {
+	got := read(t, "testdata/forum", "forum-dev").Roles[0]
+	if got.ARN() != "${Users.TaskRole.Arn}" {
+		t.Errorf("ARN %s", got.ARN())
+	}
+	got.Resource = Resource{}
+	expect(t, got, Role{
+		Trust: []Statement{{
+			Effect:    "Allow",
+			Principal: Principal{"Service": {"ecs-tasks.amazonaws.com"}},
+			Action:    Strings{"sts:AssumeRole"},
+			Condition: map[string]map[string]Strings{"StringEquals": {"aws:SourceAccount": {"${AWS::AccountId}"}}},
+		}},
+		Policies: []Policy{
+			{Name: "Inline", Statements: []Statement{{Effect: "Deny", NotAction: Strings{"s3:*"}, NotResource: Strings{"*"}}}},
+			{Name: "Default", Statements: []Statement{{
+				Effect:   "Allow",
+				Action:   Strings{"dynamodb:GetItem", "dynamodb:Query"},
+				Resource: Strings{"${Data.UsersTable.Arn}", "${Data.UsersTable.Arn}/index/all"},
+			}}},
+			{Name: "Boundary", Statements: []Statement{{Effect: "Allow", Action: Strings{"dynamodb:*"}, Resource: Strings{"*"}}}},
+		},
+		ManagedPolicies:     []string{"${Users.Boundary}", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+		PermissionsBoundary: "${Users.Boundary}",
+	})
+}
+
+func TestAnyPrincipal(t *testing.T) {
+	var statement Statement
+	err := decode(map[string]any{"Principal": "*", "NotPrincipal": map[string]any{"AWS": []any{"a", "b"}}}, &statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, statement, Statement{Principal: Principal{"*": {"*"}}, NotPrincipal: Principal{"AWS": {"a", "b"}}})
+}
+
+func expect(t *testing.T, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
