@@ -34,6 +34,14 @@ type Images struct {
 // Paths in the catalog are relative to root, the module's folder. The error is
 // the compiler's, or names the folder without a Dockerfile.
 func StageImages(root, staging string, all []services.Service) (*Images, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	staging, err = filepath.Abs(staging)
+	if err != nil {
+		return nil, err
+	}
 	images := &Images{root: root, staging: staging}
 	var programs []string
 	for _, s := range all {
@@ -82,24 +90,42 @@ func (i *Images) compile(programs []string) error {
 	return err
 }
 
-// stage lays out a program's build context.
+// stage lays out a program's build context. It leaves alone what is already
+// right, because another run of the app may be reading it.
 func (i *Images) stage(program string) error {
-	dockerfile, err := os.ReadFile(filepath.Join(i.root, "services", "Dockerfile"))
-	if err != nil {
-		return err
-	}
 	folder := i.context(program)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	binary := filepath.Join(folder, "service")
-	if err := os.Remove(binary); err != nil && !os.IsNotExist(err) {
+	if err := link(filepath.Join(i.binaries(), filepath.Base(program)), filepath.Join(folder, "service")); err != nil {
 		return err
 	}
-	if err := os.Link(filepath.Join(i.binaries(), filepath.Base(program)), binary); err != nil {
+	dockerfile, err := os.ReadFile(filepath.Join(i.root, "services", "Dockerfile"))
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "Dockerfile"), dockerfile, 0o644)
+	staged := filepath.Join(folder, "Dockerfile")
+	if old, err := os.ReadFile(staged); err == nil && bytes.Equal(old, dockerfile) {
+		return nil
+	}
+	return os.WriteFile(staged, dockerfile, 0o644)
+}
+
+// link makes name another name of the file.
+func link(file, name string) error {
+	want, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if have, err := os.Stat(name); err == nil {
+		if os.SameFile(want, have) {
+			return nil
+		}
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return os.Link(file, name)
 }
 
 func (i *Images) binaries() string { return filepath.Join(i.staging, "bin") }
