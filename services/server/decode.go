@@ -45,7 +45,7 @@ func misread(err error) *Problem {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field == "" {
 		return malformed("The body is another JSON value: want an object.")
 	} else if ok {
-		return malformed("The field %q has another type: want a %s.", e.Field, e.Type)
+		return malformed("The field %q has another type: want %s.", e.Field, e.Type)
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return malformed("The field %.40s is unknown.", field)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -12,12 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"pgregory.net/rapid"
 
-	"example.com/forum/services"
 	"example.com/forum/services/table"
-	"example.com/forum/test/dynamo"
+	"example.com/forum/services/table/tabletest"
 )
 
 // note is keyed as a post is, because posts have every index that there is.
@@ -43,11 +40,11 @@ func TestContract(t *testing.T) {
 		contract(t, func(*testing.T) table.Table[note] { return table.NewMemory[note]() })
 	})
 	t.Run("embedded", func(t *testing.T) {
-		contract(t, tables(connect(t, embedded(t))))
+		contract(t, tables(t, tabletest.Embedded(t)))
 	})
 	if endpoint != "" {
 		t.Run("endpoint", func(t *testing.T) {
-			contract(t, tables(connect(t, endpoint)))
+			contract(t, tables(t, endpoint))
 		})
 	}
 }
@@ -244,45 +241,9 @@ func create(t *testing.T, notes table.Table[note], n note) {
 	}
 }
 
-// embedded returns the address of a DynamoDB that ends with the test.
-func embedded(t *testing.T) string {
-	server := httptest.NewServer(dynamo.New())
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-// connect returns the client that a program has whose environment leads to the endpoint.
-func connect(t *testing.T, endpoint string) *dynamodb.Client {
-	t.Helper()
-	for name, value := range dynamo.Environment(endpoint) {
-		if os.Getenv(name) == "" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
-			t.Setenv(name, value)
-		}
-	}
-	client, err := table.NewClient(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
 // tables returns a function that makes a table of its own for each test, as the
 // catalog declares the table of posts.
-func tables(client *dynamodb.Client) func(*testing.T) table.Table[note] {
-	return func(t *testing.T) table.Table[note] {
-		t.Helper()
-		posts := services.Forum.Services[slices.IndexFunc(services.Forum.Services, func(s services.Service) bool { return s.Name == "posts" })]
-		name := "contract-" + table.NewID(time.Now())
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := dynamo.Create(ctx, client, name, dynamo.SchemaOf(*posts.Table)); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
-				t.Errorf("delete table %s: %v", name, err)
-			}
-		})
-		return table.NewDynamoDB[note](client, name)
-	}
+func tables(t *testing.T, endpoint string) func(*testing.T) table.Table[note] {
+	client := tabletest.Connect(t, endpoint)
+	return func(t *testing.T) table.Table[note] { return tabletest.New[note](t, client, "posts") }
 }

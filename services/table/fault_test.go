@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/forum/services/table"
+	"example.com/forum/services/table/tabletest"
 )
 
 // patience is what a caller may have to wait for the news that the database is
@@ -60,7 +61,7 @@ func TestTroubleThatStays(t *testing.T) {
 // TestOwnRecord loses the answer to a write that succeeded: the SDK writes
 // again, and must not report its own record as another's.
 func TestOwnRecord(t *testing.T) {
-	database, err := url.Parse(embedded(t))
+	database, err := url.Parse(tabletest.Embedded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestOwnRecord(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 
-	notes := tables(connect(t, server.URL))(t)
+	notes := tables(t, server.URL)(t)
 	mine := note{ID: "a", Author: "ada", Thread: "t", Created: time.Now().UTC().Round(0)}
 	lose.Store(true)
 	if err := notes.Create(t.Context(), mine); err != nil || !lost.Load() {
@@ -106,7 +107,7 @@ func unavailable(t *testing.T, endpoint string) {
 // calls makes every call at once and returns how each ended.
 func calls(t *testing.T, endpoint string) map[string]error {
 	t.Helper()
-	notes := table.NewDynamoDB[note](connect(t, endpoint), "notes")
+	notes := table.NewDynamoDB[note](tabletest.Connect(t, endpoint), "notes")
 	type outcome struct {
 		call string
 		err  error

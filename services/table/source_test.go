@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"example.com/forum/services/table"
+	"example.com/forum/services/table/tabletest"
 )
 
 func TestOpen(t *testing.T) {
-	connect(t, "http://localhost")
+	tabletest.Connect(t, "http://localhost")
 	for name, c := range map[string]struct {
 		environment map[string]string
 		want        string // a part of the error; empty means none
@@ -45,7 +46,7 @@ func TestOpenSeeds(t *testing.T) {
 }
 
 func TestClientWithoutRegion(t *testing.T) {
-	connect(t, "http://localhost")
+	tabletest.Connect(t, "http://localhost")
 	t.Setenv("AWS_REGION", "")
 	t.Setenv("AWS_DEFAULT_REGION", "")
 	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")

@@ -1,0 +1,53 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"example.com/forum/services/server"
+	"example.com/forum/services/server/servertest"
+	"example.com/forum/services/table"
+	"example.com/forum/services/table/tabletest"
+)
+
+// TestOutage has a database that throttles, and then none at all.
+func TestOutage(t *testing.T) {
+	database := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"__type":"ProvisionedThroughputExceededException"}`, http.StatusBadRequest)
+	}))
+	store := table.NewDynamoDB[thing](tabletest.Connect(t, database.URL), "things")
+	mux, log := logged()
+	mux.Handle("GET /things/{id}", server.Get(store.Get))
+	mux.Handle("GET /things", server.List(store.Query, func(*http.Request) table.Query {
+		return table.Query{Index: table.All, Value: "thing"}
+	}, isThing))
+	mux.Handle("POST /things", server.Create(store.Create, func(d draft) (thing, error) { return thing{d.Name}, nil }, nil))
+
+	try := func(t *testing.T) {
+		log.Reset()
+		again := map[string]string{"Retry-After": "1", "X-Served-By": "test"}
+		servertest.Run(t, mux,
+			servertest.Exchange{Request: "GET /things/a", Status: 503, Header: again, Contains: "try again"},
+			servertest.Exchange{Request: "GET /things", Status: 503, Header: again},
+			servertest.Exchange{Request: "POST /things", Body: `{"name":"a"}`, Status: 503, Header: again},
+			servertest.Exchange{Request: "GET /healthz", Status: 200},
+		)
+		if n := strings.Count(log.String(), "\n"); n != 3 {
+			t.Errorf("three failures made %d lines: %s", n, log)
+		}
+	}
+	t.Run("throttled", try)
+	database.Close()
+	t.Run("gone", try)
+
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	log.Reset()
+	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "GET", "/things", nil))
+	if log.Len() > 0 {
+		t.Errorf("a caller who left is logged: %s", log)
+	}
+}

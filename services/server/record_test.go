@@ -1,0 +1,117 @@
+package server_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"example.com/forum/services/server"
+	"example.com/forum/services/server/servertest"
+	"example.com/forum/services/table"
+)
+
+// thing is the least that a record can be.
+type thing struct {
+	ID string `json:"id"`
+}
+
+func (t thing) Keys() map[string]string { return map[string]string{"id": t.ID, "kind": "thing"} }
+
+type draft struct {
+	Name string `json:"name"`
+	Size int    `json:"size"`
+}
+
+func isThing(id string) bool { return strings.HasPrefix(id, "thing-") }
+
+func things(n int) (*server.Mux, []string) {
+	var seed []thing
+	var ids []string
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("thing-%03d", i))
+		seed = append(seed, thing{ids[i]})
+	}
+	store := table.NewMemory(seed...)
+	mux, _ := logged()
+	mux.Handle("GET /things", server.List(store.Query, func(r *http.Request) table.Query {
+		return table.Query{Index: table.All, Value: "thing", Descending: r.FormValue("order") == "down"}
+	}, isThing))
+	mux.Handle("GET /things/{id}", server.Get(store.Get))
+	mux.Handle("POST /things", server.Create(store.Create, func(d draft) (thing, error) {
+		if d.Name == "bad" {
+			return thing{}, errors.New("unexpected")
+		}
+		return thing{"thing-" + d.Name}, server.Text("name", d.Name, 1, 10)
+	}, func(t thing) string { return "/things/" + t.ID }))
+	return mux, ids
+}
+
+func TestRecords(t *testing.T) {
+	mux, _ := things(3)
+	servertest.Run(t, mux,
+		servertest.Exchange{Request: "GET /things", Status: 200, Contains: `[{"id":"thing-000"},{"id":"thing-001"},{"id":"thing-002"}]`,
+			Header: map[string]string{"Link": "", "Content-Type": "application/json"}},
+		servertest.Exchange{Request: "GET /things?limit=3", Status: 200, Header: map[string]string{"Link": ""}},
+		servertest.Exchange{Request: "GET /things?limit=2&order=down&x=%3E%0A", Status: 200, Contains: `[{"id":"thing-002"},{"id":"thing-001"}]`,
+			Header: map[string]string{"Link": `</things?cursor=dGhpbmctMDAx&limit=2&order=down&x=%3E%0A>; rel="next"`}},
+		servertest.Exchange{Request: "GET /things/thing-001", Status: 200, Contains: `{"id":"thing-001"}`},
+		servertest.Exchange{Request: "GET /things/thing-9", Status: 404},
+		servertest.Exchange{Request: "GET /things/" + strings.Repeat("x", 10000), Status: 404},
+		servertest.Exchange{Request: "POST /things", Body: `{"name":"new"}`, Status: 201, Contains: `{"id":"thing-new"}`,
+			Header: map[string]string{"Location": "/things/thing-new"}},
+		servertest.Exchange{Request: "GET /things/thing-new", Status: 200},
+		servertest.Exchange{Request: "POST /things", Body: `{"name":""}`, Status: 422, Contains: `"name"`, Header: map[string]string{"Location": ""}},
+		servertest.Exchange{Request: "POST /things", Body: `{"name":"bad"}`, Status: 500},
+	)
+}
+
+func TestEmptyList(t *testing.T) {
+	mux, _ := things(0)
+	servertest.Run(t, mux, servertest.Exchange{Request: "GET /things", Status: 200, Contains: "[]", Header: map[string]string{"Link": ""}})
+}
+
+// TestLinks follows the links of a list to its end.
+func TestLinks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		mux, want := things(rapid.IntRange(0, 250).Draw(t, "records"))
+		target := "/things"
+		if rapid.Bool().Draw(t, "descending") {
+			target += "?order=down"
+			slices.Reverse(want)
+		}
+		limit := server.DefaultLimit
+		if rapid.Bool().Draw(t, "limited") {
+			limit = rapid.IntRange(1, server.MaxLimit).Draw(t, "limit")
+			query := url.Values{"limit": {fmt.Sprint(limit)}}
+			if strings.Contains(target, "?") {
+				target += "&" + query.Encode()
+			} else {
+				target += "?" + query.Encode()
+			}
+		}
+		for page := range slices.Chunk(want, limit) {
+			answer := httptest.NewRecorder()
+			mux.ServeHTTP(answer, httptest.NewRequest("GET", target, nil))
+			var got []thing
+			if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.EqualFunc(got, page, func(t thing, id string) bool { return t.ID == id }) {
+				t.Fatalf("%s = %v, want %v", target, got, page)
+			}
+			link := answer.Header().Get("Link")
+			if last := page[len(page)-1] == want[len(want)-1]; last != (link == "") {
+				t.Fatalf("%s has the link %q, and it is the last page: %t", target, link, last)
+			}
+			target = strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`)
+		}
+	})
+}

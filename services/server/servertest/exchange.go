@@ -1,0 +1,75 @@
+// Package servertest asks a handler and compares its answers.
+package servertest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"example.com/forum/services/server"
+)
+
+// Exchange is a request and what is expected of its answer.
+type Exchange struct {
+	// Request is a method and a target, such as "GET /api/users?limit=1".
+	Request string
+	Body    string
+	Status  int
+	// Header has the values that matter. Empty means the header is absent.
+	Header map[string]string
+	// Contains is part of the answer's body, or of its detail if it is a problem.
+	Contains string
+}
+
+// Run makes each exchange in turn. Whatever the answer is, it has to name the
+// program, and a problem has to be a problem document.
+func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
+	t.Helper()
+	for _, e := range exchanges {
+		t.Run(e.Request, func(t *testing.T) {
+			method, target, _ := strings.Cut(e.Request, " ")
+			answer := httptest.NewRecorder()
+			h.ServeHTTP(answer, httptest.NewRequest(method, target, strings.NewReader(e.Body)))
+			if answer.Code != e.Status {
+				t.Errorf("status %d, want %d: %s", answer.Code, e.Status, answer.Body)
+			}
+			for name, want := range e.Header {
+				if got := answer.Header().Get(name); got != want {
+					t.Errorf("%s: %s, want %q", name, got, want)
+				}
+			}
+			for _, name := range []string{"X-Served-By", "X-Content-Type-Options"} {
+				if answer.Header().Get(name) == "" {
+					t.Errorf("no %s", name)
+				}
+			}
+			body := answer.Body.String()
+			if answer.Code >= http.StatusBadRequest {
+				body = detail(t, answer)
+			}
+			if !strings.Contains(body, e.Contains) {
+				t.Errorf("%s does not contain %q", body, e.Contains)
+			}
+		})
+	}
+}
+
+// longestDetail leaves no room for a request's own words beyond a few.
+const longestDetail = 200
+
+func detail(t *testing.T, answer *httptest.ResponseRecorder) string {
+	t.Helper()
+	var p server.Problem
+	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil {
+		t.Fatalf("%q is no problem document: %v", answer.Body, err)
+	}
+	if got := answer.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("Content-Type: %s, want application/problem+json", got)
+	}
+	if p.Type != "about:blank" || p.Title != http.StatusText(answer.Code) || p.Status != answer.Code || p.Detail == "" || len(p.Detail) > longestDetail {
+		t.Errorf("problem %+v in an answer with status %d", p, answer.Code)
+	}
+	return p.Detail
+}
