@@ -41,11 +41,17 @@ func NewForum(app awscdk.App, e Environment, catalog services.Catalog, images *c
 	f.Platform = NewPlatform(f.Stage, e)
 	f.Data = NewData(f.Stage, e, catalog)
 	f.Edge = NewEdge(f.Stage, e, f.Platform)
-	if e.Migration.Monolith != services.Retired {
-		f.Monolith = NewMonolith(f)
-	}
+	// The CDK lists the outputs of Data in the order of the stacks that read
+	// them. The monolith's stack comes last: what it reads changes with the phases.
+	var shells []awscdk.Stack
 	for _, s := range catalog.Services {
-		f.Services[s.Name] = NewMicroservice(f, s, f.ownTable(s))
+		shells = append(shells, newServiceStack(f.Stage, e, s))
+	}
+	if e.Migration.Monolith != services.Retired {
+		f.Monolith = NewMonolith(f, newServiceStack(f.Stage, e, catalog.Monolith))
+	}
+	for i, s := range catalog.Services {
+		f.Services[s.Name] = NewMicroservice(f, shells[i], s, f.ownTable(s))
 	}
 	f.order()
 	return f

@@ -14,11 +14,15 @@ type Microservice struct {
 	Service *constructs.Service
 }
 
-// NewMicroservice creates a service that may use the tables given.
-func NewMicroservice(f *Forum, s services.Service, tables []*constructs.Table) *Microservice {
-	stack := awscdk.NewStack(f.Stage, jsii.String(s.ID()), &awscdk.StackProps{
-		Description: jsii.Sprintf("Service %s of %s", s.Name, f.environment.Name),
+// newServiceStack creates the stack that NewMicroservice fills.
+func newServiceStack(stage awscdk.Stage, e Environment, s services.Service) awscdk.Stack {
+	return awscdk.NewStack(stage, jsii.String(s.ID()), &awscdk.StackProps{
+		Description: jsii.Sprintf("Service %s of %s", s.Name, e.Name),
 	})
+}
+
+// NewMicroservice fills a service's stack with a service that may use the tables given.
+func NewMicroservice(f *Forum, stack awscdk.Stack, s services.Service, tables []*constructs.Table) *Microservice {
 	props := &constructs.ServiceProps{
 		Service:      s,
 		Images:       f.images,

@@ -6,14 +6,14 @@ import (
 	"example.com/forum/constructs"
 )
 
-// NewMonolith creates the service that serves every path no other has taken.
+// NewMonolith fills the stack of the service that serves every path no other has taken.
 // It may use the table of each service that is not yet strangled.
 //
 // Its target group is always exported, used or not, so that a change of phase
 // never meets an export that cannot be added or removed. The reference is a
 // strong one: CloudFormation refuses to delete the monolith while a weighted
 // rule still forwards to it.
-func NewMonolith(f *Forum) *Microservice {
+func NewMonolith(f *Forum, stack awscdk.Stack) *Microservice {
 	var tables []*constructs.Table
 	for _, s := range f.catalog.All() {
 		table := f.Data.Tables[s.Name]
@@ -21,7 +21,7 @@ func NewMonolith(f *Forum) *Microservice {
 			tables = append(tables, table)
 		}
 	}
-	monolith := NewMicroservice(f, f.catalog.Monolith, tables)
+	monolith := NewMicroservice(f, stack, f.catalog.Monolith, tables)
 	group := monolith.Service.TargetGroup
 	awscdk.CrossStackReferences_Of(group).Produce(awscdk.ReferenceStrength_STRONG)
 	monolith.Stack.ExportValue(group.TargetGroupArn(), nil)
