@@ -1,0 +1,211 @@
+package test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/synth"
+)
+
+var update = flag.Bool("update", false, "write the snapshots in testdata instead of comparing with them")
+
+// One jsii kernel serves every test: it costs seconds to start, and is one
+// process behind one pipe, so no test that synthesizes runs in parallel.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	var err error
+	if scratch, err = os.MkdirTemp("", "forum-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	jsii.Close()
+	os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// scratch is a folder for what several tests share.
+var scratch string
+
+// change is an edit of the shipped app.
+type change func(*synth.App)
+
+// shipped is the app as it ships, with changes.
+func shipped(t testing.TB, changes ...change) *synth.App {
+	t.Helper()
+	app, err := synth.Shipped("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(app)
+	}
+	return app
+}
+
+// contextKey sets a key as "-c key=value" does; nil removes it.
+func contextKey(key string, value any) change {
+	return func(app *synth.App) {
+		if app.Context[key] = value; value == nil {
+			delete(app.Context, key)
+		}
+	}
+}
+
+// contextKeys sets several keys: contextKeys("users", "25%", "posts", "dark").
+func contextKeys(pairs ...string) change {
+	return func(app *synth.App) {
+		for i := 0; i < len(pairs); i += 2 {
+			app.Context[pairs[i]] = pairs[i+1]
+		}
+	}
+}
+
+// environment sets a field of the dev environment; nil removes it.
+func environment(field string, value any) change {
+	return func(app *synth.App) {
+		dev := app.Context["environments"].(map[string]any)["dev"].(map[string]any)
+		if dev[field] = value; value == nil {
+			delete(dev, field)
+		}
+	}
+}
+
+// editService changes a service of the catalog.
+func editService(name string, edit func(*services.Service)) change {
+	return func(app *synth.App) {
+		for i := range app.Catalog.Services {
+			if app.Catalog.Services[i].Name == name {
+				edit(&app.Catalog.Services[i])
+			}
+		}
+		if app.Catalog.Monolith.Name == name {
+			edit(&app.Catalog.Monolith)
+		}
+	}
+}
+
+func monolithImage(reference string) change {
+	return editService("monolith", func(s *services.Service) { s.Image = services.Image{Registry: reference} })
+}
+
+// addService puts another service into the catalog, in the phase given.
+func addService(s services.Service, phase string) change {
+	return func(app *synth.App) {
+		app.Catalog.Services = append(app.Catalog.Services, s)
+		app.Context[s.Name] = phase
+	}
+}
+
+// completed is the shipped catalog with its defaults.
+func completed(t testing.TB) services.Catalog {
+	t.Helper()
+	c, err := services.Forum.Complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// assemble synthesizes the app with changes and returns its only environment.
+func assemble(t testing.TB, changes ...change) *assembly.Stage {
+	t.Helper()
+	folder, err := os.MkdirTemp(scratch, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := shipped(t, changes...).Synthesize(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return onlyStage(t, a)
+}
+
+func onlyStage(t testing.TB, a *assembly.Assembly) *assembly.Stage {
+	t.Helper()
+	if len(a.Stages) != 1 {
+		t.Fatalf("%d environments, want 1", len(a.Stages))
+	}
+	return a.Stages[0]
+}
+
+// everyoneAt sets all services to one phase, and the monolith to its own.
+func everyoneAt(phase string, monolith services.MonolithPhase) change {
+	return func(app *synth.App) {
+		for _, s := range app.Catalog.Services {
+			app.Context[s.Name] = phase
+		}
+		app.Context[app.Catalog.Monolith.Name] = string(monolith)
+	}
+}
+
+// situation is a phase that all services are in, and the monolith's.
+type situation struct {
+	phase    string
+	monolith services.MonolithPhase
+}
+
+// situations are those from which every combination of phases can be composed,
+// because a service's stack depends on no other's phase: see
+// TestPhaseChangesItsOwnStack.
+var situations = []situation{
+	{"dark", services.Serving},
+	{"25%", services.Serving},
+	{"live", services.Serving},
+	{"strangled", services.Serving},
+	{"live", services.Drained},
+	{"strangled", services.Drained},
+	{"strangled", services.Retired},
+}
+
+var assembled = map[situation]*assembly.Stage{}
+
+// at is the app in a situation, synthesized once for all tests. It must not be changed.
+func at(t testing.TB, s situation) *assembly.Stage {
+	t.Helper()
+	if assembled[s] == nil {
+		assembled[s] = assemble(t, everyoneAt(s.phase, s.monolith))
+	}
+	return assembled[s]
+}
+
+// mutated reads a situation's assembly again, after an edit of one stack's template.
+func mutated(t testing.TB, s situation, stack string, edit func(resources map[string]any)) *assembly.Stage {
+	t.Helper()
+	original, ok := at(t, s).Stack(stack)
+	if !ok {
+		t.Fatalf("no stack %s", stack)
+	}
+	var template map[string]any
+	if err := json.Unmarshal(original.Template, &template); err != nil {
+		t.Fatal(err)
+	}
+	edit(template["Resources"].(map[string]any))
+	edited, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The stage's folder is in that of the assembly.
+	folder, source := t.TempDir(), filepath.Dir(filepath.Dir(original.File))
+	if err := os.CopyFS(folder, os.DirFS(source)); err != nil {
+		t.Fatal(err)
+	}
+	nested, err := filepath.Rel(source, original.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, nested), edited, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	a, err := assembly.Read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return onlyStage(t, a)
+}

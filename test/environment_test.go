@@ -1,0 +1,97 @@
+package test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+)
+
+func TestEnvironmentDefaults(t *testing.T) {
+	_, all, err := shipped(t, environment("azs", nil), environment("natGateways", nil), environment("previewFrom", nil)).Environments()
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	if e := all[0]; e.Name != "dev" || e.AZs != 2 || e.NATGateways != 0 || fmt.Sprint(e.PreviewFrom) != "[10.0.0.0/16]" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A service's name on the command line overrides its phase in every
+// environment, whatever else the context holds.
+func TestPhaseOverride(t *testing.T) {
+	_, all, err := shipped(t, contextKey("users", "25%"), contextKey("aws:cdk:output", "text"), contextKey("cli-telemetry", false)).Environments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := all[0].Migration.Services["users"]; got != (services.Phase{Share: 25}) {
+		t.Errorf("users is %s, want 25%%", got)
+	}
+}
+
+func TestOneEnvironmentCanBeChosen(t *testing.T) {
+	app := shipped(t, contextKey("environment", "prod"))
+	environments := app.Context["environments"].(map[string]any)
+	environments["prod"] = environments["dev"]
+	_, all, err := app.Environments()
+	if err != nil || len(all) != 1 || all[0].Name != "prod" {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
+// Each mistake in cdk.json or on the command line is one line that says what,
+// where and what to do.
+func TestBadEnvironment(t *testing.T) {
+	for name, test := range map[string]struct {
+		change change
+		want   string
+	}{
+		"no environments":              {contextKey("environments", nil), `cdk.json: no "environments" in the context: run the app through the CDK CLI, in the folder of cdk.json`},
+		"empty environments":           {contextKey("environments", map[string]any{}), `cdk.json: environments is empty: name at least one`},
+		"unknown environment":          {contextKey("environment", "prdo"), `environment "prdo" is not in cdk.json: want one of dev`},
+		"unknown service":              {contextKey("user", "live"), `-c user=live: no service has that name: want one of users, threads, posts, monolith`},
+		"unknown phase":                {contextKey("users", "half"), `environment "dev": services: "users" asks for phase "half": want dark, 1%–99%, live or strangled`},
+		"unknown field":                {environment("natgateway", 1), `cdk.json: environments: unknown field "natgateway"`},
+		"wrong type":                   {environment("azs", "two"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.azs of type int`},
+		"no region":                    {environment("region", nil), `environment "dev": no region: add "region": "eu-west-1" or another`},
+		"bad region":                   {environment("region", "Ireland"), `environment "dev": region "Ireland": want a name such as eu-west-1`},
+		"bad account":                  {environment("account", "1234"), `environment "dev": account "1234": want 12 digits, as text`},
+		"one zone":                     {environment("azs", 1), `environment "dev": azs 1: want 2 to 6, a load balancer needs two`},
+		"more gateways than zones":     {environment("natGateways", 3), `environment "dev": natGateways 3: want 0 to 2, one for each zone at most`},
+		"three preview blocks":         {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `environment "dev": previewFrom has 3 CIDR blocks: a listener rule has room for two`},
+		"a host with a mask":           {environment("previewFrom", []string{"203.0.113.7/24"}), `environment "dev": previewFrom "203.0.113.7/24": want a CIDR block such as 203.0.113.0/24`},
+		"monolith drained early":       {contextKeys("users", "25%", "monolith", "drained"), `environment "dev": services: "monolith" cannot be drained while "users" is 25%: make every service live or strangled first`},
+		"an image from elsewhere":      {monolithImage("nginx:1.29"), `environment "dev": "monolith" runs nginx:1.29, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1`},
+		"an image from another region": {monolithImage("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"), `environment "dev": "monolith" runs 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1`},
+		"a duplicate path":             {editService("posts", func(s *services.Service) { s.Paths = []string{"/api/users"} }), `environment "dev": services: live rule of "users" (priority 25100) and live rule of "posts" (priority 25300) both want path "/api/users": remove it from one`},
+		"a priority used twice":        {editService("posts", func(s *services.Service) { s.Priority = 100 }), `environment "dev": services: preview rule of "users" (priority 100) and preview rule of "posts" (priority 100) have the same priority: change one`},
+	} {
+		app := shipped(t, test.change)
+		_, _, err := app.Environments()
+		if fmt.Sprint(err) != test.want {
+			t.Errorf("%s:\n got %v\nwant %s", name, err, test.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than one line", name)
+		}
+	}
+}
+
+func TestImagesThatCanBePulled(t *testing.T) {
+	own := "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
+	for name, changes := range map[string][]change{
+		"the account is not known":     {monolithImage(own)},
+		"the account's own repository": {monolithImage(own), environment("account", "123456789012")},
+		"anything through a gateway":   {monolithImage("nginx:1.29"), environment("natGateways", 1)},
+	} {
+		app := shipped(t, changes...)
+		if _, _, err := app.Environments(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	app := shipped(t, monolithImage(own), environment("account", "210987654321"))
+	if _, _, err := app.Environments(); err == nil {
+		t.Error("an image of another account is taken without a NAT gateway")
+	}
+}

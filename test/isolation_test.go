@@ -1,0 +1,133 @@
+package test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/synth"
+)
+
+// changed are the stacks whose templates differ, byte by byte, or that only one
+// of the two has.
+func changed(before, after *assembly.Stage) []string {
+	var ids []string
+	for _, stack := range before.Stacks {
+		if other, ok := after.Stack(stack.ID); !ok || !bytes.Equal(stack.Template, other.Template) {
+			ids = append(ids, stack.ID)
+		}
+	}
+	for _, stack := range after.Stacks {
+		if _, ok := before.Stack(stack.ID); !ok {
+			ids = append(ids, stack.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestChangeTouchesOneService(t *testing.T) {
+	search := services.Service{
+		Name: "search", Image: services.Image{Program: "services/cmd/users"},
+		Paths: []string{"/api/search"}, Priority: 400,
+		Table: &services.Table{PartitionKey: "word"},
+	}
+	live := at(t, situation{"live", services.Serving})
+	for name, test := range map[string]struct {
+		change change
+		want   []string
+	}{
+		"nothing":             {func(*synth.App) {}, nil},
+		"a fourth service":    {addService(search, "dark"), []string{"Data", "Monolith", "Search"}},
+		"a strangled fourth":  {addService(search, "strangled"), []string{"Data", "Search"}},
+		"size":                {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }), []string{"Threads"}},
+		"scaling":             {editService("threads", func(s *services.Service) { s.Scaling.Max = 20 }), []string{"Threads"}},
+		"environment":         {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
+		"paths":               {editService("threads", func(s *services.Service) { s.Paths = []string{"/api/threads"} }), []string{"Threads"}},
+		"an index":            {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
+		"the monolith's size": {editService("monolith", func(s *services.Service) { s.CPU = 1024; s.Memory = 2048 }), []string{"Monolith"}},
+	} {
+		if got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)); !slices.Equal(got, test.want) {
+			t.Errorf("%s changes %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// A change of one service's phase changes its own stack, and the monolith's
+// where its grant comes or goes.
+func TestPhaseChangesItsOwnStack(t *testing.T) {
+	phases := []string{"dark", "25%", "live", "strangled"}
+	for _, before := range phases {
+		for _, after := range phases {
+			want := []string{"Threads"}
+			switch {
+			case before == after, before == "live" && after == "strangled", before == "strangled" && after == "live":
+				want = nil
+			}
+			if (before == "strangled") != (after == "strangled") {
+				want = append([]string{"Monolith"}, want...)
+			}
+			stage := assemble(t, everyoneAt(before, services.Serving), contextKey("threads", after))
+			if got := changed(at(t, situation{before, services.Serving}), stage); !slices.Equal(got, want) {
+				t.Errorf("threads from %s to %s changes %v, want %v", before, after, got, want)
+			}
+		}
+	}
+}
+
+// The monolith's own phase moves no other stack.
+func TestMonolithPhaseChangesItsOwnStack(t *testing.T) {
+	for _, test := range []struct{ before, after situation }{
+		{situation{"live", services.Serving}, situation{"live", services.Drained}},
+		{situation{"strangled", services.Serving}, situation{"strangled", services.Drained}},
+		{situation{"strangled", services.Drained}, situation{"strangled", services.Retired}},
+	} {
+		if got := changed(at(t, test.before), at(t, test.after)); !slices.Equal(got, []string{"Monolith"}) {
+			t.Errorf("%v to %v changes %v, want Monolith", test.before, test.after, got)
+		}
+	}
+}
+
+// Reading an assembly fails on an import without an export, so a situation that
+// can be read has none. The other way round, an output that nobody reads is left
+// over, but for the monolith's target group, which stays exported on purpose,
+// and the address that people read.
+func TestNothingDangles(t *testing.T) {
+	for _, s := range situations {
+		for _, stack := range at(t, s).Stacks {
+			for _, output := range stack.Outputs {
+				pinned := stack.ID == "Monolith" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url"
+				if len(output.ReadBy) == 0 && !pinned {
+					t.Errorf("%v: nobody reads %s of %s", s, output.ID, stack.ID)
+				}
+			}
+		}
+	}
+	if _, ok := at(t, situation{"strangled", services.Retired}).Stack("Monolith"); ok {
+		t.Error("a retired monolith still has a stack")
+	}
+}
+
+// The monolith's target group is exported in every phase, always under one name:
+// CloudFormation neither takes away an export in use nor misses one.
+func TestMonolithExportIsPinned(t *testing.T) {
+	names := map[string]bool{}
+	for _, s := range situations {
+		monolith, ok := at(t, s).Stack("Monolith")
+		if !ok {
+			continue
+		}
+		if len(monolith.Outputs) != 1 || monolith.Outputs[0].Export == "" {
+			t.Fatalf("%v: outputs of the monolith: %v, want one export", s, monolith.Outputs)
+		}
+		names[monolith.Outputs[0].Export] = true
+		if readers := monolith.Outputs[0].ReadBy; (s.phase == "25%") != (len(readers) > 0) {
+			t.Errorf("%v: imported by %v", s, readers)
+		}
+	}
+	if len(names) != 1 {
+		t.Errorf("the export has %d names: %v", len(names), names)
+	}
+}

@@ -1,0 +1,121 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+)
+
+const (
+	listenerRule = "AWS::ElasticLoadBalancingV2::ListenerRule"
+	ecsService   = "AWS::ECS::Service"
+)
+
+// A path must never lead to tasks that cannot answer: not while a stack is
+// created, nor, because CloudFormation deletes in reverse order, while it is
+// deleted.
+func TestNoRequestIsLostOnTheWayInOrOut(t *testing.T) {
+	for _, s := range situations {
+		if err := checkOrder(at(t, s), s); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+	}
+}
+
+// Each of the mutants breaks the order in one place.
+func TestOrderMutants(t *testing.T) {
+	edits := map[string]func(stage *assembly.Stage, resources map[string]any){
+		"the live rule does not wait for the service": func(stage *assembly.Stage, resources map[string]any) {
+			_, live := rulesOf(stage, "users")
+			delete(resources[live.LogicalID].(map[string]any), "DependsOn")
+		},
+		"the service does not wait for the preview rule": func(stage *assembly.Stage, resources map[string]any) {
+			preview, _ := rulesOf(stage, "users")
+			dropDependency(resources, ecsService, preview.LogicalID)
+		},
+		"the service does not wait for the way in from the load balancer": func(stage *assembly.Stage, resources map[string]any) {
+			dropDependency(resources, ecsService, only(stage, "Users", "AWS::EC2::SecurityGroupIngress").LogicalID)
+		},
+		"the live rule waits for nothing but the service": func(stage *assembly.Stage, resources map[string]any) {
+			_, live := rulesOf(stage, "users")
+			resources[live.LogicalID].(map[string]any)["DependsOn"] = []any{only(stage, "Users", ecsService).LogicalID}
+		},
+	}
+	s := situation{"live", services.Serving}
+	for name, edit := range edits {
+		mutant := mutated(t, s, "Users", func(resources map[string]any) { edit(at(t, s), resources) })
+		if checkOrder(mutant, s) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+// checkOrder wants in every service's stack the preview rule before the ECS
+// service, all else either before the service or after it, and the live rule last.
+func checkOrder(stage *assembly.Stage, s situation) error {
+	var errs []error
+	for _, service := range stage.Services {
+		stack, _ := stage.Stack(service.Stack)
+		preview, live := rulesOf(stage, containerOf(stage, service))
+		if preview == nil || !stack.DependsOn(service.LogicalID, preview.LogicalID) {
+			errs = append(errs, fmt.Errorf("%s: the service does not depend on its preview rule", service.Stack))
+		}
+		if wantLive := hasLiveRule(service, s); wantLive != (live != nil) {
+			errs = append(errs, fmt.Errorf("%s: live rule is %v, want %v", service.Stack, live != nil, wantLive))
+		}
+		for _, other := range stack.Resources {
+			if other.LogicalID != service.LogicalID && !stack.DependsOn(service.LogicalID, other.LogicalID) && !stack.DependsOn(other.LogicalID, service.LogicalID) {
+				errs = append(errs, fmt.Errorf("%s: %s may come and go while the tasks serve", service.Stack, other.LogicalID))
+			}
+		}
+		if live == nil {
+			continue
+		}
+		for _, other := range stack.Resources {
+			if other.LogicalID != live.LogicalID && !stack.DependsOn(live.LogicalID, other.LogicalID) {
+				errs = append(errs, fmt.Errorf("%s: the live rule does not depend on %s", service.Stack, other.LogicalID))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func hasLiveRule(service assembly.Service, s situation) bool {
+	if service.Stack == "Monolith" {
+		return s.monolith == services.Serving
+	}
+	return s.phase != "dark"
+}
+
+// The grant and the path move in the order that leaves someone able to serve.
+func TestOrderBetweenStacks(t *testing.T) {
+	for _, s := range situations {
+		stage := at(t, s)
+		monolith, ok := stage.Stack("Monolith")
+		if !ok {
+			continue
+		}
+		for _, service := range services.Forum.Services {
+			stack, _ := stage.Stack(service.ID())
+			before, after := monolith, stack
+			if s.phase == "strangled" {
+				before, after = stack, monolith
+			}
+			if !dependsOn(after, before) || dependsOn(before, after) {
+				t.Errorf("%v: %s is not deployed before %s", s, before.ID, after.ID)
+			}
+		}
+	}
+}
+
+func dependsOn(stack, other *assembly.Stack) bool {
+	for _, dependency := range stack.Dependencies {
+		if dependency == other.ID {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,302 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+)
+
+// requests are the documented paths and their near misses, with the service
+// that owns each. The monolith owns what nobody else does.
+var requests = []struct{ path, owner string }{
+	{"/api/users", "users"},
+	{"/api/users/ada", "users"},
+	{"/api/users?x=/api/posts", "users"},
+	{"/api/users/", "users"},
+	{"/api/users/1/x", "users"},
+	{"/api/users/a%2Fb", "users"},
+	{"/api/threads", "threads"},
+	{"/api/threads/1", "threads"},
+	{"/api/threads?limit=5&cursor=x", "threads"},
+	{"/api/posts", "posts"},
+	{"/api/posts/in-thread/1", "posts"},
+	{"/api/posts/by-user/ada", "posts"},
+
+	{"/", "monolith"},
+	{"/healthz", "monolith"},
+	{"/api", "monolith"},
+	{"/api/", "monolith"},
+	{"/api/user", "monolith"},
+	{"/api/usersettings", "monolith"},
+	{"/API/users", "monolith"},
+	{"/api/Users", "monolith"},
+	{"/v2/api/users", "monolith"},
+	{"/api%2Fusers", "monolith"},
+	{"/?path=/api/users", "monolith"},
+}
+
+// For every combination of phases the load balancer sends every request where
+// the catalog and the phases say.
+func TestEveryRequestInEveryCombination(t *testing.T) {
+	c := completed(t)
+	for _, m := range combinations(t, c) {
+		listener := compose(t, c, m)
+		if err := listener.Validate(); err != nil {
+			t.Errorf("%v: %v", m, err)
+		}
+		for _, r := range requests {
+			got := listener.Route(httptest.NewRequest("GET", "http://forum.example"+r.path, nil)).Shares()
+			if want := sharesOf(c, m, r.owner); !maps.Equal(got, want) {
+				t.Errorf("%v: %s goes to %v, want %v", m, r.path, got, want)
+			}
+		}
+	}
+}
+
+// sharesOf is who serves a service's paths, straight from the phases.
+func sharesOf(c services.Catalog, m services.Migration, owner string) map[string]float64 {
+	monolith := map[string]float64{}
+	if m.Monolith == services.Serving {
+		monolith[c.Monolith.Name] = 1
+	}
+	if owner == c.Monolith.Name {
+		return monolith
+	}
+	switch p := m.Services[owner]; {
+	case p == services.Dark:
+		return monolith
+	case p.TakenOver():
+		return map[string]float64{owner: 1}
+	default:
+		share := float64(p.Share) / 100
+		return map[string]float64{owner: share, c.Monolith.Name: 1 - share}
+	}
+}
+
+// combinations are all migrations in which each service is dark, at 25%, live or
+// strangled and the monolith is where that allows.
+func combinations(t *testing.T, c services.Catalog) []services.Migration {
+	t.Helper()
+	words := []map[string]string{{}}
+	for _, s := range c.Services {
+		words = product(words, s.Name, "dark", "25%", "live", "strangled")
+	}
+	words = product(words, c.Monolith.Name, "serving", "drained", "retired")
+	var all []services.Migration
+	for _, w := range words {
+		if m, err := services.ParseMigration(c, w); err == nil {
+			all = append(all, m)
+		}
+	}
+	if len(all) != 64+8+1 {
+		t.Fatalf("%d combinations, want 73", len(all))
+	}
+	return all
+}
+
+func product(all []map[string]string, name string, words ...string) []map[string]string {
+	var out []map[string]string
+	for _, m := range all {
+		for _, w := range words {
+			next := maps.Clone(m)
+			next[name] = w
+			out = append(out, next)
+		}
+	}
+	return out
+}
+
+// compose is the listener of a combination, from the templates in which each
+// stack has its phase, with target groups under their services' names.
+func compose(t *testing.T, c services.Catalog, m services.Migration) alb.Listener {
+	t.Helper()
+	var listener alb.Listener
+	for _, s := range c.Services {
+		phase := m.Services[s.Name].String()
+		listener.Rules = append(listener.Rules, stackRules(at(t, situation{phase, services.Serving}), s.ID())...)
+		listener.Default = onlyListener(t, at(t, situation{phase, services.Serving})).Default
+	}
+	phase := map[services.MonolithPhase]string{services.Serving: "dark", services.Drained: "live", services.Retired: "strangled"}[m.Monolith]
+	listener.Rules = append(listener.Rules, stackRules(at(t, situation{phase, m.Monolith}), c.Monolith.ID())...)
+	return listener
+}
+
+func stackRules(stage *assembly.Stage, stack string) []alb.Rule {
+	var rules []alb.Rule
+	for _, r := range stage.ListenerRules {
+		if r.Stack == stack {
+			rules = append(rules, named(stage, r.Rule))
+		}
+	}
+	return rules
+}
+
+// named calls the target groups by their services' names.
+func named(stage *assembly.Stage, rule alb.Rule) alb.Rule {
+	var forward alb.Forward
+	for _, group := range rule.Action.(alb.Forward) {
+		forward = append(forward, alb.WeightedTargetGroup{TargetGroup: serviceOfGroup(stage, group.TargetGroup), Weight: group.Weight})
+	}
+	rule.Action = forward
+	return rule
+}
+
+func onlyListener(t *testing.T, stage *assembly.Stage) alb.Listener {
+	t.Helper()
+	if len(stage.Listeners) != 1 {
+		t.Fatalf("%d listeners, want 1", len(stage.Listeners))
+	}
+	return stage.Listeners[0].Routing
+}
+
+// X-Route-To reaches any program on any path from an allowed address, and does
+// nothing from any other.
+func TestPreviewHeader(t *testing.T) {
+	for _, s := range situations {
+		stage := at(t, s)
+		listener := onlyListener(t, stage)
+		for _, service := range stage.Services {
+			name := containerOf(stage, service)
+			request := httptest.NewRequest("GET", ownPath(name), nil)
+			outside := listener.Route(request).Shares()
+			request.Header.Set("x-route-to", strings.ToUpper(name))
+			if request.RemoteAddr = "203.0.113.9:1234"; !maps.Equal(listener.Route(request).Shares(), outside) {
+				t.Errorf("%v: the header of %s works from outside", s, name)
+			}
+			request.RemoteAddr = "10.0.3.4:1234"
+			if got := listener.Route(request).Shares(); len(got) != 1 || got[service.Attachments[0].TargetGroup] != 1 {
+				t.Errorf("%v: the header of %s leads to %v", s, name, got)
+			}
+		}
+	}
+}
+
+// ownPath is a path on which a program can be asked for by name.
+func ownPath(name string) string {
+	if name == "monolith" {
+		return "/api/users/1"
+	}
+	return "/api/" + name + "/1"
+}
+
+// Rules that AWS would take, but that no service should have.
+func TestRulesOfAllStacks(t *testing.T) {
+	for _, s := range situations {
+		if err := checkRules(at(t, s), s); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+	}
+}
+
+func TestRuleMutants(t *testing.T) {
+	s := situation{"live", services.Serving}
+	edits := map[string]func(rule map[string]any){
+		"a priority used twice":        func(rule map[string]any) { rule["Priority"] = 25200 },
+		"a rule after the catch-all":   func(rule map[string]any) { rule["Priority"] = 50001 },
+		"a path of another service":    func(rule map[string]any) { setPaths(rule, "/api/threads") },
+		"a prefix with its neighbours": func(rule map[string]any) { setPaths(rule, "/api/users*") },
+	}
+	for name, edit := range edits {
+		_, live := rulesOf(at(t, s), "users")
+		mutant := mutated(t, s, "Users", func(resources map[string]any) {
+			edit(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any))
+		})
+		if checkRules(mutant, s) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+func setPaths(rule map[string]any, paths ...any) {
+	condition := rule["Conditions"].([]any)[0].(map[string]any)
+	condition["PathPatternConfig"] = map[string]any{"Values": paths}
+}
+
+// checkRules wants the templates' rules to be those of routes.go, which the
+// linter has judged, in a listener that AWS accepts, the catch-all last.
+func checkRules(stage *assembly.Stage, s situation) error {
+	listener := stage.Listeners[0].Routing
+	if err := listener.Validate(); err != nil {
+		return err
+	}
+	c, err := services.Forum.Complete()
+	if err != nil {
+		return err
+	}
+	m := services.Migration{Services: map[string]services.Phase{}, Monolith: s.monolith}
+	for _, service := range c.Services {
+		if m.Services[service.Name], err = services.ParsePhase(s.phase); err != nil {
+			return err
+		}
+	}
+	var want, got []string
+	for _, r := range services.Rules(c, m, []string{"10.0.0.0/16"}) {
+		want = append(want, describe(r))
+	}
+	rules := slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority })
+	for _, r := range rules {
+		got = append(got, describeTemplate(named(stage, r)))
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("the templates' rules are not those of routes.go:\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+	if last := rules[max(0, len(rules)-1):]; s.monolith == services.Serving && (last[0].Priority != 50000 || !slices.Equal(last[0].Conditions[0].(alb.PathPattern), alb.PathPattern{"/*"})) {
+		return errors.New("the catch-all is not last")
+	}
+	return nil
+}
+
+func describe(r services.Rule) string {
+	text := fmt.Sprintf("%d %v", r.Priority, r.Paths)
+	if r.RouteTo != "" {
+		text += fmt.Sprintf(" %s=[%s]", services.PreviewHeader, r.RouteTo)
+	}
+	if len(r.Sources) > 0 {
+		text += fmt.Sprintf(" from %v", r.Sources)
+	}
+	for _, f := range r.Forward {
+		text += fmt.Sprintf(" %s:%d%%", f.Service, f.Percent)
+	}
+	return text
+}
+
+func describeTemplate(r alb.Rule) string {
+	text := fmt.Sprint(r.Priority)
+	for _, condition := range r.Conditions {
+		switch c := condition.(type) {
+		case alb.PathPattern:
+			text += fmt.Sprintf(" %v", []string(c))
+		case alb.HTTPHeader:
+			text += fmt.Sprintf(" %s=%v", c.Name, c.Values)
+		case alb.SourceIP:
+			text += fmt.Sprintf(" from %v", c)
+		default:
+			text += fmt.Sprintf(" %T", c)
+		}
+	}
+	forward := r.Action.(alb.Forward)
+	shares := forward.Shares()
+	for _, group := range forward {
+		text += fmt.Sprintf(" %s:%.0f%%", group.TargetGroup, 100*shares[group.TargetGroup])
+	}
+	return text
+}
+
+// What no rule takes is answered by the load balancer itself.
+func TestDefaultIsNotFound(t *testing.T) {
+	balancer := &alb.LoadBalancer{Listener: onlyListener(t, at(t, situation{"strangled", services.Retired}))}
+	response := httptest.NewRecorder()
+	balancer.ServeHTTP(response, httptest.NewRequest("GET", "/nowhere", nil))
+	if response.Code != http.StatusNotFound {
+		t.Errorf("status %d, want 404", response.Code)
+	}
+}

@@ -1,0 +1,71 @@
+package test
+
+import (
+	"slices"
+
+	"example.com/forum/services"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+)
+
+// containerOf is the name of a service's only container, which is its name in
+// the catalog.
+func containerOf(stage *assembly.Stage, service assembly.Service) string {
+	for _, task := range stage.TaskDefinitions {
+		if task.Identity() == service.TaskDefinition {
+			return task.Containers[0].Name
+		}
+	}
+	return ""
+}
+
+// serviceOfGroup is the name of the service whose tasks a target group holds.
+func serviceOfGroup(stage *assembly.Stage, group string) string {
+	for _, service := range stage.Services {
+		for _, attachment := range service.Attachments {
+			if attachment.TargetGroup == group {
+				return attachment.Container
+			}
+		}
+	}
+	return ""
+}
+
+// rulesOf are the two listener rules in a service's stack, nil where there is none.
+func rulesOf(stage *assembly.Stage, name string) (preview, live *assembly.ListenerRule) {
+	for i, rule := range stage.ListenerRules {
+		if rule.Stack != (services.Service{Name: name}).ID() {
+			continue
+		}
+		if slices.ContainsFunc(rule.Rule.Conditions, func(c alb.Condition) bool { _, ok := c.(alb.HTTPHeader); return ok }) {
+			preview = &stage.ListenerRules[i]
+		} else {
+			live = &stage.ListenerRules[i]
+		}
+	}
+	return preview, live
+}
+
+// only is a stack's single resource of a type.
+func only(stage *assembly.Stage, stack, kind string) assembly.Resource {
+	var found []assembly.Resource
+	for r := range stage.Resources(kind) {
+		if r.Stack == stack {
+			found = append(found, r)
+		}
+	}
+	if len(found) != 1 {
+		panic("not exactly one " + kind + " in " + stack)
+	}
+	return found[0]
+}
+
+// dropDependency removes a logical id from the DependsOn of all resources of a type.
+func dropDependency(resources map[string]any, kind, logicalID string) {
+	for _, r := range resources {
+		resource := r.(map[string]any)
+		if resource["Type"] == kind {
+			resource["DependsOn"] = slices.DeleteFunc(resource["DependsOn"].([]any), func(id any) bool { return id == logicalID })
+		}
+	}
+}
