@@ -82,6 +82,6 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	write(w, status, "application/json", append(body, '\n'))
+	write(w, status, "application/json", body)
 	return nil
 }

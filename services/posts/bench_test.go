@@ -1,0 +1,27 @@
+package posts_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"example.com/forum/services/posts"
+	"example.com/forum/services/server"
+	"example.com/forum/services/table"
+)
+
+// BenchmarkList is the dearest request that a forum in memory answers.
+func BenchmarkList(b *testing.B) {
+	mux := server.NewMux("posts", slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	posts.Serve(mux, table.NewMemory(posts.Seed...))
+	request := httptest.NewRequest("GET", "/api/posts", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		answer := httptest.NewRecorder()
+		if mux.ServeHTTP(answer, request); answer.Code != http.StatusOK {
+			b.Fatal(answer.Body)
+		}
+	}
+}
