@@ -5,13 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 )
 
 // request is what conditions look at, prepared once for all rules.
 type request struct {
 	method string
-	host   string // lower case, without the port
+	host   string // without the port
 	path   string // normalized
 	query  string
 	header http.Header
@@ -21,7 +20,7 @@ type request struct {
 func newRequest(r *http.Request) request {
 	return request{
 		method: r.Method,
-		host:   strings.ToLower(hostname(r.Host)),
+		host:   hostname(r.Host),
 		path:   normalizePath(pathAsSent(r)),
 		query:  r.URL.RawQuery,
 		header: r.Header,
