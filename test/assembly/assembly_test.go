@@ -63,12 +63,34 @@ func TestReadFindsStagesAndStacks(t *testing.T) {
 			got = append(got, stage.Name+"/"+stack.ID)
 		}
 	}
-	want := []string{"/Tools", "forum-dev/Data", "forum-dev/Edge", "forum-dev/Monolith", "forum-dev/Users"}
+	want := []string{"/Tools", "forum-dev/Data", "forum-dev/Monolith", "forum-dev/Edge", "forum-dev/Users", "forum-dev/Backup"}
 	if !slices.Equal(got, want) {
 		t.Errorf("stacks %v, want %v", got, want)
 	}
+	if region := a.Stages[0].Stacks[0].Region; region != "" {
+		t.Errorf("Tools is in region %q, want it open", region)
+	}
 	if _, err := a.Stage("forum-prod"); err == nil || !strings.Contains(err.Error(), `no stage "forum-prod": want one of`) {
 		t.Errorf("got %v, want an error that lists the stages", err)
+	}
+}
+
+func TestReadIsDeterministic(t *testing.T) {
+	first := read(t, "testdata/forum", "forum-dev")
+	for range 10 {
+		if again := read(t, "testdata/forum", "forum-dev"); !reflect.DeepEqual(again, first) {
+			t.Fatal("two reads of one assembly differ")
+		}
+	}
+}
+
+func TestAppWithoutStacksOfItsOwn(t *testing.T) {
+	a, err := Read(changed(t, "manifest.json", `"type": "aws:cloudformation:stack"`, `"type": "cdk:tree"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Stages) != 1 || a.Stages[0].Name != "forum-dev" {
+		t.Errorf("%d stages, want forum-dev alone", len(a.Stages))
 	}
 }
 
@@ -93,6 +115,9 @@ func TestStack(t *testing.T) {
 	live, _ := users.Resource("Live")
 	if live.Path != "forum-dev/Users/Live/Resource" || live.Identity() != "${Users.Live}" {
 		t.Errorf("Live: path %q, identity %q", live.Path, live.Identity())
+	}
+	if group, _ := users.Resource("Group"); group.Path != "" {
+		t.Errorf("Group: path %q, want none", group.Path)
 	}
 	table, _ := s.Resource("${Data.UsersTable}")
 	if table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" {
@@ -120,7 +145,7 @@ func TestOutputsKnowTheirReaders(t *testing.T) {
 	want := []Output{
 		{ID: "ExportUsersTable", Value: "${Data.UsersTable}", Export: "forum-dev-Data:UsersTable", ReadBy: []string{"Monolith"}},
 		{ID: "PublishUsersTable", Value: "${Data.UsersTable}", ReadBy: []string{"Users"}},
-		{ID: "PublishUsersTableArn", Value: "${Data.UsersTable.Arn}", ReadBy: []string{"Users"}},
+		{ID: "PublishUsersTableArn", Value: "${Data.UsersTable.Arn}", ReadBy: []string{"Backup", "Users"}},
 	}
 	for i, got := range stack(t, read(t, "testdata/forum", "forum-dev"), "Data").Outputs {
 		if !reflect.DeepEqual(*got, want[i]) {
@@ -173,8 +198,12 @@ func TestReadRefuses(t *testing.T) {
 			[]string{"stack Users: resource TaskPolicy: PolicyDocument.Statement[0].Resource[0]"},
 		},
 		{
-			"every error at once", edge, `"PublishListener":`, `"Other":`,
+			"every resource at once", edge, `"PublishListener":`, `"Other":`,
 			[]string{"stack Users: resource Live: ListenerArn", "stack Users: resource Preview: ListenerArn"},
+		},
+		{
+			"every stack at once", data, `"PublishUsersTableArn":`, `"Other":`,
+			[]string{"stack Users: resource TaskPolicy", "stack Backup: resource Selection"},
 		},
 		{
 			"missing stack", users, `"StackName": "forum-dev-Edge"`, `"StackName": "forum-dev-Front"`,
@@ -226,7 +255,7 @@ func TestReadRefuses(t *testing.T) {
 		},
 		{
 			"cycle of stacks", manifest, `"dependencies": ["forumdevData4"]`, `"dependencies": ["forumdevUsers1"]`,
-			[]string{"cycle: forumdevMonolith2 → forumdevUsers1 → forumdevMonolith2"},
+			[]string{"cycle: forumdevUsers1 → forumdevMonolith2 → forumdevUsers1"},
 		},
 		{
 			"cycle of outputs", data, `"PublishUsersTable": {"Value": {"Ref": "UsersTable"}}`,
@@ -252,6 +281,10 @@ func TestReadRefuses(t *testing.T) {
 		{
 			"unknown condition", users, `"Field": "source-ip"`, `"Field": "phase-of-moon"`,
 			[]string{"stack Users: resource Preview: Conditions[2]", `condition "phase-of-moon" is not supported`},
+		},
+		{
+			"two actions", users, `[{"Type": "forward",`, `[{"Type": "forward"}, {"Type": "forward",`,
+			[]string{"stack Users: resource Preview: Actions: 2 actions"},
 		},
 		{
 			"unknown action", users, `[{"Type": "forward",`, `[{"Type": "authenticate-oidc",`,

@@ -39,9 +39,9 @@ func (s *Stage) readListener(r Resource) (Listener, error) {
 	if err := decode(r.Properties, &properties); err != nil {
 		return Listener{}, err
 	}
-	action, err := readAction(properties.DefaultActions)
+	action, err := readAction("DefaultActions", properties.DefaultActions)
 	if err != nil {
-		return Listener{}, fmt.Errorf("DefaultActions: %w", err)
+		return Listener{}, err
 	}
 	listener := Listener{
 		Resource:     r,
@@ -72,17 +72,15 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 	}
 	rule := alb.Rule{ID: r.Identity(), Priority: properties.Priority}
 	for i, c := range properties.Conditions {
-		condition, err := c.read()
+		condition, err := c.read(fmt.Sprintf("Conditions[%d]", i))
 		if err != nil {
-			return ListenerRule{}, fmt.Errorf("Conditions[%d]: %w", i, err)
+			return ListenerRule{}, err
 		}
 		rule.Conditions = append(rule.Conditions, condition)
 	}
 	var err error
-	if rule.Action, err = readAction(properties.Actions); err != nil {
-		return ListenerRule{}, fmt.Errorf("Actions: %w", err)
-	}
-	return ListenerRule{Resource: r, Listener: properties.ListenerArn, Rule: rule}, nil
+	rule.Action, err = readAction("Actions", properties.Actions)
+	return ListenerRule{Resource: r, Listener: properties.ListenerArn, Rule: rule}, err
 }
 
 type condition struct {
@@ -99,7 +97,7 @@ type condition struct {
 	SourceIPConfig    struct{ Values []netip.Prefix }
 }
 
-func (c condition) read() (alb.Condition, error) {
+func (c condition) read(path string) (alb.Condition, error) {
 	switch c.Field {
 	case "path-pattern":
 		return alb.PathPattern(append(c.Values, c.PathPatternConfig.Values...)), nil
@@ -114,7 +112,7 @@ func (c condition) read() (alb.Condition, error) {
 	case "source-ip":
 		return alb.SourceIP(c.SourceIPConfig.Values), nil
 	}
-	return nil, fmt.Errorf("condition %q is not supported", c.Field)
+	return nil, fmt.Errorf("%s: condition %q is not supported", path, c.Field)
 }
 
 type action struct {
@@ -137,13 +135,13 @@ type action struct {
 	}
 }
 
-func readAction(properties any) (alb.Action, error) {
+func readAction(path string, properties any) (alb.Action, error) {
 	var actions []action
 	if err := decodeAll(properties, &actions); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(actions) != 1 {
-		return nil, fmt.Errorf("%d actions: only one is supported", len(actions))
+		return nil, fmt.Errorf("%s: %d actions: only one is supported", path, len(actions))
 	}
 	switch a := actions[0]; a.Type {
 	case "forward":
@@ -153,7 +151,7 @@ func readAction(properties any) (alb.Action, error) {
 	case "redirect":
 		status, ok := map[string]int{"HTTP_301": 301, "HTTP_302": 302}[a.RedirectConfig.StatusCode]
 		if !ok {
-			return nil, fmt.Errorf("redirect with %q: want HTTP_301 or HTTP_302", a.RedirectConfig.StatusCode)
+			return nil, fmt.Errorf("%s: redirect with %q: want HTTP_301 or HTTP_302", path, a.RedirectConfig.StatusCode)
 		}
 		return alb.Redirect{
 			Protocol:   a.RedirectConfig.Protocol,
@@ -164,7 +162,7 @@ func readAction(properties any) (alb.Action, error) {
 			StatusCode: status,
 		}, nil
 	default:
-		return nil, fmt.Errorf("action %q is not supported", a.Type)
+		return nil, fmt.Errorf("%s: action %q is not supported", path, a.Type)
 	}
 }
 

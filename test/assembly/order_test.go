@@ -36,6 +36,10 @@ func TestRequiresCountsEveryKindOfReference(t *testing.T) {
 	if want := []string{"Preview", "TaskPolicy"}; !slices.Equal(service.DependsOn, want) {
 		t.Errorf("DependsOn %v, want %v", service.DependsOn, want)
 	}
+	task, _ := stack(t, read(t, "testdata/forum", "forum-dev"), "Users").Resource("Task")
+	if want := []string{"TaskRole"}; !slices.Equal(task.Requires, want) {
+		t.Errorf("Requires %v, want %v once", task.Requires, want)
+	}
 	if want := []string{"Group", "Preview", "Task", "TaskPolicy"}; !slices.Equal(service.Requires, want) {
 		t.Errorf("Requires %v, want %v", service.Requires, want)
 	}

@@ -44,6 +44,16 @@ func TestListenerRoutes(t *testing.T) {
 	}
 }
 
+func TestRuleOfAnotherListener(t *testing.T) {
+	dir := changed(t, "assembly-forum-dev/forumdevUsers1.template.json",
+		`"ListenerArn": {"Fn::GetStackOutput": {"StackName": "forum-dev-Edge", "OutputName": "PublishListener"}}`,
+		`"ListenerArn": "another"`)
+	s := read(t, dir, "forum-dev")
+	if rules := s.Listeners[0].Routing.Rules; len(s.ListenerRules) != 2 || len(rules) != 1 || rules[0].ID != "${Users.Live}" {
+		t.Errorf("rules %v, want the live rule alone", rules)
+	}
+}
+
 func TestEveryConditionAndActionIsRead(t *testing.T) {
 	properties := parse(t, `{
 		"ListenerArn": "l", "Priority": 1,
@@ -73,7 +83,7 @@ func TestEveryConditionAndActionIsRead(t *testing.T) {
 }
 
 func TestForwardWithoutWeight(t *testing.T) {
-	got, err := readAction(parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
+	got, err := readAction("Actions", parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
 	if want := (alb.Forward{{TargetGroup: "a", Weight: 1}, {TargetGroup: "b", Weight: 0}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v (%v), want %v", got, err, want)
 	}
@@ -175,6 +185,13 @@ func TestTaskDefinition(t *testing.T) {
 	})
 }
 
+func TestArchitectureByDefault(t *testing.T) {
+	dir := changed(t, "assembly-forum-dev/forumdevUsers1.template.json", `"RuntimePlatform": {"CpuArchitecture": "ARM64"},`, "")
+	if got := read(t, dir, "forum-dev").TaskDefinitions[0].Architecture; got != "X86_64" {
+		t.Errorf("architecture %q, want X86_64", got)
+	}
+}
+
 func TestScalableTarget(t *testing.T) {
 	got := read(t, "testdata/forum", "forum-dev").ScalableTargets[0]
 	got.Resource, got.Policies[0].Resource = Resource{}, Resource{}
@@ -186,6 +203,13 @@ func TestScalableTarget(t *testing.T) {
 			{Metric: "ALBRequestCountPerTarget", Target: 6000, ResourceLabel: "${Users.Group.TargetGroupFullName}"},
 		},
 	})
+}
+
+func TestScalingPolicyOfAnotherTarget(t *testing.T) {
+	dir := changed(t, "assembly-forum-dev/forumdevUsers1.template.json", `"ScalingTargetId": {"Ref": "Scaling"}`, `"ScalingTargetId": "another"`)
+	if policies := read(t, dir, "forum-dev").ScalableTargets[0].Policies; len(policies) != 0 {
+		t.Errorf("policies %v, want none", policies)
+	}
 }
 
 func TestTables(t *testing.T) {
@@ -227,8 +251,9 @@ func TestRole(t *testing.T) {
 				Resource: Strings{"${Data.UsersTable.Arn}", "${Data.UsersTable.Arn}/index/all"},
 			}}},
 			{Name: "Boundary", Statements: []Statement{{Effect: "Allow", Action: Strings{"dynamodb:*"}, Resource: Strings{"*"}}}},
+			{Name: "Shared", Statements: []Statement{{Effect: "Allow", Action: Strings{"xray:PutTraceSegments"}, Resource: Strings{"*"}}}},
 		},
-		ManagedPolicies:     []string{"${Users.Boundary}", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+		ManagedPolicies:     []string{"${Users.Boundary}", "arn:aws:iam::aws:policy/ReadOnlyAccess", "${Users.Shared}"},
 		PermissionsBoundary: "${Users.Boundary}",
 	})
 }
