@@ -74,7 +74,10 @@ func (m manifest) images(dir string) (map[string]Image, error) {
 		for hash, image := range assets.DockerImages {
 			folder := ""
 			if image.Source.Directory != "" {
-				folder = filepath.Join(dir, image.Source.Directory)
+				folder = image.Source.Directory
+				if !filepath.IsAbs(folder) {
+					folder = filepath.Join(dir, folder)
+				}
 			}
 			for _, destination := range image.Destinations {
 				images[destination.RepositoryName+":"+destination.ImageTag] = Image{Asset: hash, Folder: folder}

@@ -1,9 +1,11 @@
 package assembly
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -271,5 +273,30 @@ func expect(t *testing.T, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// Without asset staging the CDK names the source where it is.
+func TestImageFolderMayBeAbsolute(t *testing.T) {
+	folder, source := t.TempDir(), t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("testdata/forum")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*", "*.assets.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.ReplaceAll(text, []byte("../asset.0f3a"), []byte(filepath.ToSlash(source)))
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(t, folder, "forum-dev").TaskDefinitions[0].Containers[0].Image.Folder; filepath.ToSlash(got) != filepath.ToSlash(source) {
+		t.Errorf("folder %s, want %s", got, source)
 	}
 }
