@@ -5,10 +5,12 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
 
+	"example.com/forum/constructs"
 	"example.com/forum/services"
 	"example.com/forum/test/assembly"
 	"example.com/forum/test/synth"
@@ -43,11 +45,20 @@ func shipped(t testing.TB, changes ...change) *synth.App {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if app.Images, err = images(); err != nil {
+		t.Fatal(err)
+	}
 	for _, change := range changes {
 		change(app)
 	}
 	return app
 }
+
+// images are those of the shipped catalog. A test that changes an image sets
+// the app's images to nil.
+var images = sync.OnceValues(func() (*constructs.Images, error) {
+	return constructs.StageImages("..", "../.build", services.Forum.All())
+})
 
 // contextKey sets a key as "-c key=value" does; nil removes it.
 func contextKey(key string, value any) change {

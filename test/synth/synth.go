@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -27,6 +28,8 @@ type App struct {
 	Context map[string]any
 	// Catalog is as a person writes it, not yet complete.
 	Catalog services.Catalog
+	// Images are staged for the catalog. Nil means that Synthesize stages them.
+	Images *constructs.Images
 }
 
 // Shipped is the app as the folder has it: its cdk.json and the forum's catalog.
@@ -63,13 +66,12 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	if err != nil {
 		return nil, err
 	}
-	images, err := constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), catalog.All())
-	if err != nil {
-		return nil, err
+	if a.Images == nil {
+		if a.Images, err = constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), catalog.All()); err != nil {
+			return nil, err
+		}
 	}
-	if err := os.Setenv("CDK_VALIDATION", "false"); err != nil {
-		return nil, err
-	}
+	skipValidation()
 	context := maps.Clone(a.Context)
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
 	context["aws:cdk:disable-asset-staging"] = true
@@ -77,8 +79,16 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false),
 	})
 	for _, e := range environments {
-		stacks.NewForum(app, e, catalog, images)
+		stacks.NewForum(app, e, catalog, a.Images)
 	}
 	app.Synth(nil)
 	return assembly.Read(folder)
 }
+
+// skipValidation turns the CDK's built-in validation off. jsii takes the
+// environment for its process when a program starts, and once it has been closed
+// takes it anew.
+var skipValidation = sync.OnceFunc(func() {
+	jsii.Close()
+	os.Setenv("CDK_VALIDATION", "false")
+})

@@ -1,0 +1,38 @@
+package test
+
+import (
+	"slices"
+	"testing"
+
+	"example.com/forum/services"
+)
+
+// CloudFormation knows a resource by its logical id alone. Under another one, a
+// table would be created anew and empty; a load balancer would get another
+// address; and a target group would be replaced while rules forward to it. An id
+// changes when a construct is renamed or moved, so these are written down.
+func TestLogicalIDsArePinned(t *testing.T) {
+	want := []string{
+		"Data/PostsTableC82B36F0",
+		"Data/ThreadsTable1D5C607C",
+		"Data/UsersTable9725E9C8",
+		"Edge/LoadBalancerBE9EEC3A",
+		"Edge/LoadBalancerHttpF4A6AC3E",
+		"Monolith/MonolithTargetGroupDF5F5281",
+		"Posts/PostsTargetGroupD869FB62",
+		"Threads/ThreadsTargetGroupFAB11ADF",
+		"Users/UsersTargetGroupEB1A1658",
+	}
+	var got []string
+	for r := range at(t, situation{"live", services.Serving}).Resources(
+		"AWS::DynamoDB::GlobalTable",
+		"AWS::ElasticLoadBalancingV2::LoadBalancer",
+		"AWS::ElasticLoadBalancingV2::Listener",
+		"AWS::ElasticLoadBalancingV2::TargetGroup",
+	) {
+		got = append(got, r.Stack+"/"+r.LogicalID)
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

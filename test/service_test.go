@@ -1,0 +1,98 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"example.com/forum/services"
+	"example.com/forum/services/server"
+	"example.com/forum/test/assembly"
+)
+
+// A task has the time to drain and to shut down before ECS kills it.
+func TestStopTimeoutCoversTheDrain(t *testing.T) {
+	for _, task := range at(t, situation{"live", services.Serving}).TaskDefinitions {
+		needed := server.DefaultDrainDelay + server.ShutdownTimeout + 5*time.Second
+		if stop := task.Containers[0].StopTimeout; stop < needed {
+			t.Errorf("%s is killed after %s, it needs %s", task.Containers[0].Name, stop, needed)
+		}
+	}
+}
+
+// Every service deploys without a gap, gives up a bad deployment, and leaves the
+// number of tasks to its own scaling.
+func TestServicesDeploySafely(t *testing.T) {
+	stage := at(t, situation{"live", services.Serving})
+	for _, s := range stage.Services {
+		if s.MinimumHealthyPercent != 100 || s.MaximumPercent != 200 || !s.CircuitBreaker || !s.Rollback ||
+			s.DesiredCount != nil || s.AssignPublicIP || s.Properties["AvailabilityZoneRebalancing"] != "ENABLED" || s.Properties["PropagateTags"] != "SERVICE" {
+			t.Errorf("%s: %+v", s.Stack, s)
+		}
+	}
+	for _, g := range stage.TargetGroups {
+		want := assembly.HealthCheck{Path: "/healthz", Port: "traffic-port", Interval: 5 * time.Second, Timeout: 3 * time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}
+		if g.HealthCheck != want || g.DeregistrationDelay != 20*time.Second || g.Attributes["load_balancing.algorithm.type"] != "least_outstanding_requests" {
+			t.Errorf("%s: %+v %v", g.Stack, g.HealthCheck, g.Attributes)
+		}
+	}
+}
+
+// Each service scales by itself: its target counts its own service's tasks, its
+// policies watch its own load.
+func TestServicesScaleAlone(t *testing.T) {
+	stage := at(t, situation{"live", services.Serving})
+	if len(stage.ScalableTargets) != len(stage.Services) {
+		t.Fatalf("%d scalable targets for %d services", len(stage.ScalableTargets), len(stage.Services))
+	}
+	for i, target := range stage.ScalableTargets {
+		if target.Stack != stage.Services[i].Stack || len(target.Policies) != 2 {
+			t.Errorf("%s: %+v", target.Stack, target)
+		}
+	}
+}
+
+// Tables outlive mistakes: of an item, of a stack, of a deletion.
+func TestTablesAreKept(t *testing.T) {
+	stage := at(t, situation{"live", services.Serving})
+	for _, table := range stage.Tables {
+		replica := table.Properties["Replicas"].([]any)[0].(map[string]any)
+		recovery := replica["PointInTimeRecoverySpecification"].(map[string]any)["PointInTimeRecoveryEnabled"]
+		if table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" ||
+			table.Properties["BillingMode"] != "PAY_PER_REQUEST" || replica["DeletionProtectionEnabled"] != true || recovery != true {
+			t.Errorf("%s: %+v", table.LogicalID, table.Resource)
+		}
+	}
+}
+
+// Without a NAT gateway tasks reach the registry and the logs through endpoints
+// of their own; with one they need only the endpoints that cost nothing.
+func TestWayOut(t *testing.T) {
+	count := func(stage *assembly.Stage, kind string) int {
+		return len(slices.Collect(stage.Resources(kind)))
+	}
+	for gateways, want := range map[int]string{0: "0 gateways, 5 endpoints", 1: "1 gateways, 2 endpoints"} {
+		stage := assemble(t, environment("natGateways", gateways))
+		got := fmt.Sprintf("%d gateways, %d endpoints", count(stage, "AWS::EC2::NatGateway"), count(stage, "AWS::EC2::VPCEndpoint"))
+		if got != want {
+			t.Errorf("natGateways %d: %s, want %s", gateways, got, want)
+		}
+	}
+}
+
+// The number of zones is the environment's, and no zone is looked up in an
+// account: synthesis needs no credentials.
+func TestZones(t *testing.T) {
+	for _, azs := range []int{2, 3} {
+		stage := assemble(t, environment("azs", azs), environment("account", "123456789012"))
+		if subnets := len(slices.Collect(stage.Resources("AWS::EC2::Subnet"))); subnets != 2*azs {
+			t.Errorf("%d zones have %d subnets, want a public one and one for tasks in each", azs, subnets)
+		}
+		for r := range stage.Resources("AWS::EC2::Subnet") {
+			if zone := fmt.Sprint(r.Properties["AvailabilityZone"]); zone == "dummy1a" {
+				t.Errorf("%s is in a zone that nobody looked up", r.LogicalID)
+			}
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/forum/services"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+)
+
+// The templates of the shipped app, for a reviewer to see what a change does.
+func TestTemplates(t *testing.T) {
+	stage := assemble(t)
+	folder := filepath.Join("testdata", stage.Name)
+	var want []string
+	for _, stack := range stage.Stacks {
+		name := filepath.Join(folder, stack.ID+".template.json")
+		want = append(want, name)
+		compareTemplate(t, name, masked(stack.Template))
+	}
+	if have, err := filepath.Glob(filepath.Join(folder, "*")); err != nil || !sameElements(have, want) {
+		t.Errorf("%s holds %v, want %v: remove what is left over (%v)", folder, have, want, err)
+	}
+}
+
+// Who serves which path, for a reviewer to read.
+func TestRoutesSnapshot(t *testing.T) {
+	compareText(t, "testdata/routes.txt", routesText(assemble(t)))
+}
+
+// Which role may do what, for a reviewer to read.
+func TestPermissionsSnapshot(t *testing.T) {
+	compareText(t, "testdata/permissions.txt", permissionsText(assemble(t)))
+}
+
+var hash = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+
+// masked leaves out the hashes of images, which change with every change of a program.
+func masked(template []byte) []byte {
+	return hash.ReplaceAll(template, []byte(strings.Repeat("0", 64)))
+}
+
+// compareTemplate names the logical ids that differ before it shows how.
+func compareTemplate(t *testing.T, name string, got []byte) {
+	t.Helper()
+	want, ok := snapshot(t, name, got)
+	if !ok {
+		return
+	}
+	var before, after map[string]any
+	if err := json.Unmarshal(want, &before); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := json.Unmarshal(got, &after); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s differs in %s: look at the change, then go test ./test -update\n%s",
+		name, strings.Join(differing(before, after), ", "), cmp.Diff(before, after))
+}
+
+// differing are the logical ids, or other parts of a template, that are not the same.
+func differing(before, after map[string]any) []string {
+	var names []string
+	for section := range union(before, after) {
+		a, isMap := before[section].(map[string]any)
+		b, _ := after[section].(map[string]any)
+		if !isMap && !reflect.DeepEqual(before[section], after[section]) {
+			names = append(names, section)
+		}
+		for id := range union(a, b) {
+			if !reflect.DeepEqual(a[id], b[id]) {
+				names = append(names, section+"."+id)
+			}
+		}
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return []string{"the order of its parts"}
+	}
+	return names
+}
+
+func union(a, b map[string]any) map[string]any {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, b)
+	return all
+}
+
+func compareText(t *testing.T, name, got string) {
+	t.Helper()
+	if want, differs := snapshot(t, name, []byte(got)); differs {
+		t.Errorf("%s differs: look at the change, then go test ./test -update\n%s",
+			name, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+	}
+}
+
+// snapshot returns a stored snapshot and whether it differs, or stores it when
+// asked to update. A missing one fails the test.
+func snapshot(t *testing.T, name string, got []byte) (want []byte, differs bool) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return got, false
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Errorf("%v: go test ./test -update writes it", err)
+		return nil, false
+	}
+	return want, string(want) != string(got)
+}
+
+func sameElements(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// routesText lists the listener's rules in the order of their evaluation.
+func routesText(stage *assembly.Stage) string {
+	var text strings.Builder
+	listener := stage.Listeners[0].Routing
+	fmt.Fprintf(&text, "The rules of %s in the order of evaluation; the first match wins.\n\n", stage.Name)
+	row := func(cells ...any) {
+		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-9v%-30v%-42v%v", cells...), " "))
+	}
+	row("priority", "path", "only with", "served by")
+	for _, rule := range slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority }) {
+		var paths, only []string
+		for _, condition := range rule.Conditions {
+			switch c := condition.(type) {
+			case alb.PathPattern:
+				paths = append(paths, c...)
+			case alb.HTTPHeader:
+				only = append(only, fmt.Sprintf("%s: %s", c.Name, strings.Join(c.Values, " or ")))
+			case alb.SourceIP:
+				for _, block := range c {
+					only = append(only, "from "+block.String())
+				}
+			default:
+				only = append(only, fmt.Sprintf("%T %v", c, c))
+			}
+		}
+		for i, path := range paths {
+			if i == 0 {
+				row(rule.Priority, path, strings.Join(only, " "), sharesText(stage, rule))
+			} else {
+				row("", path, "", "")
+			}
+		}
+	}
+	row("default", "", "", fmt.Sprintf("the load balancer, %d", listener.Default.(alb.FixedResponse).StatusCode))
+	return text.String()
+}
+
+func sharesText(stage *assembly.Stage, rule alb.Rule) string {
+	var parts []string
+	shares := rule.Shares()
+	for _, group := range rule.Action.(alb.Forward) {
+		parts = append(parts, fmt.Sprintf("%s %.0f%%", serviceOfGroup(stage, group.TargetGroup), 100*shares[group.TargetGroup]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// permissionsText is the matrix of task roles and tables, and then every
+// statement of every role.
+func permissionsText(stage *assembly.Stage) string {
+	var text strings.Builder
+	matrix := reach(stage)
+	fmt.Fprintf(&text, "What each task role of %s may do with each table.\n\n%-12s", stage.Name, "")
+	var owners []string
+	for _, table := range stage.Tables {
+		owners = append(owners, owner(table))
+		fmt.Fprintf(&text, "%-24s", owner(table))
+	}
+	for _, name := range slices.Sorted(maps.Keys(taskRoles(stage))) {
+		fmt.Fprintf(&text, "\n%-12s", name)
+		for _, owner := range owners {
+			actions := strings.ReplaceAll(strings.Join(matrix[access{name, owner}], " "), "dynamodb:", "")
+			fmt.Fprintf(&text, "%-24s", actions)
+		}
+	}
+	text.WriteString("\n\nEvery statement of every role.\n")
+	for _, role := range stage.Roles {
+		fmt.Fprintf(&text, "\n%s %s, assumed by %s\n", role.Stack, role.LogicalID, assumedBy(role))
+		for _, arn := range role.ManagedPolicies {
+			fmt.Fprintf(&text, "  managed policy %s\n", arn)
+		}
+		for _, s := range statements(role) {
+			fmt.Fprintf(&text, "  %s %s\n", s.Effect, strings.Join(append(s.Action, s.NotAction...), " "))
+			for _, resource := range append(s.Resource, s.NotResource...) {
+				fmt.Fprintf(&text, "    %s\n", resource)
+			}
+		}
+	}
+	return trailing.ReplaceAllString(text.String(), "\n")
+}
+
+var trailing = regexp.MustCompile(` +\n`)
+
+func assumedBy(role assembly.Role) string {
+	var who []string
+	for _, s := range role.Trust {
+		for _, names := range s.Principal {
+			who = append(who, names...)
+		}
+	}
+	return strings.Join(who, ", ")
+}
+
+// A mutant of each kind of snapshot is noticed and named.
+func TestSnapshotNamesWhatDiffers(t *testing.T) {
+	before := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 1, "Gone": 1}, "Description": "a"}
+	after := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 2, "New": 1}, "Description": "b"}
+	want := []string{"Description", "Resources.Changed", "Resources.Gone", "Resources.New"}
+	if got := differing(before, after); !slices.Equal(got, want) {
+		t.Errorf("differing = %v, want %v", got, want)
+	}
+	stage := mutated(t, situation{"live", services.Serving}, "Users", func(resources map[string]any) {
+		_, live := rulesOf(at(t, situation{"live", services.Serving}), "users")
+		setPaths(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any), "/api/people")
+	})
+	if routesText(stage) == routesText(at(t, situation{"live", services.Serving})) {
+		t.Error("routes.txt does not show another path")
+	}
+}
