@@ -225,7 +225,7 @@ func TestMonolithServesWhatItHasTheTableOf(t *testing.T) {
 }
 
 func TestSecondSignalStopsAtOnce(t *testing.T) {
-	p := start(t, "users", "STORE=memory", "DRAIN_DELAY=1m")
+	p := start(t, "users", "STORE=memory", "DRAIN_DELAY=10s")
 	begin := time.Now()
 	p.Process.Signal(syscall.SIGTERM)
 	p.out.Scan() // draining: the first signal has arrived
@@ -233,7 +233,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 		t.Errorf("a request while draining: %d", answer.StatusCode)
 	}
 	p.Process.Signal(syscall.SIGINT)
-	if err := p.Wait(); err == nil || time.Since(begin) > 10*time.Second {
+	if err := p.Wait(); err == nil || time.Since(begin) > 5*time.Second {
 		t.Errorf("ended after %s with %v, want at once and not as if all were well", time.Since(begin), err)
 	}
 }

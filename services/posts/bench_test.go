@@ -1,7 +1,6 @@
 package posts_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +13,7 @@ import (
 
 // BenchmarkList is the dearest request that a forum in memory answers.
 func BenchmarkList(b *testing.B) {
-	mux := server.NewMux("posts", slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	mux := server.NewMux("posts", slog.New(slog.DiscardHandler))
 	posts.Serve(mux, table.NewMemory(posts.Seed...))
 	request := httptest.NewRequest("GET", "/api/posts", nil)
 	b.ReportAllocs()

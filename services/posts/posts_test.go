@@ -1,7 +1,6 @@
 package posts_test
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ import (
 
 func TestPosts(t *testing.T) {
 	tabletest.Each(t, "posts", posts.Seed, func(t *testing.T, store table.Table[posts.Post]) {
-		mux := server.NewMux("posts", slog.New(slog.NewJSONHandler(io.Discard, nil)))
+		mux := server.NewMux("posts", slog.New(slog.DiscardHandler))
 		posts.Serve(mux, store)
 		inThread := "/api/posts/in-thread/" + posts.Seed[0].Thread
 		after := func(path, cursor string) map[string]string {

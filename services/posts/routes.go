@@ -22,7 +22,8 @@ type Store interface {
 	Query(context.Context, table.Query) ([]Post, error)
 }
 
-// Mount serves the posts of the table that POSTS_TABLE names, or the seed.
+// Mount serves the posts of the table that POSTS_TABLE names or, with STORE=memory,
+// the seed.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "POSTS_TABLE", Seed)
 	if err != nil {

@@ -18,7 +18,8 @@ type Store interface {
 	Query(context.Context, table.Query) ([]Thread, error)
 }
 
-// Mount serves the threads of the table that THREADS_TABLE names, or the seed.
+// Mount serves the threads of the table that THREADS_TABLE names or, with STORE=memory,
+// the seed.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "THREADS_TABLE", Seed)
 	if err != nil {

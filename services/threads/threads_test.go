@@ -1,7 +1,6 @@
 package threads_test
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 
 func TestThreads(t *testing.T) {
 	tabletest.Each(t, "threads", threads.Seed, func(t *testing.T, store table.Table[threads.Thread]) {
-		mux := server.NewMux("threads", slog.New(slog.NewJSONHandler(io.Discard, nil)))
+		mux := server.NewMux("threads", slog.New(slog.DiscardHandler))
 		threads.Serve(mux, store)
 		servertest.Run(t, mux,
 			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "A valve radio that hums",

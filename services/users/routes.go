@@ -18,7 +18,8 @@ type Store interface {
 	Query(context.Context, table.Query) ([]User, error)
 }
 
-// Mount serves the users of the table that USERS_TABLE names, or the seed.
+// Mount serves the users of the table that USERS_TABLE names or, with STORE=memory,
+// the seed.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "USERS_TABLE", Seed)
 	if err != nil {

@@ -1,7 +1,6 @@
 package users_test
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 
 func TestUsers(t *testing.T) {
 	tabletest.Each(t, "users", users.Seed, func(t *testing.T, store table.Table[users.User]) {
-		mux := server.NewMux("users", slog.New(slog.NewJSONHandler(io.Discard, nil)))
+		mux := server.NewMux("users", slog.New(slog.DiscardHandler))
 		users.Serve(mux, store)
 		handle := strings.Repeat("z", 32)
 		servertest.Run(t, mux,
