@@ -2,6 +2,8 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -23,15 +25,11 @@ func main() {
 // run checks everything before it creates anything, so that a mistake in
 // cdk.json or the catalog is one line and leaves no half-written assembly.
 func run() error {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-
-	catalog, err := services.Forum.Complete()
+	context, err := readContext()
 	if err != nil {
 		return err
 	}
-	context, _ := app.Node().GetAllContext(nil).(map[string]any)
-	environments, err := stacks.ReadEnvironments(context, catalog)
+	catalog, environments, err := stacks.ReadEnvironments(context, services.Forum)
 	if err != nil {
 		return err
 	}
@@ -39,9 +37,23 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	for _, environment := range environments {
-		stacks.NewForum(app, environment, catalog, images)
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	for _, e := range environments {
+		stacks.NewForum(app, e, catalog, images)
 	}
 	app.Synth(nil)
 	return nil
+}
+
+// readContext reads what the CDK CLI hands over: cdk.json's context and the -c
+// options, in a variable, and in a file what a variable has no room for.
+func readContext() (map[string]any, error) {
+	context := map[string]any{}
+	err := json.Unmarshal([]byte(cmp.Or(os.Getenv("CDK_CONTEXT_JSON"), "{}")), &context)
+	if name := os.Getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); err == nil && name != "" {
+		text, unread := os.ReadFile(name)
+		err = cmp.Or(unread, json.Unmarshal(text, &context))
+	}
+	return context, err
 }

@@ -40,33 +40,37 @@ type Environment struct {
 	Migration services.Migration `json:"-"`
 }
 
-// ReadEnvironments reads the environments from the app's context and checks all
-// that can be known before anything is built. A context key named like a
-// service overrides its phase everywhere ("-c users=25%"), the key
-// "environment" picks one environment. Every error says where and what to do.
-func ReadEnvironments(context map[string]any, catalog services.Catalog) ([]Environment, error) {
+// ReadEnvironments completes the catalog, reads the environments from the app's
+// context, and checks all that can be known before anything is built. A context
+// key named like a service overrides its phase everywhere ("-c users=25%"), the
+// key "environment" picks one environment. Every error says where and what to do.
+func ReadEnvironments(context map[string]any, raw services.Catalog) (services.Catalog, []Environment, error) {
+	catalog, err := raw.Complete()
+	if err != nil {
+		return catalog, nil, err
+	}
 	overrides, err := phaseOverrides(context, catalog)
 	if err != nil {
-		return nil, err
+		return catalog, nil, err
 	}
 	all, err := decodeEnvironments(context["environments"])
 	if err != nil {
-		return nil, err
+		return catalog, nil, err
 	}
 	chosen, err := choose(all, context["environment"])
 	if err != nil {
-		return nil, err
+		return catalog, nil, err
 	}
 	var environments []Environment
 	for _, name := range chosen {
 		e := all[name]
 		e.Name = name
 		if err := e.complete(catalog, overrides); err != nil {
-			return nil, fmt.Errorf("environment %q: %w", name, err)
+			return catalog, nil, fmt.Errorf("environment %q: %w", name, err)
 		}
 		environments = append(environments, e)
 	}
-	return environments, nil
+	return catalog, environments, nil
 }
 
 func decodeEnvironments(context any) (map[string]Environment, error) {

@@ -47,22 +47,12 @@ func Shipped(root string) (*App, error) {
 	return &App{Root: root, Context: cdk.Context, Catalog: catalog}, nil
 }
 
-// Environments completes the catalog and reads the environments of the context.
-func (a *App) Environments() (services.Catalog, []stacks.Environment, error) {
-	catalog, err := a.Catalog.Complete()
-	if err != nil {
-		return services.Catalog{}, nil, err
-	}
-	environments, err := stacks.ReadEnvironments(a.Context, catalog)
-	return catalog, environments, err
-}
-
 // Synthesize writes the assembly to a folder and reads it back. It leaves out
 // the CDK's built-in validation of templates, which costs 4 s each time, and
 // the report of warnings, which the CLI shows; and images stay where they are
 // staged instead of being copied to the folder.
 func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
-	catalog, environments, err := a.Environments()
+	catalog, environments, err := stacks.ReadEnvironments(a.Context, a.Catalog)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,118 @@
+package test
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"example.com/forum/test/synth"
+)
+
+// cdk.json turns on every feature flag that the CDK's library recommends in the
+// version that go.mod names, and no other.
+func TestFeatureFlagsAreTheRecommendedOnes(t *testing.T) {
+	t.Parallel()
+	got := map[string]any{}
+	for key, value := range shipped(t).Context {
+		if strings.HasPrefix(key, "@aws-cdk") {
+			got[key] = value
+		}
+	}
+	if want := recommendedFlags(t); !reflect.DeepEqual(got, want) {
+		for key := range union(got, want) {
+			if !reflect.DeepEqual(got[key], want[key]) {
+				t.Errorf("%s is %v, want %v", key, got[key], want[key])
+			}
+		}
+	}
+}
+
+// recommendedFlags reads them from the library that jsii carries.
+func recommendedFlags(t *testing.T) map[string]any {
+	t.Helper()
+	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-cdk-go/awscdk/v2").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(folder)), "jsii", "aws-cdk-lib-*.tgz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("%v %v", archives, err)
+	}
+	file, err := os.Open(archives[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for archive := tar.NewReader(unzipped); ; {
+		header, err := archive.Next()
+		if err != nil {
+			t.Fatal(errors.Join(err, errors.New("the library has no recommended-feature-flags.json")))
+		}
+		if header.Name != "package/recommended-feature-flags.json" {
+			continue
+		}
+		text, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var flags map[string]any
+		if err := json.Unmarshal(text, &flags); err != nil {
+			t.Fatal(err)
+		}
+		return flags
+	}
+}
+
+// A mistake is one line on standard error and status 1, and leaves nothing
+// behind: the app as the CDK CLI runs it.
+func TestMistakeIsOneLine(t *testing.T) {
+	t.Parallel()
+	app := filepath.Join(t.TempDir(), "app")
+	if output, err := exec.Command("go", "build", "-o", app, "..").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for name, test := range map[string]struct {
+		change change
+		want   string
+	}{
+		"an unknown phase":       {contextKey("users", "half"), `"users" asks for phase "half"`},
+		"an unknown service":     {contextKey("user", "live"), `-c user=live`},
+		"an unknown environment": {contextKey("environment", "prdo"), `environment "prdo"`},
+		"no region":              {environment("region", nil), `no region`},
+		"three CIDR blocks":      {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `previewFrom has 3`},
+		"no context":             {func(app *synth.App) { app.Context = map[string]any{} }, `run the app through the CDK CLI`},
+	} {
+		context, err := json.Marshal(shipped(t, test.change).Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(t.TempDir(), "cdk.out")
+		command := exec.Command(app)
+		command.Dir = ".."
+		command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+out)
+		var stdout, stderr strings.Builder
+		command.Stdout, command.Stderr = &stdout, &stderr
+		err = command.Run()
+		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+			t.Errorf("%s: %v, want status 1", name, err)
+		}
+		if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
+			t.Errorf("%s: said %q and %q, want one line with %q", name, stderr.String(), stdout.String(), test.want)
+		}
+		if _, err := os.Stat(out); !os.IsNotExist(err) {
+			t.Errorf("%s: left %s behind", name, out)
+		}
+	}
+}
