@@ -33,12 +33,12 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	images, err := constructs.StageImages(".", ".build", catalog.All())
-	if err != nil {
-		return err
-	}
+	images := constructs.StageImages(".", ".build", catalog.All())
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
+	if err := images.Wait(); err != nil {
+		return err
+	}
 	for _, e := range environments {
 		stacks.NewForum(app, e, catalog, images)
 	}

@@ -24,48 +24,72 @@ import (
 // Images turns the sources in a catalog into container images.
 type Images struct {
 	root, staging string
+	services      []services.Service
+	staged        chan struct{}
+	err           error
 }
 
-// StageImages makes ready every image that the services need: it compiles their
-// Go programs for linux/arm64 and puts each one, beside the Dockerfile that all
+// StageImages begins to make the services' images ready: it compiles their Go
+// programs for linux/arm64 and puts each one, beside the Dockerfile that all
 // share, in a folder of its own below staging. An unchanged program keeps its
 // bytes and so its image hash, whatever else in the module changes.
 //
-// Paths in the catalog are relative to root, the module's folder. The error is
-// the compiler's, or names the folder without a Dockerfile.
-func StageImages(root, staging string, all []services.Service) (*Images, error) {
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil, err
+// Paths in the catalog are relative to root, the module's folder. The work goes
+// on in the background, for Node takes as long to load the CDK; Wait for it
+// before the images are used.
+func StageImages(root, staging string, all []services.Service) *Images {
+	i := &Images{root: root, staging: staging, services: all, staged: make(chan struct{})}
+	go func() {
+		defer close(i.staged)
+		i.err = i.stageAll()
+	}()
+	return i
+}
+
+// Wait returns when the images are ready. The error is the compiler's, or names
+// the folder without a Dockerfile.
+func (i *Images) Wait() error {
+	<-i.staged
+	return i.err
+}
+
+func (i *Images) stageAll() error {
+	var err error
+	if i.root, err = filepath.Abs(i.root); err != nil {
+		return err
 	}
-	staging, err = filepath.Abs(staging)
-	if err != nil {
-		return nil, err
+	if i.staging, err = filepath.Abs(i.staging); err != nil {
+		return err
 	}
-	images := &Images{root: root, staging: staging}
+	programs, err := i.programs()
+	if err != nil || len(programs) == 0 {
+		return err
+	}
+	if err := i.compile(programs); err != nil {
+		return err
+	}
+	for _, program := range programs {
+		if err := i.stage(program); err != nil {
+			return fmt.Errorf("stage %s: %w", program, err)
+		}
+	}
+	return nil
+}
+
+// programs lists the Go programs, each once, and refuses a folder that cannot be built.
+func (i *Images) programs() ([]string, error) {
 	var programs []string
-	for _, s := range all {
+	for _, s := range i.services {
 		switch {
 		case s.Image.Program != "" && !slices.Contains(programs, s.Image.Program):
 			programs = append(programs, s.Image.Program)
 		case s.Image.Folder != "":
-			if _, err := os.Stat(filepath.Join(root, s.Image.Folder, "Dockerfile")); err != nil {
+			if _, err := os.Stat(filepath.Join(i.root, s.Image.Folder, "Dockerfile")); err != nil {
 				return nil, fmt.Errorf("image of %q: %w", s.Name, err)
 			}
 		}
 	}
-	if len(programs) == 0 {
-		return images, nil
-	}
-	if err := images.compile(programs); err != nil {
-		return nil, err
-	}
-	for _, program := range programs {
-		if err := images.stage(program); err != nil {
-			return nil, fmt.Errorf("stage %s: %w", program, err)
-		}
-	}
-	return images, nil
+	return programs, nil
 }
 
 // compile builds all programs in one run of the go command, which links again

@@ -45,9 +45,7 @@ func shipped(t testing.TB, changes ...change) *synth.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if app.Images, err = images(); err != nil {
-		t.Fatal(err)
-	}
+	app.Images = images()
 	for _, change := range changes {
 		change(app)
 	}
@@ -56,7 +54,7 @@ func shipped(t testing.TB, changes ...change) *synth.App {
 
 // images are those of the shipped catalog. A test that changes an image sets
 // the app's images to nil.
-var images = sync.OnceValues(func() (*constructs.Images, error) {
+var images = sync.OnceValue(func() *constructs.Images {
 	return constructs.StageImages("..", "../.build", services.Forum.All())
 })
 

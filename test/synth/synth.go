@@ -28,7 +28,7 @@ type App struct {
 	Context map[string]any
 	// Catalog is as a person writes it, not yet complete.
 	Catalog services.Catalog
-	// Images are staged for the catalog. Nil means that Synthesize stages them.
+	// Images are those of the catalog. Nil means that Synthesize stages them.
 	Images *constructs.Images
 }
 
@@ -57,9 +57,10 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 		return nil, err
 	}
 	if a.Images == nil {
-		if a.Images, err = constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), catalog.All()); err != nil {
-			return nil, err
-		}
+		a.Images = constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), catalog.All())
+	}
+	if err := a.Images.Wait(); err != nil {
+		return nil, err
 	}
 	skipValidation()
 	context := maps.Clone(a.Context)
