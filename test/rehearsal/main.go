@@ -26,12 +26,26 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout)
+	err := interruptible(ctx, func() error { return run(ctx, os.Stdout) })
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
 		os.Exit(1)
 	}
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// interruptible gives every way in which Ctrl-C ends the work one name. The
+// signal reaches jsii's Node process too, and jsii panics when it finds that gone.
+func interruptible(ctx context.Context, work func() error) (err error) {
+	defer func() {
+		if ctx.Err() != nil {
+			recover()
+			err = errInterrupted
+		}
+	}()
+	return work()
 }
 
 func run(ctx context.Context, out io.Writer) error {
@@ -76,7 +90,7 @@ func rehearse(ctx context.Context, app *synth.App, region *region, scratch strin
 		visitor := newVisitor(ctx, region.door)
 		written.add(exercise(visitor, i))
 		if ctx.Err() != nil {
-			return errors.New("interrupted")
+			return errInterrupted
 		}
 		report.row(step.name, visitor.score)
 		failures += len(visitor.score.failures)
