@@ -116,7 +116,7 @@ func environment(props *ServiceProps) *map[string]*string {
 	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
 	maps.Copy(variables, props.Service.Environment)
 	for _, table := range props.Tables {
-		variables[services.TableVariable(table.Service)] = *table.Table.TableName()
+		variables[services.TableVariable(table.Owner.Name)] = *table.Table.TableName()
 	}
 	pointers := map[string]*string{}
 	for name, value := range variables {

@@ -15,47 +15,52 @@ import (
 // second of the last 35 days, protected from deletion, and kept when its stack goes.
 type Table struct {
 	Table awsdynamodb.TableV2
-	// Service is the name of the service that owns the table.
-	Service string
-
-	spec services.Table
+	// Owner is the service whose table it is.
+	Owner services.Service
 }
 
-// TableProps says whose table it is and what its keys are.
+// TableProps says whose table it is.
 type TableProps struct {
-	Service string
-	Table   services.Table
+	// Owner is a service that has a table in the catalog.
+	Owner services.Service
 }
 
 // NewTable creates the table.
 func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
+	keys := props.Owner.Table
 	return &Table{
+		Owner: props.Owner,
 		Table: awsdynamodb.NewTableV2(scope, &id, &awsdynamodb.TablePropsV2{
-			PartitionKey:                     attribute(props.Table.PartitionKey),
-			SortKey:                          attribute(props.Table.SortKey),
-			GlobalSecondaryIndexes:           indexes(props.Table.Indexes),
+			PartitionKey:                     attribute(keys.PartitionKey),
+			SortKey:                          attribute(keys.SortKey),
+			GlobalSecondaryIndexes:           indexes(keys.Indexes),
 			Billing:                          awsdynamodb.Billing_OnDemand(nil),
 			PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 			DeletionProtection:               jsii.Bool(true),
 			RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,
 		}),
-		Service: props.Service,
-		spec:    props.Table,
 	}
 }
 
 // grant allows a role the table's own actions, on the table and its indexes by
 // name: TableV2's grants would add actions and a wildcard that nobody needs.
 func (t *Table) grant(role awsiam.Role) {
-	resources := []*string{t.Table.TableArn()}
-	for _, index := range t.spec.Indexes {
-		resources = append(resources, jsii.Sprintf("%s/index/%s", *t.Table.TableArn(), index.Name))
+	arn := *t.Table.TableArn()
+	resources := []string{arn}
+	for _, index := range t.Owner.Table.Indexes {
+		resources = append(resources, arn+"/index/"+index.Name)
 	}
-	var actions []*string
-	for _, action := range t.spec.Actions {
-		actions = append(actions, jsii.Sprintf("dynamodb:%s", action))
+	var actions []string
+	for _, action := range t.Owner.Table.Actions {
+		actions = append(actions, "dynamodb:"+action)
 	}
-	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: &actions, Resources: &resources}))
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		// A statement with an id is not merged with the next table's, so a diff
+		// shows the one grant that comes or goes.
+		Sid:       jsii.String(t.Owner.ID() + "Table"),
+		Actions:   jsii.Strings(actions...),
+		Resources: jsii.Strings(resources...),
+	}))
 }
 
 func attribute(name string) *awsdynamodb.Attribute {

@@ -24,7 +24,7 @@ func NewData(stage awscdk.Stage, e Environment, catalog services.Catalog) *Data 
 	data := &Data{Stack: stack, Tables: map[string]*constructs.Table{}}
 	for _, s := range catalog.All() {
 		if s.Table != nil {
-			data.Tables[s.Name] = constructs.NewTable(stack, s.ID()+"Table", &constructs.TableProps{Service: s.Name, Table: *s.Table})
+			data.Tables[s.Name] = constructs.NewTable(stack, s.ID()+"Table", &constructs.TableProps{Owner: s})
 		}
 	}
 	return data
