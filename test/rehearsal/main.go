@@ -97,7 +97,7 @@ func rehearse(ctx context.Context, app *synth.App, region *region, scratch strin
 	}
 	auditor := newVisitor(ctx, region.door)
 	audit(auditor, written)
-	report.row("all writes are there", auditor.score)
+	report.row("audit of writes", auditor.score)
 	if failures += len(auditor.score.failures); failures > 0 {
 		return fmt.Errorf("%d failures", failures)
 	}

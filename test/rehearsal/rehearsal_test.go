@@ -184,8 +184,14 @@ func TestInterruptible(t *testing.T) {
 	}
 }
 
-func TestSharesText(t *testing.T) {
-	if got, want := shares(map[string]int{"users": 20, "monolith": 180}), "monolith 90%, users 10%"; got != want {
-		t.Errorf("%q, want %q", got, want)
+func TestShares(t *testing.T) {
+	for want, served := range map[string]map[string]int{
+		"monolith 90% users 10%": {"users": 20, "monolith": 180},
+		"users":                  {"users": 7},
+		"":                       nil,
+	} {
+		if got := shares(served); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

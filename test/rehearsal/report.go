@@ -18,19 +18,15 @@ type report struct {
 const maxFailuresShown = 5
 
 func (r *report) head() {
-	fmt.Fprintf(r.out, "%-20s %8s %8s", "step", "requests", "failures")
-	for _, column := range r.columns {
-		fmt.Fprintf(r.out, "  %-28s", column)
-	}
-	fmt.Fprintln(r.out)
+	fmt.Fprintln(r.out, r.line("step", "requests", "failures", r.columns))
 }
 
 func (r *report) row(name string, s score) {
-	fmt.Fprintf(r.out, "%-20s %8d %8d", name, s.requests, len(s.failures))
+	var served []string
 	for _, column := range r.columns {
-		fmt.Fprintf(r.out, "  %-28s", shares(s.served[column]))
+		served = append(served, shares(s.served[column]))
 	}
-	fmt.Fprintln(r.out)
+	fmt.Fprintln(r.out, r.line(name, s.requests, len(s.failures), served))
 	for i, failure := range s.failures {
 		if i == maxFailuresShown {
 			fmt.Fprintf(r.out, "    and %d more\n", len(s.failures)-i)
@@ -40,6 +36,14 @@ func (r *report) row(name string, s score) {
 	}
 }
 
+func (r *report) line(name string, requests, failures any, served []string) string {
+	line := fmt.Sprintf("%-18s %8v %8v", name, requests, failures)
+	for _, cell := range served {
+		line += fmt.Sprintf("  %-24s", cell)
+	}
+	return strings.TrimRight(line, " ")
+}
+
 // shares says who answered how much, the largest part first.
 func shares(served map[string]int) string {
 	total := 0
@@ -47,9 +51,12 @@ func shares(served map[string]int) string {
 		total += n
 	}
 	programs := slices.SortedFunc(maps.Keys(served), func(a, b string) int { return served[b] - served[a] })
+	if len(programs) == 1 {
+		return programs[0]
+	}
 	var parts []string
 	for _, program := range programs {
 		parts = append(parts, fmt.Sprintf("%s %.0f%%", program, 100*float64(served[program])/float64(total)))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, " ")
 }

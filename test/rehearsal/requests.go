@@ -28,7 +28,8 @@ func (l ledger) add(other ledger) {
 }
 
 // exercise sends a step's fixed list of requests to every path: reads, writes
-// and misses. It returns what was written.
+// and misses; and to every program by name, which reaches the dark ones too. It
+// returns what was written.
 func exercise(v *visitor, step int) ledger {
 	written := ledger{}
 	var mu sync.Mutex
@@ -53,6 +54,9 @@ func exercise(v *visitor, step int) ledger {
 		})
 	}
 	features.Wait()
+	for _, program := range v.door.programs() {
+		v.do(exchange{method: "GET", path: "/api/" + program + "/nobody", routeTo: program, inside: true, status: http.StatusNotFound})
+	}
 	return written
 }
 
@@ -101,7 +105,7 @@ func missesRound(v *visitor, _ string) string {
 	v.do(exchange{method: "GET", path: "/api/usersettings", status: http.StatusNotFound})
 	v.do(exchange{method: "GET", path: "/API/users", status: http.StatusNotFound})
 	v.do(exchange{method: "GET", path: "/", status: http.StatusNotFound})
-	v.do(exchange{method: "GET", path: "/api/users/nobody", status: http.StatusNotFound, header: http.Header{"X-Route-To": {"users"}}})
+	v.do(exchange{method: "GET", path: "/api/users/nobody", routeTo: "users", status: http.StatusNotFound})
 	return ""
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"example.com/forum/services"
 )
 
 // visitor sends requests through the front door and keeps the score.
@@ -26,7 +28,8 @@ type visitor struct {
 type score struct {
 	requests int
 	failures []string
-	// served counts the answers by path and by program.
+	// served counts the answers by path and by program, but for those that a
+	// header has routed.
 	served map[string]map[string]int
 }
 
@@ -49,8 +52,10 @@ func newVisitor(ctx context.Context, door *door) *visitor {
 // exchange is a request and the answer it must get.
 type exchange struct {
 	method, path, body string
-	// header is set on the request. May be nil.
-	header http.Header
+	// routeTo is sent as X-Route-To. Empty means not at all.
+	routeTo string
+	// inside comes from an address that X-Route-To is for.
+	inside bool
 	// status the answer must have.
 	status int
 	// check looks at the answer's body. May be nil.
@@ -69,8 +74,8 @@ func (v *visitor) do(e exchange) (http.Header, []byte) {
 	if err != nil {
 		v.score.failures = append(v.score.failures, fmt.Sprintf("%s %s: %v", e.method, e.path, err))
 	}
-	if header != nil {
-		v.score.count(collectionOf(e.path), cmp.Or(program, "load balancer"))
+	if header != nil && !e.inside {
+		v.score.count(e.column(), cmp.Or(program, "load balancer"))
 	}
 	return header, body
 }
@@ -83,12 +88,16 @@ func (v *visitor) fail(err error) {
 }
 
 func (v *visitor) send(e exchange) (http.Header, []byte, string, error) {
-	request, err := http.NewRequestWithContext(v.ctx, e.method, v.door.url+e.path, strings.NewReader(e.body))
+	url, address := v.door.url, outsideAddress
+	if e.inside {
+		url, address = v.door.insideURL, v.door.insideAddress()
+	}
+	request, err := http.NewRequestWithContext(v.ctx, e.method, url+e.path, strings.NewReader(e.body))
 	if err != nil {
 		return nil, nil, "", err
 	}
-	if e.header != nil {
-		request.Header = e.header.Clone()
+	if e.routeTo != "" {
+		request.Header.Set(services.PreviewHeader, e.routeTo)
 	}
 	if e.body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -103,17 +112,14 @@ func (v *visitor) send(e exchange) (http.Header, []byte, string, error) {
 		return nil, nil, "", err
 	}
 	program := response.Header.Get("X-Served-By")
-	if err := v.judge(e, request, response, program, body); err != nil {
-		return response.Header, body, program, err
-	}
-	return response.Header, body, program, nil
+	return response.Header, body, program, judge(e, response.StatusCode, body, program, v.door.mayServe(request, address))
 }
 
-func (v *visitor) judge(e exchange, request *http.Request, response *http.Response, program string, body []byte) error {
-	if response.StatusCode != e.status {
-		return fmt.Errorf("status %d, want %d: %.200s", response.StatusCode, e.status, body)
+func judge(e exchange, status int, body []byte, program string, allowed []string) error {
+	if status != e.status {
+		return fmt.Errorf("status %d, want %d: %.200s", status, e.status, body)
 	}
-	if allowed := v.door.mayServe(request); !slices.Contains(allowed, program) {
+	if !slices.Contains(allowed, program) {
 		return fmt.Errorf("answered by %q, the rules say %q", program, allowed)
 	}
 	if e.check != nil {
@@ -122,9 +128,9 @@ func (v *visitor) judge(e exchange, request *http.Request, response *http.Respon
 	return nil
 }
 
-// collectionOf is the column of the report that a path belongs to: /api/users of /api/users/ada?x.
-func collectionOf(path string) string {
-	path, _, _ = strings.Cut(path, "?")
+// column is the part of the report that an exchange counts in.
+func (e exchange) column() string {
+	path, _, _ := strings.Cut(e.path, "?")
 	for _, collection := range collections {
 		if path == collection || strings.HasPrefix(path, collection+"/") {
 			return collection
