@@ -1,0 +1,125 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/stacks"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// tableUnder are the cells of the README's table with that header, row by row.
+func tableUnder(t *testing.T, header string) [][]string {
+	t.Helper()
+	_, rest, ok := strings.Cut(readme(t), header+"\n")
+	if !ok {
+		t.Fatalf("README.md has no table %q", header)
+	}
+	var rows [][]string
+	for line := range strings.Lines(rest) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		if !strings.HasPrefix(cells[0], "---") {
+			rows = append(rows, cells)
+		}
+	}
+	return rows
+}
+
+func TestReadmeRoutesAreTheCatalogs(t *testing.T) {
+	var want [][]string
+	for _, s := range completed(t).All() {
+		for _, path := range s.Paths {
+			want = append(want, []string{"`" + path + "`", s.Name, fmt.Sprint(s.Priority)})
+		}
+	}
+	if got := tableUnder(t, "| path | service | priority |"); !reflect.DeepEqual(got, want) {
+		t.Errorf("README.md says\n%v\nthe catalog\n%v", got, want)
+	}
+}
+
+func TestReadmeNamesEveryKey(t *testing.T) {
+	var keys []string
+	for field := range reflect.TypeFor[stacks.Environment]().Fields() {
+		if tag := field.Tag.Get("json"); tag != "" && tag != "-" {
+			keys = append(keys, tag)
+		}
+	}
+	if got := firstNames(tableUnder(t, "| key | meaning | default |")); !slices.Equal(got, slices.Sorted(slices.Values(keys))) {
+		t.Errorf("README.md documents the keys %v, an environment has %v", got, keys)
+	}
+	var names []string
+	for field := range reflect.TypeFor[services.Service]().Fields() {
+		names = append(names, field.Name)
+	}
+	if got := firstNames(tableUnder(t, "| field | meaning | default |")); !slices.Equal(got, slices.Sorted(slices.Values(names))) {
+		t.Errorf("README.md documents the fields %v, a service has %v", got, names)
+	}
+}
+
+// firstNames are the quoted names in the first column.
+func firstNames(rows [][]string) []string {
+	var names []string
+	for _, row := range rows {
+		for _, quoted := range regexp.MustCompile("`[^`]+`").FindAllString(row[0], -1) {
+			names = append(names, strings.Trim(quoted, "`"))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// One version of the CLI everywhere: npm's latest cannot read these assemblies.
+func TestCLIVersionIsOne(t *testing.T) {
+	script, err := os.ReadFile("../.ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := regexp.MustCompile(`aws-cdk@[0-9.]+\b`).FindAllString(readme(t)+string(script), -1)
+	if len(versions) < 2 || len(slices.Compact(slices.Sorted(slices.Values(versions)))) != 1 {
+		t.Errorf("versions %v, want one", versions)
+	}
+	if bare := regexp.MustCompile(`npx (--yes )?(aws-)?cdk `).FindString(readme(t) + string(script)); bare != "" {
+		t.Errorf("%q without a version", bare)
+	}
+}
+
+// What a reader copies from the README works: the service to add is one that the
+// catalog takes.
+func TestReadmeServiceFitsTheCatalog(t *testing.T) {
+	search := services.Service{
+		Name:     "search",
+		Image:    services.Image{Program: "services/cmd/search"},
+		Paths:    []string{"/api/search", "/api/search/*"},
+		Priority: 400,
+		Table:    &services.Table{PartitionKey: "word"},
+	}
+	for _, line := range []string{`Name:     "search"`, `Program: "services/cmd/search"`, `"/api/search", "/api/search/*"`, `Priority: 400`, `PartitionKey: "word"`} {
+		if !strings.Contains(readme(t), line) {
+			t.Errorf("README.md does not say %s: bring it and this test together", line)
+		}
+	}
+	app := shipped(t, addService(search, "dark"))
+	if _, err := environments(app); err != nil {
+		t.Error(err)
+	}
+}
