@@ -56,25 +56,39 @@ func TestChangeTouchesOneService(t *testing.T) {
 }
 
 // A change of one service's phase changes its own stack, and the monolith's
-// where its grant comes or goes.
+// where its grant comes or goes, wherever the other services are.
 func TestPhaseChangesItsOwnStack(t *testing.T) {
-	phases := []string{"dark", "25%", "live", "strangled"}
-	for _, before := range phases {
-		for _, after := range phases {
-			want := []string{"Threads"}
-			switch {
-			case before == after, before == "live" && after == "strangled", before == "strangled" && after == "live":
-				want = nil
+	for _, others := range []string{"dark", "strangled"} {
+		stages := map[string]*assembly.Stage{}
+		for _, phase := range []string{"dark", "25%", "live", "strangled"} {
+			if stages[phase] = at(t, situation{others, services.Serving}); phase != others {
+				stages[phase] = assemble(t, everyoneAt(others, services.Serving), contextKey("threads", phase))
 			}
-			if (before == "strangled") != (after == "strangled") {
-				want = append([]string{"Monolith"}, want...)
-			}
-			stage := assemble(t, everyoneAt(before, services.Serving), contextKey("threads", after))
-			if got := changed(at(t, situation{before, services.Serving}), stage); !slices.Equal(got, want) {
-				t.Errorf("threads from %s to %s changes %v, want %v", before, after, got, want)
+		}
+		for before := range stages {
+			for after := range stages {
+				var want []string
+				if (before == "strangled") != (after == "strangled") {
+					want = append(want, "Monolith")
+				}
+				if share(t, before) != share(t, after) {
+					want = append(want, "Threads")
+				}
+				if got := changed(stages[before], stages[after]); !slices.Equal(got, want) {
+					t.Errorf("threads from %s to %s, the others %s: changes %v, want %v", before, after, others, got, want)
+				}
 			}
 		}
 	}
+}
+
+func share(t *testing.T, word string) int {
+	t.Helper()
+	phase, err := services.ParsePhase(word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return phase.Share
 }
 
 // The monolith's own phase moves no other stack.
