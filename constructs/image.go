@@ -70,7 +70,7 @@ func (i *Images) stageAll() error {
 	}
 	for _, program := range programs {
 		if err := i.stage(program); err != nil {
-			return fmt.Errorf("stage %s: %w", program, err)
+			return err
 		}
 	}
 	return nil
@@ -121,7 +121,11 @@ func (i *Images) stage(program string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	if err := link(filepath.Join(i.binaries(), filepath.Base(program)), filepath.Join(folder, "service")); err != nil {
+	binary := filepath.Join(i.binaries(), filepath.Base(program))
+	if _, err := os.Stat(binary); err != nil {
+		return fmt.Errorf("%s gives no binary: want a main package", program)
+	}
+	if err := link(binary, filepath.Join(folder, "service")); err != nil {
 		return err
 	}
 	dockerfile, err := os.ReadFile(filepath.Join(i.root, "services", "Dockerfile"))

@@ -1,23 +1,54 @@
 package test
 
 import (
+	"crypto/sha256"
+	"debug/buildinfo"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"example.com/forum/constructs"
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
 	"example.com/forum/test/synth"
 )
 
-// An image's hash changes when its program does, and at no other time: a
-// deployment replaces the tasks of what changed and of nothing else.
-func TestImageHashFollowsTheProgram(t *testing.T) {
+// The hash of an image is that of its build context, and the context is what was
+// staged for the service's program.
+func TestImageIsTheProgram(t *testing.T) {
+	stage := at(t, situation{"live", services.Serving})
+	for _, task := range stage.TaskDefinitions {
+		container := task.Containers[0]
+		info, err := buildinfo.ReadFile(filepath.Join(container.Image.Folder, "service"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		catalog := completed(t)
+		if want := "example.com/forum/" + catalog.Find(container.Name).Image.Program; info.Path != want {
+			t.Errorf("the image of %s holds %s, want %s", container.Name, info.Path, want)
+		}
+		files, err := os.ReadDir(container.Image.Folder)
+		if err != nil || len(files) != 2 {
+			t.Errorf("the context of %s holds %v, want a binary and a Dockerfile (%v)", container.Name, files, err)
+		}
+		if task.Architecture != "ARM64" || container.Image.Asset == "" {
+			t.Errorf("%s: %s, %+v", container.Name, task.Architecture, container.Image)
+		}
+	}
+}
+
+// An image changes when its program does, and at no other time: a deployment
+// replaces the tasks of what changed and of nothing else.
+func TestImageFollowsTheProgram(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum", "README.md", "app.go", "cdk.json", "services", "stacks", "test"} {
 		copyTree(t, filepath.Join("..", name), filepath.Join(root, name))
 	}
-	before := imageHashes(t, root)
+	before := contextHashes(t, root)
 	if len(before) != 4 || len(slices.Compact(slices.Sorted(maps.Values(before)))) != 4 {
 		t.Fatalf("hashes %v, want four different ones", before)
 	}
@@ -33,7 +64,7 @@ func TestImageHashFollowsTheProgram(t *testing.T) {
 		for _, name := range test.edited {
 			edit(t, filepath.Join(root, name))
 		}
-		after := imageHashes(t, root)
+		after := contextHashes(t, root)
 		var got []string
 		for name := range after {
 			if after[name] != before[name] {
@@ -47,15 +78,88 @@ func TestImageHashFollowsTheProgram(t *testing.T) {
 	}
 }
 
-// imageHashes are the hashes in the task definitions, by container.
-func imageHashes(t *testing.T, root string) map[string]string {
+// contextHashes are the hashes of the build contexts, by program.
+func contextHashes(t *testing.T, root string) map[string]string {
 	t.Helper()
+	staging := filepath.Join(root, ".build")
+	if err := constructs.StageImages(root, staging, services.Forum.All()).Wait(); err != nil {
+		t.Fatal(err)
+	}
 	hashes := map[string]string{}
-	stage := assemble(t, func(app *synth.App) { app.Root, app.Images = root, nil })
-	for _, task := range stage.TaskDefinitions {
-		hashes[task.Containers[0].Name] = task.Containers[0].Image.Asset
+	contexts := filepath.Join(staging, "context")
+	programs, err := os.ReadDir(contexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range programs {
+		all := sha256.New()
+		for _, name := range []string{"Dockerfile", "service"} {
+			text, err := os.ReadFile(filepath.Join(contexts, program.Name(), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(text)
+		}
+		hashes[program.Name()] = string(all.Sum(nil))
 	}
 	return hashes
+}
+
+// A monolith may come from anywhere. Its execution role may pull from the one
+// repository that its image is in.
+func TestImageSources(t *testing.T) {
+	const ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/api"
+	for _, test := range []struct {
+		image     services.Image
+		reference string
+		pulls     []string
+	}{
+		{services.Image{Registry: ecr + ":1.4"}, ecr + ":1.4", []string{"arn:aws:ecr:eu-west-1:123456789012:repository/shop/api"}},
+		{services.Image{Registry: ecr}, ecr + ":latest", []string{"arn:aws:ecr:eu-west-1:123456789012:repository/shop/api"}},
+		{services.Image{Registry: ecr + "@sha256:0f"}, ecr + "@sha256:0f", []string{"arn:aws:ecr:eu-west-1:123456789012:repository/shop/api"}},
+		{services.Image{Registry: "nginx:1.29"}, "nginx:1.29", nil},
+		{services.Image{Folder: "services"}, "", []string{"arn:aws:ecr:eu-west-1:${AWS::AccountId}:repository/cdk-hnb659fds-container-assets-${AWS::AccountId}-eu-west-1"}},
+	} {
+		stage := assemble(t, environment("natGateways", 1), editService("monolith", func(s *services.Service) { s.Image = test.image }),
+			func(app *synth.App) { app.Images = nil })
+		i := slices.IndexFunc(stage.TaskDefinitions, func(task assembly.TaskDefinition) bool { return task.Stack == "Monolith" })
+		image := stage.TaskDefinitions[i].Containers[0].Image
+		if got := strings.ReplaceAll(image.Reference, "${AWS::URLSuffix}", "amazonaws.com"); test.reference != "" && got != test.reference {
+			t.Errorf("%+v: the task runs %s, want %s", test.image, got, test.reference)
+		}
+		if folder := image.Folder != ""; folder != (test.image.Folder != "") {
+			t.Errorf("%+v: built from %q", test.image, image.Folder)
+		}
+		var pulls []string
+		for _, role := range stage.Roles {
+			for _, s := range statements(role) {
+				if role.ARN() == stage.TaskDefinitions[i].ExecutionRole && slices.Contains(s.Action, "ecr:BatchGetImage") {
+					pulls = append(pulls, s.Resource...)
+				}
+			}
+		}
+		if !slices.Equal(pulls, test.pulls) {
+			t.Errorf("%+v: may pull from %v, want %v", test.image, pulls, test.pulls)
+		}
+	}
+}
+
+// What cannot be built is said before anything is synthesized.
+func TestImageThatCannotBeBuilt(t *testing.T) {
+	for name, test := range map[string]struct {
+		image services.Image
+		want  string
+	}{
+		"a folder without a Dockerfile": {services.Image{Folder: "stacks"}, `image of "monolith"`},
+		"a program that is not there":   {services.Image{Program: "services/cmd/nothing"}, "services/cmd/nothing"},
+		"a folder that is no program":   {services.Image{Program: "services/server"}, "services/server"},
+	} {
+		s := services.Service{Name: "monolith", Image: test.image}
+		err := constructs.StageImages("..", t.TempDir(), []services.Service{s}).Wait()
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
 }
 
 // edit adds a statement that no compiler can leave out, or a line of text.
