@@ -1,7 +1,6 @@
 package table
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -20,9 +19,7 @@ type Source struct {
 
 // NewSource returns the source that the variables of getenv describe.
 func NewSource(getenv func(string) string) Source {
-	return Source{getenv, sync.OnceValues(func() (*dynamodb.Client, error) {
-		return NewClient(context.Background())
-	})}
+	return Source{getenv, sync.OnceValues(NewClient)}
 }
 
 // Open returns the DynamoDB table that the environment variable names or, with

@@ -32,7 +32,7 @@ func Connect(t *testing.T, url string) *dynamodb.Client {
 			t.Setenv(name, value)
 		}
 	}
-	client, err := table.NewClient(t.Context())
+	client, err := table.NewClient()
 	if err != nil {
 		t.Fatal(err)
 	}
