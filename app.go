@@ -35,15 +35,14 @@ func run() error {
 	}
 	images := constructs.StageImages(".", ".build", catalog.All())
 	defer jsii.Close()
-	app := awscdk.NewApp(nil)
+	app := awscdk.NewApp(&awscdk.AppProps{PostCliContext: &stacks.QuietFindings})
 	if err := images.Wait(); err != nil {
 		return err
 	}
 	for _, e := range environments {
 		stacks.NewForum(app, e, catalog, images)
 	}
-	app.Synth(nil)
-	return nil
+	return stacks.Synthesize(app)
 }
 
 // readContext reads what the CDK CLI hands over: cdk.json's context and the -c

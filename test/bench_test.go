@@ -78,7 +78,7 @@ func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 	return run
 }
 
-func (p program) compile(b *testing.B, folder string) string {
+func (p program) compile(b testing.TB, folder string) string {
 	b.Helper()
 	overlay := map[string]map[string]string{"Replace": {}}
 	for path, file := range p {

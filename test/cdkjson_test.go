@@ -116,3 +116,23 @@ func TestMistakeIsOneLine(t *testing.T) {
 		}
 	}
 }
+
+// A finding of the CDK's own validation of templates fails the app, and so every
+// command of the CLI. The program has a health check path that is too long.
+func TestFindingIsAnError(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	binary := program{"services/finding.go": "finding.go"}.compile(t, folder)
+	context, err := json.Marshal(shipped(t).Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(binary)
+	command.Dir = ".."
+	command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+filepath.Join(folder, "cdk.out"), "CDK_VALIDATION=true")
+	output, err := command.CombinedOutput()
+	want := "forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: "
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(output), want) || strings.Contains(string(output), "goroutine") {
+		t.Errorf("%v, want status 1 and %q:\n%s", err, want, output)
+	}
+}

@@ -72,7 +72,9 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	for _, e := range environments {
 		stacks.NewForum(app, e, catalog, a.Images)
 	}
-	app.Synth(nil)
+	if err := stacks.Synthesize(app); err != nil {
+		return nil, err
+	}
 	return assembly.Read(folder)
 }
 

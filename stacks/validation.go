@@ -1,0 +1,60 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+)
+
+// QuietFindings is the context of an app that Synthesize is called for. With it
+// the library leaves findings to others, instead of a panic on its own.
+var QuietFindings = map[string]any{"@aws-cdk/core:failSynthOnValidationErrors": false}
+
+// Synthesize writes the assembly and fails on what the CDK's validation of
+// templates has found in it. The CDK CLI would fail only for the stacks that its
+// command line selects, and without a pattern that is none of a stage's.
+func Synthesize(app awscdk.App) error {
+	return findings(filepath.Join(*app.Synth(nil).Directory(), "validation-report.json"))
+}
+
+// findings are the errors in a validation report. A report that is not there has none.
+func findings(name string) error {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var report struct {
+		PluginReports []struct {
+			Conclusion string
+			Violations []struct {
+				RuleName, Description, Severity string
+				ViolatingConstructs             []struct{ ConstructPath string }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	var found []error
+	for _, plugin := range report.PluginReports {
+		if plugin.Conclusion == "success" {
+			continue
+		}
+		for _, v := range plugin.Violations {
+			for _, construct := range v.ViolatingConstructs {
+				if v.Severity != "warning" {
+					found = append(found, fmt.Errorf("%s: %s (%s)", construct.ConstructPath, v.Description, v.RuleName))
+				}
+			}
+		}
+	}
+	return errors.Join(found...)
+}

@@ -1,0 +1,5 @@
+package services
+
+import "strings"
+
+func init() { Forum.Monolith.HealthCheckPath = "/" + strings.Repeat("x", 2000) }
