@@ -21,7 +21,6 @@ import (
 // group, target group, listener rules and scaling.
 type Service struct {
 	TargetGroup elbv2.ApplicationTargetGroup
-	TaskRole    awsiam.Role
 }
 
 // ServiceProps are the catalog's entry and what the service shares with others.
@@ -68,40 +67,34 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		newLiveRule(scope, listener, group, props).Node().AddDependency(service)
 	}
 
-	return &Service{TargetGroup: group, TaskRole: task.role}
+	return &Service{TargetGroup: group}
 }
 
-// task is a task definition with the role that its program acts as and the role
-// that ECS starts it with.
-type task struct {
-	definition      awsecs.FargateTaskDefinition
-	role, execution awsiam.Role
-}
-
-func newTask(scope constructs.Construct, props *ServiceProps) *task {
+// newTask separates the role that the program acts as from the one that ECS
+// starts it with.
+func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTaskDefinition {
 	trust := &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)}
 	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
 	for _, table := range props.Tables {
 		table.grant(role)
 	}
-	execution := awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust)
-	definition := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
+	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
 		TaskRole:        role,
-		ExecutionRole:   execution,
+		ExecutionRole:   awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust),
 		Cpu:             jsii.Number(props.Service.CPU),
 		MemoryLimitMiB:  jsii.Number(props.Service.Memory),
 		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
 	})
-	addContainer(scope, definition, props)
-	return &task{definition, role, execution}
+	addContainer(scope, task, props)
+	return task
 }
 
-func addContainer(scope constructs.Construct, definition awsecs.FargateTaskDefinition, props *ServiceProps) {
+func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps) {
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	definition.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
+	task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
 		Image:        props.Images.image(scope, props.Service.Image),
 		Environment:  environment(props),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
@@ -148,11 +141,11 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 // newFargateService depends on all that its tasks need to start and to be
 // reached, so that nothing of it is missing at the start, and nothing goes
 // while the tasks still serve.
-func newFargateService(scope constructs.Construct, props *ServiceProps, task *task) awsecs.FargateService {
+func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition) awsecs.FargateService {
 	group := newSecurityGroup(scope, props)
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
 		Cluster:                     props.Cluster,
-		TaskDefinition:              task.definition,
+		TaskDefinition:              task,
 		VpcSubnets:                  props.Subnets,
 		SecurityGroups:              &[]awsec2.ISecurityGroup{group},
 		AssignPublicIp:              jsii.Bool(false),
@@ -163,7 +156,7 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task *ta
 		HealthCheckGracePeriod:      awscdk.Duration_Seconds(jsii.Number(60)),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 	})
-	service.Node().AddDependency(group, task.execution)
+	service.Node().AddDependency(group, task.ExecutionRole())
 	return service
 }
 
