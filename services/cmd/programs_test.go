@@ -73,7 +73,7 @@ func command(t testing.TB, name string, environment ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.Command(filepath.Join(bin, name))
-	c.Env = append([]string{"PORT=0", "DRAIN_DELAY=0s", "AWS_EC2_METADATA_DISABLED=true"}, environment...)
+	c.Env = append([]string{"PORT=0", "DRAIN_DELAY=0s"}, environment...)
 	return c
 }
 

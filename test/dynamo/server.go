@@ -29,6 +29,5 @@ func Environment(url string) map[string]string {
 		"AWS_REGION":                "eu-west-1",
 		"AWS_ACCESS_KEY_ID":         "embedded",
 		"AWS_SECRET_ACCESS_KEY":     "embedded",
-		"AWS_EC2_METADATA_DISABLED": "true",
 	}
 }
