@@ -52,8 +52,7 @@ func shipped(t testing.TB, changes ...change) *synth.App {
 	return app
 }
 
-// images are those of the shipped catalog. A test that changes an image sets
-// the app's images to nil.
+// images are those of the shipped catalog.
 var images = sync.OnceValue(func() *constructs.Images {
 	return constructs.StageImages("..", "../.build", services.Forum.All())
 })
@@ -174,6 +173,17 @@ var situations = []situation{
 }
 
 var assembled = map[situation]*assembly.Stage{}
+
+// shippedStage is the app as it ships.
+var shippedStage *assembly.Stage
+
+func asShipped(t testing.TB) *assembly.Stage {
+	t.Helper()
+	if shippedStage == nil {
+		shippedStage = assemble(t)
+	}
+	return shippedStage
+}
 
 // at is the app in a situation, synthesized once for all tests. It must not be changed.
 func at(t testing.TB, s situation) *assembly.Stage {

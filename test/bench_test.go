@@ -63,7 +63,7 @@ func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 		b.Fatal(err)
 	}
 	folder := b.TempDir()
-	binary, out := p.compile(b, folder), filepath.Join(folder, "cdk.out")
+	binary, out := p.compile(folder), filepath.Join(folder, "cdk.out")
 	run := func() time.Duration {
 		c := exec.Command(binary)
 		c.Dir = ".."
@@ -78,24 +78,25 @@ func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 	return run
 }
 
-func (p program) compile(b testing.TB, folder string) string {
-	b.Helper()
+// compile leaves the program in a folder. It panics when that fails: the tests
+// that share a program have no one test to blame.
+func (p program) compile(folder string) string {
 	overlay := map[string]map[string]string{"Replace": {}}
 	for path, file := range p {
 		overlay["Replace"][path] = filepath.Join("test", "testdata", "synth", file)
 	}
 	encoded, err := json.Marshal(overlay)
 	if err != nil {
-		b.Fatal(err)
+		panic(err)
 	}
 	list, binary := filepath.Join(folder, "overlay.json"), filepath.Join(folder, "program")
 	if err := os.WriteFile(list, encoded, 0o644); err != nil {
-		b.Fatal(err)
+		panic(err)
 	}
 	build := exec.Command("go", "build", "-overlay", list, "-o", binary, ".")
 	build.Dir = ".."
 	if output, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, output)
+		panic(fmt.Sprintf("%v\n%s", err, output))
 	}
 	return binary
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.com/forum/test/synth"
@@ -75,14 +76,10 @@ func recommendedFlags(t *testing.T) map[string]any {
 	}
 }
 
-// A mistake is one line on standard error and status 1, and leaves nothing
-// behind: the app as the CDK CLI runs it.
+// The app as the CDK CLI runs it. A mistake is one line on standard error and
+// status 1, and leaves nothing behind.
 func TestMistakeIsOneLine(t *testing.T) {
 	t.Parallel()
-	app := filepath.Join(t.TempDir(), "app")
-	if output, err := exec.Command("go", "build", "-o", app, "..").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
 	for name, test := range map[string]struct {
 		change change
 		want   string
@@ -94,45 +91,48 @@ func TestMistakeIsOneLine(t *testing.T) {
 		"three CIDR blocks":      {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `previewFrom has 3`},
 		"no context":             {func(app *synth.App) { app.Context = map[string]any{} }, `run the app through the CDK CLI`},
 	} {
-		context, err := json.Marshal(shipped(t, test.change).Context)
-		if err != nil {
-			t.Fatal(err)
+		folder := filepath.Join(t.TempDir(), "cdk.out")
+		stdout, stderr := runApp(t, folder, test.change)
+		if strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, test.want) || stdout != "" {
+			t.Errorf("%s: said %q and %q, want one line with %q", name, stderr, stdout, test.want)
 		}
-		out := filepath.Join(t.TempDir(), "cdk.out")
-		command := exec.Command(app)
-		command.Dir = ".."
-		command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+out)
-		var stdout, stderr strings.Builder
-		command.Stdout, command.Stderr = &stdout, &stderr
-		err = command.Run()
-		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
-			t.Errorf("%s: %v, want status 1", name, err)
-		}
-		if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
-			t.Errorf("%s: said %q and %q, want one line with %q", name, stderr.String(), stdout.String(), test.want)
-		}
-		if _, err := os.Stat(out); !os.IsNotExist(err) {
-			t.Errorf("%s: left %s behind", name, out)
+		if _, err := os.Stat(folder); !os.IsNotExist(err) {
+			t.Errorf("%s: left %s behind", name, folder)
 		}
 	}
 }
 
 // A finding of the CDK's own validation of templates fails the app, and so every
-// command of the CLI. The program has a health check path that is too long.
+// command of the CLI. The program's monolith has too long a health check path.
 func TestFindingIsAnError(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	binary := program{"services/finding.go": "finding.go"}.compile(t, folder)
-	context, err := json.Marshal(shipped(t).Context)
+	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"))
+	want := "forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: "
+	if !strings.Contains(stderr, want) || strings.Contains(stdout+stderr, "goroutine") {
+		t.Errorf("said %q and %q, want %q", stdout, stderr, want)
+	}
+}
+
+// appWithFinding is the app with a catalog that validation finds fault with,
+// compiled once for the tests that run it and want it to fail.
+var appWithFinding = sync.OnceValue(func() string {
+	return program{"services/finding.go": "finding.go"}.compile(scratch)
+})
+
+// runApp runs that app as the CLI does, wants status 1, and returns what it said.
+func runApp(t *testing.T, folder string, changes ...change) (stdout, stderr string) {
+	t.Helper()
+	context, err := json.Marshal(shipped(t, changes...).Context)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(binary)
+	var out, errors strings.Builder
+	command := exec.Command(appWithFinding())
 	command.Dir = ".."
-	command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+filepath.Join(folder, "cdk.out"), "CDK_VALIDATION=true")
-	output, err := command.CombinedOutput()
-	want := "forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: "
-	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(output), want) || strings.Contains(string(output), "goroutine") {
-		t.Errorf("%v, want status 1 and %q:\n%s", err, want, output)
+	command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+folder, "CDK_VALIDATION=true")
+	command.Stdout, command.Stderr = &out, &errors
+	if command.Run(); command.ProcessState == nil || command.ProcessState.ExitCode() != 1 {
+		t.Errorf("%v, want status 1", command.ProcessState)
 	}
+	return out.String(), errors.String()
 }

@@ -7,7 +7,6 @@ import (
 
 	"example.com/forum/services"
 	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
 )
 
 // changed are the stacks whose templates differ, byte by byte, or that only one
@@ -39,13 +38,11 @@ func TestChangeTouchesOneService(t *testing.T) {
 		change change
 		want   []string
 	}{
-		"nothing":             {func(*synth.App) {}, nil},
 		"a fourth service":    {addService(search, "dark"), []string{"Data", "Monolith", "Search"}},
 		"a strangled fourth":  {addService(search, "strangled"), []string{"Data", "Search"}},
 		"size":                {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }), []string{"Threads"}},
 		"scaling":             {editService("threads", func(s *services.Service) { s.Scaling.Max = 20 }), []string{"Threads"}},
 		"environment":         {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
-		"paths":               {editService("threads", func(s *services.Service) { s.Paths = []string{"/api/threads"} }), []string{"Threads"}},
 		"an index":            {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
 		"the monolith's size": {editService("monolith", func(s *services.Service) { s.CPU = 1024; s.Memory = 2048 }), []string{"Monolith"}},
 	} {

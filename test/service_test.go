@@ -72,11 +72,16 @@ func TestWayOut(t *testing.T) {
 	count := func(stage *assembly.Stage, kind string) int {
 		return len(slices.Collect(stage.Resources(kind)))
 	}
-	for gateways, want := range map[int]string{0: "0 gateways, 5 endpoints", 1: "1 gateways, 2 endpoints"} {
-		stage := assemble(t, environment("natGateways", gateways))
-		got := fmt.Sprintf("%d gateways, %d endpoints", count(stage, "AWS::EC2::NatGateway"), count(stage, "AWS::EC2::VPCEndpoint"))
-		if got != want {
-			t.Errorf("natGateways %d: %s, want %s", gateways, got, want)
+	for _, test := range []struct {
+		stage *assembly.Stage
+		want  string
+	}{
+		{asShipped(t), "0 gateways, 5 endpoints"},
+		{assemble(t, environment("natGateways", 1)), "1 gateways, 2 endpoints"},
+	} {
+		got := fmt.Sprintf("%d gateways, %d endpoints", count(test.stage, "AWS::EC2::NatGateway"), count(test.stage, "AWS::EC2::VPCEndpoint"))
+		if got != test.want {
+			t.Errorf("%s, want %s", got, test.want)
 		}
 	}
 }
@@ -84,15 +89,13 @@ func TestWayOut(t *testing.T) {
 // The number of zones is the environment's, and no zone is looked up in an
 // account: synthesis needs no credentials.
 func TestZones(t *testing.T) {
-	for _, azs := range []int{2, 3} {
-		stage := assemble(t, environment("azs", azs), environment("account", "123456789012"))
-		if subnets := len(slices.Collect(stage.Resources("AWS::EC2::Subnet"))); subnets != 2*azs {
-			t.Errorf("%d zones have %d subnets, want a public one and one for tasks in each", azs, subnets)
-		}
-		for r := range stage.Resources("AWS::EC2::Subnet") {
-			if zone := fmt.Sprint(r.Properties["AvailabilityZone"]); zone == "dummy1a" {
-				t.Errorf("%s is in a zone that nobody looked up", r.LogicalID)
-			}
+	stage := assemble(t, environment("azs", 3), environment("account", "123456789012"))
+	if subnets := len(slices.Collect(stage.Resources("AWS::EC2::Subnet"))); subnets != 6 {
+		t.Errorf("3 zones have %d subnets, want a public one and one for tasks in each", subnets)
+	}
+	for r := range stage.Resources("AWS::EC2::Subnet") {
+		if zone := fmt.Sprint(r.Properties["AvailabilityZone"]); zone == "dummy1a" {
+			t.Errorf("%s is in a zone that nobody looked up", r.LogicalID)
 		}
 	}
 }

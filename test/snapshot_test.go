@@ -21,7 +21,7 @@ import (
 
 // The templates of the shipped app, for a reviewer to see what a change does.
 func TestTemplates(t *testing.T) {
-	stage := assemble(t)
+	stage := asShipped(t)
 	folder := filepath.Join("testdata", stage.Name)
 	var want []string
 	for _, stack := range stage.Stacks {
@@ -36,12 +36,12 @@ func TestTemplates(t *testing.T) {
 
 // Who serves which path, for a reviewer to read.
 func TestRoutesSnapshot(t *testing.T) {
-	compareText(t, "testdata/routes.txt", routesText(assemble(t)))
+	compareText(t, "testdata/routes.txt", routesText(asShipped(t)))
 }
 
 // Which role may do what, for a reviewer to read.
 func TestPermissionsSnapshot(t *testing.T) {
-	compareText(t, "testdata/permissions.txt", permissionsText(assemble(t)))
+	compareText(t, "testdata/permissions.txt", permissionsText(asShipped(t)))
 }
 
 var hash = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
