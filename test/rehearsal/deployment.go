@@ -27,8 +27,8 @@ type region struct {
 	binaries map[string]string
 	// tasks are the processes that serve, by the name of their service.
 	tasks map[string]*task
-	// leaving are processes that have been asked to stop.
-	leaving []*process
+	// started are all processes ever, for close to end.
+	started []*process
 }
 
 // task is a process and what it was started from.
@@ -60,10 +60,7 @@ func newRegion(root string) (*region, error) {
 // close ends everything that was started.
 func (r *region) close() {
 	r.door.close()
-	for _, t := range r.tasks {
-		t.kill()
-	}
-	for _, p := range r.leaving {
+	for _, p := range r.started {
 		p.kill()
 	}
 	r.database.close()
@@ -100,7 +97,6 @@ func (r *region) deploy(ctx context.Context, stage *assembly.Stage) error {
 	for name, old := range r.tasks {
 		if wanted[name] != old {
 			old.stop()
-			r.leaving = append(r.leaving, old.process)
 		}
 	}
 	r.tasks = wanted
@@ -130,6 +126,7 @@ func (r *region) runTask(ctx context.Context, stage *assembly.Stage, service ass
 	if err != nil {
 		return nil, err
 	}
+	r.started = append(r.started, process)
 	return &task{process, program, environment}, nil
 }
 
