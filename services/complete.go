@@ -81,8 +81,8 @@ func (s Service) complete() Service {
 	return s
 }
 
-// Stacks that are not services; no service may take their place.
-var reserved = []string{"Platform", "Data", "Edge", "Watch"}
+// reserved are names of stacks that are not services, and of keys in cdk.json.
+var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments"}
 
 func (c Catalog) check() error {
 	ids := map[string]string{}
@@ -104,8 +104,8 @@ func (s Service) check() error {
 	switch {
 	case !serviceName.MatchString(s.Name) || len(s.Name) > 20:
 		return fmt.Errorf("a name is at most 20 lower-case letters, digits and single dashes, starting with a letter")
-	case slices.Contains(reserved, s.ID()):
-		return fmt.Errorf("the stack %s is the environment's own: rename the service", s.ID())
+	case slices.Contains(reserved, s.Name):
+		return fmt.Errorf("the name is taken by a part of the app: rename the service")
 	case s.Port < 1 || s.Port > 65535:
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
 	case !strings.HasPrefix(s.HealthCheckPath, "/"):

@@ -31,7 +31,7 @@ func TestCompleteRefuses(t *testing.T) {
 	}{
 		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "users" }, []string{`"users" and "users"`, "rename one"}},
 		"a service named like the monolith": {func(c *Catalog) { c.Services[1].Name = "monolith" }, []string{`"monolith" and "monolith"`}},
-		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "Edge", "rename"}},
+		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "taken", "rename"}},
 		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Threads" }, []string{`"Threads"`, "lower-case"}},
 		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
 		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"threads"`, "1 to 24999"}},
