@@ -29,7 +29,7 @@ func FuzzWildcard(f *testing.F) {
 	f.Add(`\*\?\`, `*?\`)
 	f.Fuzz(func(t *testing.T, pattern, s string) {
 		if !visibleASCII(pattern) || !visibleASCII(s) {
-			t.Skip("rules are applied only to visible ASCII characters")
+			return // rules are applied only to visible ASCII characters
 		}
 		if got, want := matchWildcard(pattern, s), reference(pattern).MatchString(s); got != want {
 			t.Errorf("matchWildcard(%q, %q) = %t, want %t", pattern, s, got, want)
