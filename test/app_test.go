@@ -38,14 +38,27 @@ var scratch string
 // change is an edit of the shipped app.
 type change func(*synth.App)
 
-// shipped is the app as it ships, with changes.
-func shipped(t testing.TB, changes ...change) *synth.App {
+// shipped is the app as it ships.
+func shipped(t testing.TB) *synth.App {
 	t.Helper()
 	app, err := synth.Shipped("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	app.Images = images()
+	return app
+}
+
+// fixture is the shipped catalog in one environment where every service is live,
+// with changes. What holds of it holds whatever cdk.json says today.
+func fixture(t testing.TB, changes ...change) *synth.App {
+	t.Helper()
+	app := shipped(t)
+	migration := map[string]any{app.Catalog.Monolith.Name: "serving"}
+	for _, s := range app.Catalog.Services {
+		migration[s.Name] = "live"
+	}
+	app.Context["environments"] = map[string]any{"dev": map[string]any{"region": "eu-west-1", "migration": migration}}
 	for _, change := range changes {
 		change(app)
 	}
@@ -121,14 +134,14 @@ func completed(t testing.TB) services.Catalog {
 	return c
 }
 
-// assemble synthesizes the app with changes and returns its only environment.
+// assemble synthesizes the fixture with changes and returns its only environment.
 func assemble(t testing.TB, changes ...change) *assembly.Stage {
 	t.Helper()
 	folder, err := os.MkdirTemp(scratch, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := shipped(t, changes...).Synthesize(folder)
+	a, err := fixture(t, changes...).Synthesize(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,18 +187,21 @@ var situations = []situation{
 
 var assembled = map[situation]*assembly.Stage{}
 
-// shippedStage is the app as it ships.
-var shippedStage *assembly.Stage
-
-func asShipped(t testing.TB) *assembly.Stage {
+// asShipped is the app as it ships, synthesized once for all tests.
+func asShipped(t testing.TB) *assembly.Assembly {
 	t.Helper()
-	if shippedStage == nil {
-		shippedStage = assemble(t)
+	if shippedAssembly == nil {
+		var err error
+		if shippedAssembly, err = shipped(t).Synthesize(filepath.Join(scratch, "shipped")); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return shippedStage
+	return shippedAssembly
 }
 
-// at is the app in a situation, synthesized once for all tests. It must not be changed.
+var shippedAssembly *assembly.Assembly
+
+// at is the fixture in a situation, synthesized once for all tests. It must not be changed.
 func at(t testing.TB, s situation) *assembly.Stage {
 	t.Helper()
 	if assembled[s] == nil {

@@ -58,7 +58,7 @@ type program map[string]string
 // takes the time. Changes are to the context of cdk.json.
 func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 	b.Helper()
-	context, err := json.Marshal(shipped(b, changes...).Context)
+	context, err := json.Marshal(fixture(b, changes...).Context)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -122,7 +122,7 @@ var appWithFinding = sync.OnceValue(func() string {
 // runApp runs that app as the CLI does, wants status 1, and returns what it said.
 func runApp(t *testing.T, folder string, changes ...change) (stdout, stderr string) {
 	t.Helper()
-	context, err := json.Marshal(shipped(t, changes...).Context)
+	context, err := json.Marshal(fixture(t, changes...).Context)
 	if err != nil {
 		t.Fatal(err)
 	}

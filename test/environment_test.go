@@ -16,7 +16,7 @@ func environments(app *synth.App) ([]stacks.Environment, error) {
 }
 
 func TestEnvironmentDefaults(t *testing.T) {
-	all, err := environments(shipped(t, environment("azs", nil), environment("natGateways", nil), environment("previewFrom", nil)))
+	all, err := environments(fixture(t, environment("azs", nil), environment("natGateways", nil), environment("previewFrom", nil)))
 	if err != nil || len(all) != 1 {
 		t.Fatal(all, err)
 	}
@@ -28,7 +28,7 @@ func TestEnvironmentDefaults(t *testing.T) {
 // A service's name on the command line overrides its phase in every
 // environment, whatever else the context holds.
 func TestPhaseOverride(t *testing.T) {
-	all, err := environments(shipped(t, contextKey("users", "25%"), contextKey("aws:cdk:output", "text"), contextKey("cli-telemetry", false)))
+	all, err := environments(fixture(t, contextKey("users", "25%"), contextKey("aws:cdk:output", "text"), contextKey("cli-telemetry", false)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestPhaseOverride(t *testing.T) {
 }
 
 func TestOneEnvironmentCanBeChosen(t *testing.T) {
-	app := shipped(t, contextKey("environment", "prod"))
+	app := fixture(t, contextKey("environment", "prod"))
 	all := app.Context["environments"].(map[string]any)
 	all["prod"] = all["dev"]
 	got, err := environments(app)
@@ -57,7 +57,7 @@ func TestBadEnvironment(t *testing.T) {
 		"no environments":              {contextKey("environments", nil), `cdk.json: no "environments" in the context: run the app through the CDK CLI, in the folder of cdk.json`},
 		"empty environments":           {contextKey("environments", map[string]any{}), `cdk.json: environments is empty: name at least one`},
 		"unknown environment":          {contextKey("environment", "prdo"), `environment "prdo" is not in cdk.json: want one of dev`},
-		"unknown service":              {contextKey("user", "live"), `-c user=live: no service has that name: want one of users, threads, posts, monolith`},
+		"unknown service":              {contextKey("user", "live"), `-c user=live: no service has that name: want one of ` + strings.Join(completed(t).Names(), ", ")},
 		"unknown phase":                {contextKey("users", "half"), `environment "dev": services: "users" asks for phase "half": want dark, 1%–99%, live or strangled`},
 		"unknown field":                {environment("natgateway", 1), `cdk.json: environments: unknown field "natgateway"`},
 		"wrong type":                   {environment("azs", "two"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.azs of type int`},
@@ -74,7 +74,7 @@ func TestBadEnvironment(t *testing.T) {
 		"a duplicate path":             {editService("posts", func(s *services.Service) { s.Paths = []string{"/api/users"} }), `environment "dev": services: live rule of "users" (priority 25100) and live rule of "posts" (priority 25300) both want path "/api/users": remove it from one`},
 		"a priority used twice":        {editService("posts", func(s *services.Service) { s.Priority = 100 }), `environment "dev": services: preview rule of "users" (priority 100) and preview rule of "posts" (priority 100) have the same priority: change one`},
 	} {
-		app := shipped(t, test.change)
+		app := fixture(t, test.change)
 		_, err := environments(app)
 		if fmt.Sprint(err) != test.want {
 			t.Errorf("%s:\n got %v\nwant %s", name, err, test.want)
@@ -92,12 +92,12 @@ func TestImagesThatCanBePulled(t *testing.T) {
 		"the account's own repository": {monolithImage(own), environment("account", "123456789012")},
 		"anything through a gateway":   {monolithImage("nginx:1.29"), environment("natGateways", 1)},
 	} {
-		app := shipped(t, changes...)
+		app := fixture(t, changes...)
 		if _, err := environments(app); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	app := shipped(t, monolithImage(own), environment("account", "210987654321"))
+	app := fixture(t, monolithImage(own), environment("account", "210987654321"))
 	if _, err := environments(app); err == nil {
 		t.Error("an image of another account is taken without a NAT gateway")
 	}

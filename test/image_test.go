@@ -21,12 +21,15 @@ func TestImageIsTheProgram(t *testing.T) {
 	stage := at(t, situation{"live", services.Serving})
 	for _, task := range stage.TaskDefinitions {
 		container := task.Containers[0]
+		program := completed(t).Find(container.Name).Image.Program
+		if program == "" {
+			continue
+		}
 		info, err := buildinfo.ReadFile(filepath.Join(container.Image.Folder, "service"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		catalog := completed(t)
-		if want := "example.com/forum/" + catalog.Find(container.Name).Image.Program; info.Path != want {
+		if want := "example.com/forum/" + program; info.Path != want {
 			t.Errorf("the image of %s holds %s, want %s", container.Name, info.Path, want)
 		}
 		files, err := os.ReadDir(container.Image.Folder)
@@ -44,7 +47,7 @@ func TestImageIsTheProgram(t *testing.T) {
 func TestImageFollowsTheProgram(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum", "README.md", "app.go", "cdk.json", "services", "stacks", "test"} {
+	for _, name := range []string{"go.mod", "go.sum", "README.md", "app.go", "services", "stacks"} {
 		copyTree(t, filepath.Join("..", name), filepath.Join(root, name))
 	}
 	before := contextHashes(t, root)
@@ -80,7 +83,10 @@ func TestImageFollowsTheProgram(t *testing.T) {
 func contextHashes(t *testing.T, root string) map[string]string {
 	t.Helper()
 	staging := filepath.Join(root, ".build")
-	some := []services.Service{*services.Forum.Find("users"), *services.Forum.Find("threads"), services.Forum.Monolith}
+	var some []services.Service
+	for _, name := range []string{"users", "threads", "monolith"} {
+		some = append(some, services.Service{Name: name, Image: services.Image{Program: "services/cmd/" + name}})
+	}
 	if err := constructs.StageImages(root, staging, some).Wait(); err != nil {
 		t.Fatal(err)
 	}

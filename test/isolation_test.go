@@ -28,23 +28,23 @@ func changed(before, after *assembly.Stage) []string {
 }
 
 func TestChangeTouchesOneService(t *testing.T) {
-	search := services.Service{
-		Name: "search", Image: services.Image{Program: "services/cmd/users"},
-		Paths: []string{"/api/search"}, Priority: 400,
-		Table: &services.Table{PartitionKey: "word"},
+	fourth := services.Service{
+		Name: "fourth", Image: services.Image{Program: "services/cmd/users"},
+		Paths: []string{"/fourth"}, Priority: 24999,
+		Table: &services.Table{PartitionKey: "id"},
 	}
 	live := at(t, situation{"live", services.Serving})
 	for name, test := range map[string]struct {
 		change change
 		want   []string
 	}{
-		"a fourth service":    {addService(search, "dark"), []string{"Data", "Monolith", "Search"}},
-		"a strangled fourth":  {addService(search, "strangled"), []string{"Data", "Search"}},
-		"size":                {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }), []string{"Threads"}},
+		"a fourth service":    {addService(fourth, "dark"), []string{"Data", "Fourth", "Monolith"}},
+		"a strangled fourth":  {addService(fourth, "strangled"), []string{"Data", "Fourth"}},
+		"size":                {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Threads"}},
 		"scaling":             {editService("threads", func(s *services.Service) { s.Scaling.Max = 20 }), []string{"Threads"}},
 		"environment":         {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
 		"an index":            {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
-		"the monolith's size": {editService("monolith", func(s *services.Service) { s.CPU = 1024; s.Memory = 2048 }), []string{"Monolith"}},
+		"the monolith's size": {editService("monolith", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Monolith"}},
 	} {
 		if got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)); !slices.Equal(got, test.want) {
 			t.Errorf("%s changes %v, want %v", name, got, test.want)

@@ -31,8 +31,9 @@ func TestServicesDeploySafely(t *testing.T) {
 			t.Errorf("%s: %+v", s.Stack, s)
 		}
 	}
-	for _, g := range stage.TargetGroups {
-		want := assembly.HealthCheck{Path: "/healthz", Port: "traffic-port", Interval: 5 * time.Second, Timeout: 3 * time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}
+	for i, g := range stage.TargetGroups {
+		service := completed(t).Find(containerOf(stage, stage.Services[i]))
+		want := assembly.HealthCheck{Path: service.HealthCheckPath, Port: "traffic-port", Interval: 5 * time.Second, Timeout: 3 * time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}
 		if g.HealthCheck != want || g.DeregistrationDelay != 20*time.Second || g.Attributes["load_balancing.algorithm.type"] != "least_outstanding_requests" {
 			t.Errorf("%s: %+v %v", g.Stack, g.HealthCheck, g.Attributes)
 		}
@@ -76,7 +77,7 @@ func TestWayOut(t *testing.T) {
 		stage *assembly.Stage
 		want  string
 	}{
-		{asShipped(t), "0 gateways, 5 endpoints"},
+		{at(t, situation{"live", services.Serving}), "0 gateways, 5 endpoints"},
 		{assemble(t, environment("natGateways", 1)), "1 gateways, 2 endpoints"},
 	} {
 		got := fmt.Sprintf("%d gateways, %d endpoints", count(test.stage, "AWS::EC2::NatGateway"), count(test.stage, "AWS::EC2::VPCEndpoint"))

@@ -21,27 +21,36 @@ import (
 
 // The templates of the shipped app, for a reviewer to see what a change does.
 func TestTemplates(t *testing.T) {
-	stage := asShipped(t)
-	folder := filepath.Join("testdata", stage.Name)
 	var want []string
-	for _, stack := range stage.Stacks {
-		name := filepath.Join(folder, stack.ID+".template.json")
-		want = append(want, name)
-		compareTemplate(t, name, masked(stack.Template))
+	for _, stage := range asShipped(t).Stages {
+		for _, stack := range stage.Stacks {
+			name := filepath.Join("testdata", stage.Name, stack.ID+".template.json")
+			want = append(want, name)
+			compareTemplate(t, name, masked(stack.Template))
+		}
 	}
-	if have, err := filepath.Glob(filepath.Join(folder, "*")); err != nil || !sameElements(have, want) {
-		t.Errorf("%s holds %v, want %v: remove what is left over (%v)", folder, have, want, err)
+	if have, err := filepath.Glob("testdata/*/*.template.json"); err != nil || !sameElements(have, want) {
+		t.Errorf("testdata holds %v, want %v: remove what is left over (%v)", have, want, err)
 	}
 }
 
 // Who serves which path, for a reviewer to read.
 func TestRoutesSnapshot(t *testing.T) {
-	compareText(t, "testdata/routes.txt", routesText(asShipped(t)))
+	compareText(t, "testdata/routes.txt", ofEachStage(t, routesText))
 }
 
 // Which role may do what, for a reviewer to read.
 func TestPermissionsSnapshot(t *testing.T) {
-	compareText(t, "testdata/permissions.txt", permissionsText(asShipped(t)))
+	compareText(t, "testdata/permissions.txt", ofEachStage(t, permissionsText))
+}
+
+// ofEachStage joins what there is to say of every environment as it ships.
+func ofEachStage(t *testing.T, describe func(*assembly.Stage) string) string {
+	var texts []string
+	for _, stage := range asShipped(t).Stages {
+		texts = append(texts, describe(stage))
+	}
+	return strings.Join(texts, "\n")
 }
 
 var hash = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
@@ -225,7 +234,7 @@ func assumedBy(role assembly.Role) string {
 	return strings.Join(who, ", ")
 }
 
-// A mutant of each kind of snapshot is noticed and named.
+// What differs is named, and another path or grant shows in the texts.
 func TestSnapshotNamesWhatDiffers(t *testing.T) {
 	before := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 1, "Gone": 1}, "Description": "a"}
 	after := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 2, "New": 1}, "Description": "b"}
@@ -239,5 +248,8 @@ func TestSnapshotNamesWhatDiffers(t *testing.T) {
 	})
 	if routesText(stage) == routesText(at(t, situation{"live", services.Serving})) {
 		t.Error("routes.txt does not show another path")
+	}
+	if permissionsText(at(t, situation{"strangled", services.Serving})) == permissionsText(at(t, situation{"live", services.Serving})) {
+		t.Error("permissions.txt does not show that a grant is gone")
 	}
 }
