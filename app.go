@@ -25,6 +25,7 @@ func main() {
 // run checks everything before it creates anything, so that a mistake in
 // cdk.json or the catalog is one line and leaves no half-written assembly.
 func run() error {
+	defer jsii.Close()
 	context, err := readContext()
 	if err != nil {
 		return err
@@ -34,7 +35,6 @@ func run() error {
 		return err
 	}
 	images := constructs.StageImages(".", ".build", catalog.All())
-	defer jsii.Close()
 	app := awscdk.NewApp(&awscdk.AppProps{PostCliContext: &stacks.QuietFindings})
 	if err := images.Wait(); err != nil {
 		return err

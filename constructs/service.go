@@ -99,7 +99,7 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		Environment:  environment(props),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
 		Logging:      awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String(props.Service.Name)}),
-		// The program drains for 5 s and shuts down within 15 s of SIGTERM.
+		// After SIGTERM a program serves on for 5 s, and then has 15 s to finish.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(30)),
 	})
 }

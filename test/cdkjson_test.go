@@ -129,10 +129,14 @@ func runApp(t *testing.T, folder string, changes ...change) (stdout, stderr stri
 	var out, errors strings.Builder
 	command := exec.Command(appWithFinding())
 	command.Dir = ".."
-	command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+folder, "CDK_VALIDATION=true")
+	temporary := t.TempDir()
+	command.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+folder, "CDK_VALIDATION=true", "TMPDIR="+temporary)
 	command.Stdout, command.Stderr = &out, &errors
 	if command.Run(); command.ProcessState == nil || command.ProcessState.ExitCode() != 1 {
 		t.Errorf("%v, want status 1", command.ProcessState)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("left %v in the temporary folder (%v)", left, err)
 	}
 	return out.String(), errors.String()
 }

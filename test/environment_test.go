@@ -54,7 +54,7 @@ func TestBadEnvironment(t *testing.T) {
 		change change
 		want   string
 	}{
-		"no environments":              {contextKey("environments", nil), `cdk.json: no "environments" in the context: run the app through the CDK CLI, in the folder of cdk.json`},
+		"no environments":              {contextKey("environments", nil), `cdk.json: no "environments" in the context: check its spelling, and run the app through the CDK CLI in the folder of cdk.json`},
 		"empty environments":           {contextKey("environments", map[string]any{}), `cdk.json: environments is empty: name at least one`},
 		"unknown environment":          {contextKey("environment", "prdo"), `environment "prdo" is not in cdk.json: want one of dev`},
 		"unknown service":              {contextKey("user", "live"), `-c user=live: no service has that name: want one of ` + strings.Join(completed(t).Names(), ", ")},

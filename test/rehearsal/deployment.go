@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -187,10 +186,6 @@ func (r *region) build(ctx context.Context, program string) (string, error) {
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w: %s", program, err, output)
 	}
-	name := filepath.Base(program)
-	if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
-		name += ".exe"
-	}
-	r.binaries[program] = filepath.Join(folder, name)
+	r.binaries[program] = filepath.Join(folder, filepath.Base(program))
 	return r.binaries[program], nil
 }

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	"github.com/aws/jsii-runtime-go"
@@ -25,7 +24,8 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A closed terminal and a closed pipe end the work as Ctrl-C does.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := interruptible(ctx, func() error { return run(ctx, os.Stdout) })
 	stop()
 	if err != nil {
@@ -49,6 +49,7 @@ func interruptible(ctx context.Context, work func() error) (err error) {
 }
 
 func run(ctx context.Context, out io.Writer) error {
+	defer jsii.Close()
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -65,13 +66,12 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	defer jsii.Close()
 	region, err := newRegion(root)
 	if err != nil {
 		return err
 	}
 	defer region.close()
-	return rehearse(ctx, app, region, scratch, &report{out: out, columns: append(slices.Clone(collections), elsewhere)})
+	return rehearse(ctx, app, region, scratch, newReport(out))
 }
 
 // rehearse takes the region through every step and reports what requests met.

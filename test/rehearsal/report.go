@@ -15,6 +15,14 @@ type report struct {
 	columns []string
 }
 
+func newReport(out io.Writer) *report {
+	r := &report{out: out}
+	for _, f := range features() {
+		r.columns = append(r.columns, f.path)
+	}
+	return r
+}
+
 const maxFailuresShown = 5
 
 func (r *report) head() {

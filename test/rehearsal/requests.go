@@ -12,9 +12,22 @@ import (
 // each path, so that a share of 10% shows.
 const rounds = 40
 
-// collections are the paths whose shares the report shows; what belongs to none
-// of them is elsewhere.
-var collections = []string{"/api/users", "/api/threads", "/api/posts"}
+// feature is a path that the report has a column for, with a round of requests
+// that returns the id of what it has written.
+type feature struct {
+	path  string
+	round func(v *visitor, name string) string
+}
+
+// features are all that is asked. What belongs to no path of theirs is elsewhere.
+func features() []feature {
+	return []feature{
+		{"/api/users", usersRound},
+		{"/api/threads", threadsRound},
+		{"/api/posts", postsRound},
+		{elsewhere, missesRound},
+	}
+}
 
 const elsewhere = "elsewhere"
 
@@ -33,27 +46,22 @@ func (l ledger) add(other ledger) {
 func exercise(v *visitor, step int) ledger {
 	written := ledger{}
 	var mu sync.Mutex
-	var features sync.WaitGroup
-	for collection, round := range map[string]func(*visitor, string) string{
-		"/api/users":   usersRound,
-		"/api/threads": threadsRound,
-		"/api/posts":   postsRound,
-		elsewhere:      missesRound,
-	} {
-		features.Go(func() {
+	var all sync.WaitGroup
+	for _, f := range features() {
+		all.Go(func() {
 			for i := range rounds {
 				if v.ctx.Err() != nil {
 					return
 				}
-				if id := round(v, fmt.Sprintf("%d-%d", step, i)); id != "" {
+				if id := f.round(v, fmt.Sprintf("%d-%d", step, i)); id != "" {
 					mu.Lock()
-					written[collection] = append(written[collection], id)
+					written[f.path] = append(written[f.path], id)
 					mu.Unlock()
 				}
 			}
 		})
 	}
-	features.Wait()
+	all.Wait()
 	for _, program := range v.door.programs() {
 		v.do(exchange{method: "GET", path: "/api/" + program + "/nobody", routeTo: program, inside: true, status: http.StatusNotFound})
 	}

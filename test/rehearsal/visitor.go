@@ -131,9 +131,9 @@ func judge(e exchange, status int, body []byte, program string, allowed []string
 // column is the part of the report that an exchange counts in.
 func (e exchange) column() string {
 	path, _, _ := strings.Cut(e.path, "?")
-	for _, collection := range collections {
-		if path == collection || strings.HasPrefix(path, collection+"/") {
-			return collection
+	for _, f := range features() {
+		if path == f.path || strings.HasPrefix(path, f.path+"/") {
+			return f.path
 		}
 	}
 	return elsewhere
