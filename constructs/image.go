@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -165,7 +164,7 @@ func (i *Images) context(program string) string {
 // image is the container image of a service.
 func (i *Images) image(scope constructs.Construct, source services.Image) awsecs.ContainerImage {
 	if source.Registry != "" {
-		return registryImage(scope, source.Registry)
+		return registryImage(scope, source)
 	}
 	folder := filepath.Join(i.root, source.Folder)
 	if source.Program != "" {
@@ -177,25 +176,18 @@ func (i *Images) image(scope constructs.Construct, source services.Image) awsecs
 	}))
 }
 
-// ecrImage matches a reference to a repository of Amazon ECR: account, region,
-// repository, then a tag or digest.
-var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)[:@]?(.*)$`)
-
 // registryImage grants the execution role the right to pull when the image is in ECR.
-func registryImage(scope constructs.Construct, reference string) awsecs.ContainerImage {
-	parts := ecrImage.FindStringSubmatch(reference)
-	if parts == nil {
-		return awsecs.ContainerImage_FromRegistry(&reference, nil)
+func registryImage(scope constructs.Construct, source services.Image) awsecs.ContainerImage {
+	image, ok := source.ECR()
+	if !ok {
+		return awsecs.ContainerImage_FromRegistry(&source.Registry, nil)
 	}
-	account, region, name, version := parts[1], parts[2], parts[3], parts[4]
-	if version == "" {
-		version = "latest"
-	}
-	arn := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ecr"), Region: &region, Account: &account, Resource: jsii.String("repository"), ResourceName: &name,
-	})
 	repository := awsecr.Repository_FromRepositoryAttributes(scope, jsii.String("Repository"), &awsecr.RepositoryAttributes{
-		RepositoryArn: arn, RepositoryName: &name,
+		RepositoryName: &image.Repository,
+		RepositoryArn: awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ecr"), Region: &image.Region, Account: &image.Account,
+			Resource: jsii.String("repository"), ResourceName: &image.Repository,
+		}),
 	})
-	return awsecs.ContainerImage_FromEcrRepository(repository, &version)
+	return awsecs.ContainerImage_FromEcrRepository(repository, &image.Version)
 }

@@ -182,7 +182,7 @@ func (e *Environment) checkImages(catalog services.Catalog) error {
 		return nil
 	}
 	for _, s := range catalog.All() {
-		if s.Image.Registry != "" && !e.reaches(s.Image.Registry) {
+		if s.Image.Registry != "" && !e.reaches(s.Image) {
 			return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
 				s.Name, s.Image.Registry)
 		}
@@ -190,10 +190,8 @@ func (e *Environment) checkImages(catalog services.Catalog) error {
 	return nil
 }
 
-var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/`)
-
 // reaches reports whether the VPC's ECR endpoints serve the image.
-func (e *Environment) reaches(image string) bool {
-	host := ecrHost.FindStringSubmatch(image)
-	return host != nil && host[2] == e.Region && (e.Account == "" || host[1] == e.Account)
+func (e *Environment) reaches(source services.Image) bool {
+	image, ok := source.ECR()
+	return ok && image.Region == e.Region && (e.Account == "" || image.Account == e.Account)
 }
