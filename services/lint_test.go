@@ -119,6 +119,34 @@ func TestLinterRefusesPrioritiesOutOfRange(t *testing.T) {
 	}
 }
 
+// Quotas that no catalog of today reaches, because another one is smaller.
+func TestLinterRefusesWhatTakesTooMany(t *testing.T) {
+	forward := func(first, n int) []Weight {
+		var all []Weight
+		for i := range n {
+			all = append(all, Weight{fmt.Sprintf("s%d", first+i), 1})
+		}
+		return all
+	}
+	rule := Rule{Service: "users", Kind: LiveRule, Priority: 1, Paths: []string{"/a"}}
+	wide, many := rule, rule
+	wide.Forward = forward(0, 6)
+	many.Sources = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24"}
+	var groups []Rule
+	for i := range 21 {
+		groups = append(groups, Rule{Service: "users", Kind: LiveRule, Priority: i + 1, Paths: []string{fmt.Sprintf("/%d", i)}, Forward: forward(5*i, 5)})
+	}
+	for want, rules := range map[string][]Rule{
+		"6 target groups: at most 5":               {wide},
+		"4 source CIDR blocks":                     {many},
+		"105 target groups: a load balancer takes": groups,
+	} {
+		if err := lint(rules); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: does not say %s", err, want)
+		}
+	}
+}
+
 // A specific path may precede a general one; that is what priorities are for.
 func TestLinterAllowsSpecificBeforeGeneral(t *testing.T) {
 	c := forum(t)

@@ -92,6 +92,7 @@ func rehearse(ctx context.Context, app *synth.App, region *region, scratch strin
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
+		visitor.checkPhases(app.Catalog, step)
 		report.row(step.name, visitor.score)
 		failures += len(visitor.score.failures)
 	}

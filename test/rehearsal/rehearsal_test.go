@@ -133,6 +133,45 @@ func TestAuditCountsEveryWrite(t *testing.T) {
 	}
 }
 
+// The phases are what the templates are judged by: a path that the wrong program
+// serves is a failure even when the listener's rules say so.
+func TestPhasesAreChecked(t *testing.T) {
+	catalog := services.Forum
+	by := func(programs ...string) map[string]int {
+		served := map[string]int{}
+		for _, program := range programs {
+			served[program]++
+		}
+		return served
+	}
+	for name, test := range map[string]struct {
+		phase, monolith  string
+		users, elsewhere map[string]int
+		failures         int
+	}{
+		"dark":                       {"dark", "serving", by("monolith"), by("monolith"), 0},
+		"shared":                     {"10%", "serving", by("users", "monolith"), by("monolith"), 0},
+		"live":                       {"live", "serving", by("users"), by("monolith"), 0},
+		"drained":                    {"live", "drained", by("users"), by(loadBalancer), 0},
+		"dark, but served":           {"dark", "serving", by("users", "monolith"), by("monolith"), 1},
+		"shared, but all of it":      {"10%", "serving", by("users"), by("monolith"), 1},
+		"live, but not all":          {"live", "serving", by("users", "monolith"), by("monolith"), 1},
+		"strangled, but not moved":   {"strangled", "serving", by("monolith"), by("monolith"), 1},
+		"drained, but still serving": {"live", "drained", by("users"), by("monolith"), 1},
+		"nobody asked":               {"live", "serving", nil, by("monolith"), 1},
+	} {
+		v := newVisitor(t.Context(), nil)
+		v.score.served = map[string]map[string]int{
+			"/api/users": test.users, elsewhere: test.elsewhere,
+			"/api/threads": by("threads"), "/api/posts": by("posts"),
+		}
+		v.checkPhases(catalog, step{name, map[string]string{"users": test.phase, "threads": "live", "posts": "live", "monolith": test.monolith}})
+		if len(v.score.failures) != test.failures {
+			t.Errorf("%s: failures %q, want %d", name, v.score.failures, test.failures)
+		}
+	}
+}
+
 // A program that cannot start says why; one that runs ends with its context.
 func TestProcess(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "users")

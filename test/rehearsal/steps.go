@@ -14,6 +14,30 @@ type step struct {
 	phases map[string]string
 }
 
+// serving are the programs that must answer on a service's paths at this step,
+// as its phase says. The templates are judged by this, not the other way round.
+func (s step) serving(c services.Catalog, service string) ([]string, error) {
+	phase, err := services.ParsePhase(s.phases[service])
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case phase == services.Dark:
+		return []string{c.Monolith.Name}, nil
+	case phase.TakenOver():
+		return []string{service}, nil
+	}
+	return []string{c.Monolith.Name, service}, nil
+}
+
+// rest is who must answer what no service has.
+func (s step) rest(c services.Catalog) string {
+	if s.phases[c.Monolith.Name] == string(services.Serving) {
+		return c.Monolith.Name
+	}
+	return loadBalancer
+}
+
 // walk takes every service from dark to strangled, one after the other, and
 // then the monolith out of service.
 func walk(c services.Catalog) []step {

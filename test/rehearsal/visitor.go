@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +14,9 @@ import (
 
 	"example.com/forum/services"
 )
+
+// loadBalancer stands in the report for answers that no program gave.
+const loadBalancer = "load balancer"
 
 // visitor sends requests through the front door and keeps the score.
 type visitor struct {
@@ -75,9 +79,35 @@ func (v *visitor) do(e exchange) (http.Header, []byte) {
 		v.score.failures = append(v.score.failures, fmt.Sprintf("%s %s: %v", e.method, e.path, err))
 	}
 	if header != nil && !e.inside {
-		v.score.count(e.column(), cmp.Or(program, "load balancer"))
+		v.score.count(e.column(), cmp.Or(program, loadBalancer))
 	}
 	return header, body
+}
+
+// checkPhases counts a failure for each path that was not answered by just the
+// programs that the step's phases name. With 200 requests a share of 10% goes
+// unseen once in a billion steps.
+func (v *visitor) checkPhases(c services.Catalog, step step) {
+	check := func(path string, want ...string) {
+		got := slices.Sorted(maps.Keys(v.score.served[path]))
+		if slices.Sort(want); !slices.Equal(got, want) {
+			v.fail(fmt.Errorf("%s: answered by %q, the phases say %q", path, got, want))
+		}
+	}
+	for _, s := range c.Services {
+		for _, f := range features() {
+			if !slices.Contains(s.Paths, f.path) {
+				continue
+			}
+			want, err := step.serving(c, s.Name)
+			if err != nil {
+				v.fail(err)
+				continue
+			}
+			check(f.path, want...)
+		}
+	}
+	check(elsewhere, step.rest(c))
 }
 
 // fail counts a failure that no single request shows.
