@@ -72,10 +72,15 @@ func (f Forward) serve(lb *LoadBalancer, w http.ResponseWriter, r *http.Request)
 	group, ok := f.pick(lb.intN)
 	targets := lb.TargetGroups[group]
 	if !ok || targets == nil {
-		http.Error(w, "503 Service Temporarily Unavailable", http.StatusServiceUnavailable)
+		unavailable(w)
 		return
 	}
 	targets.ServeHTTP(w, r)
+}
+
+// unavailable is the answer when there is no registered target.
+func unavailable(w http.ResponseWriter) {
+	http.Error(w, "503 Service Temporarily Unavailable", http.StatusServiceUnavailable)
 }
 
 // FixedResponse answers without any target.

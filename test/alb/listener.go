@@ -1,7 +1,7 @@
-// Package alb is the listener of an Application Load Balancer as AWS documents
-// it: which rule a request meets, and which target group serves it at what
-// share. It knows no templates and no targets: a target group is a name to the
-// rules, and an [http.Handler] to the load balancer.
+// Package alb is an Application Load Balancer as AWS documents it: which rule a
+// request meets, which target group serves it at what share, and which target of
+// the group. It knows no templates. A target group is a name to the rules, and an
+// [http.Handler] to the load balancer: a [TargetGroup] or anything else.
 package alb
 
 import "net/http"
