@@ -1,0 +1,109 @@
+package region
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a program that runs in place of a task's container.
+type process struct {
+	address string
+	command *exec.Cmd
+	log     tail
+	// done is closed once the process is gone.
+	done chan struct{}
+}
+
+// start runs a program with the environment of its task definition. A task has
+// an address of its own and so always its own port; here all share one address,
+// so each gets a free port.
+func start(binary string, environment map[string]string) (*process, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), done: make(chan struct{})}
+	environment = maps.Clone(environment)
+	environment["PORT"] = strconv.Itoa(port)
+	p.command.Env = []string{}
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		p.command.Env = append(p.command.Env, name+"="+environment[name])
+	}
+	p.command.Stdout, p.command.Stderr = &p.log, &p.log
+	if err := p.command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", binary, err)
+	}
+	go func() {
+		p.command.Wait()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// exit is how a process that is gone has ended.
+func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
+
+func (p *process) signal(s syscall.Signal) { p.command.Process.Signal(s) }
+
+// stop asks the program to leave, and kills it when it is still there after the
+// timeout, as ECS does.
+func (p *process) stop(timeout time.Duration) {
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(timeout):
+		p.kill()
+	}
+}
+
+// kill ends the program at once and waits until it is gone.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// tail keeps the end of what a program wrote, for the error that quotes it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailBytes = 2048
+
+var _ io.Writer = (*tail)(nil)
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	t.text = bytes.Clone(t.text[max(0, len(t.text)-tailBytes):])
+	return len(b), nil
+}
+
+// lastLine is the last thing that the program said.
+func (t *tail) lastLine() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := strings.TrimSpace(string(t.text))
+	return text[strings.LastIndex(text, "\n")+1:]
+}
