@@ -1,0 +1,232 @@
+//go:build browser
+
+package page_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"example.com/forum/test/rehearsal/page"
+	"example.com/forum/test/rehearsal/page/browser"
+)
+
+// open shows the page of a rehearsal in a browser.
+func open(t *testing.T, f *fake) (context.Context, *httptest.Server) {
+	t.Helper()
+	s := serve(t, f)
+	ctx := browser.Open(t)
+	do(t, ctx, chromedp.Navigate(s.URL), chromedp.WaitVisible(chromedp.CSS(`[data-service="monolith"]`)))
+	return ctx, s
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eval is what an expression is in the page.
+func eval[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// wait is for a condition in the page.
+func wait(t *testing.T, ctx context.Context, condition string) {
+	t.Helper()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](condition)); err != nil {
+		t.Fatalf("waiting for %s: %v", condition, err)
+	}
+}
+
+// texts is a JavaScript list of what the elements say, each on one line.
+func texts(selector string) string {
+	return fmt.Sprintf("[...document.querySelectorAll(%q)].map((e) => e.innerText.replace(/\\s+/g, ' ').trim())", selector)
+}
+
+func TestPageShowsTheRehearsal(t *testing.T) {
+	f := newFake()
+	ctx, _ := open(t, f)
+	browser.Quiet(t, ctx)
+	for selector, want := range map[string][]string{
+		`[data-service="threads"] .inbound li`:     {"25 % /api/threads"},
+		`[data-service="posts"] .inbound li`:       {"no live rule"},
+		`[data-service="monolith"] .inbound li`:    {"75 % /api/threads", "100 % /api/posts", "100 % everything else"},
+		`[data-service="posts"] .task`:             {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
+		`[data-service="threads"] .rates p`:        {"15 requests/s 0.4 errors/s"},
+		`[data-rule="Threads/ThreadsLiveRule"]`:    {"25200 /api/threads /api/threads/* threads 25 % monolith 75 %"},
+		`[data-rule="Users/UsersPreviewRule"]`:     {"100 X-Route-To: users from 10.0.0.0/16 users 100 %"},
+		`[data-rule="Edge/Listener"]`:              {"default no other rule answer 404"},
+		`#answers tbody tr:nth-child(5)`:           {"GET /api/threads/t-1027 503 threads 12.9"},
+		`#deployment[data-running="false"] #asked`: {"threads: 10% → 25%, complete"},
+		`#connection`: {"connected"},
+	} {
+		if got := eval[[]string](t, ctx, texts(selector)); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s says %q, want %q", selector, got, want)
+		}
+	}
+	if got, want := eval[int](t, ctx, `document.querySelectorAll("[data-rule]").length`), len(f.State().Rules); got != want {
+		t.Errorf("%d rules, want %d", got, want)
+	}
+	// Two tasks that have no address yet, and then none.
+	count := `document.querySelectorAll("[data-service=posts] .task").length`
+	f.change(func(s *page.State) { s.Services[2].Tasks = []page.Task{{State: "starting"}, {State: "starting"}} })
+	wait(t, ctx, count+` === 2 && `+texts(`[data-service="posts"] .task`)+`.every((text) => text === "starting")`)
+	f.change(func(s *page.State) { s.Services[2].Tasks = nil })
+	wait(t, ctx, count+" === 0")
+
+	// One line for users, two for threads, one each for posts and everything else.
+	if got := eval[[]float64](t, ctx, `[...document.querySelectorAll("#lines .line")].map((l) => Number(l.getAttribute("stroke-width")))`); fmt.Sprint(got) != "[14 3.5 10.5 14 14]" {
+		t.Errorf("the lines are %v wide", got)
+	}
+}
+
+func TestMoveByKeyboard(t *testing.T) {
+	f := newFake()
+	ctx, _ := open(t, f)
+	browser.Quiet(t, ctx)
+	tabTo(t, ctx, `[data-service="posts"] select[name=phase]`)
+	do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
+
+	// The choice outlives the next states.
+	f.change(func(s *page.State) { s.Services[2].RequestsPerSecond = 77 })
+	wait(t, ctx, texts(`[data-service="posts"] .rates`)+`[0].startsWith("77")`)
+	if got := eval[string](t, ctx, `document.activeElement.value`); got != "10%" {
+		t.Fatalf("the select says %q", got)
+	}
+
+	do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	wait(t, ctx, `document.querySelector("#deployment").dataset.running === "true"`)
+	if got := eval[[]string](t, ctx, texts("#asked, #changes li, #log li")); fmt.Sprint(got) !=
+		"[posts: dark → 10%, running create Posts PostsLiveRule /api/posts → monolith 90 %, posts 10 % Posts PostsLiveRule create in progress]" {
+		t.Errorf("the deployment is %q", got)
+	}
+	if eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`) > 0 {
+		t.Error("a second move is possible while the first is deployed")
+	}
+
+	f.finish()
+	wait(t, ctx, `document.querySelector("[data-service=posts]").dataset.phase === "10%"`)
+	wait(t, ctx, `document.querySelector("#deployment").dataset.running === "false"`)
+	if eval[int](t, ctx, `document.querySelectorAll("button:disabled, form[data-chosen]").length`) > 0 {
+		t.Error("the controls are not ready for the next move")
+	}
+}
+
+func tabTo(t *testing.T, ctx context.Context, selector string) {
+	t.Helper()
+	for range 40 {
+		do(t, ctx, chromedp.KeyEvent(kb.Tab))
+		if eval[bool](t, ctx, fmt.Sprintf("document.activeElement.matches(%q)", selector)) {
+			return
+		}
+	}
+	t.Fatalf("Tab does not reach %s", selector)
+}
+
+// A select follows the rehearsal as long as nobody has chosen anything.
+func TestSelectFollowsThePhase(t *testing.T) {
+	f := newFake()
+	ctx, _ := open(t, f)
+	f.change(func(s *page.State) { s.Services[2].Phase = "33%" })
+	wait(t, ctx, `document.querySelector("[data-service=posts] select").value === "33%"`)
+}
+
+func TestRefusalIsShown(t *testing.T) {
+	f := newFake()
+	f.refuse = errors.New(`"monolith" cannot be drained while "posts" is dark: make every service live or strangled first`)
+	ctx, _ := open(t, f)
+	do(t, ctx, chromedp.Click(chromedp.CSS(`[data-service="monolith"] button`)), chromedp.WaitVisible(chromedp.CSS("[aria-live] #refusal")))
+	if got := eval[[]string](t, ctx, texts("#refusal")); got[0] != f.refuse.Error() {
+		t.Errorf("the page says %q", got)
+	}
+	wait(t, ctx, `document.querySelectorAll("button:disabled").length === 0`)
+}
+
+func TestConnectionLost(t *testing.T) {
+	ctx, s := open(t, newFake())
+	s.CloseClientConnections()
+	wait(t, ctx, `document.querySelector("#connection").textContent === "connection lost"`)
+	wait(t, ctx, `document.querySelector("#connection").textContent === "connected"`)
+}
+
+// From a narrow phone up, nothing but a table's own container scrolls sideways.
+func TestEveryWidth(t *testing.T) {
+	ctx, _ := open(t, newFake())
+	browser.Quiet(t, ctx)
+	for _, width := range []int64{360, 390, 920, 921, 1000, 1150, 1151, 1280, 1920} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800))
+		if over := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+			t.Errorf("at %d px the page is %d px too wide", width, over)
+		}
+		if got := eval[[]string](t, ctx, spilling); len(got) > 0 {
+			t.Errorf("at %d px these leave their card: %q", width, got)
+		}
+	}
+}
+
+// spilling are the parts of cards that reach over the card's edge.
+const spilling = `[...document.querySelectorAll(".program")].flatMap((card) =>
+	[...card.querySelectorAll("select, button, .chart, li")]
+		.filter((part) => part.getBoundingClientRect().right > card.getBoundingClientRect().right)
+		.map((part) => card.dataset.service + " " + part.tagName))`
+
+func TestContrast(t *testing.T) {
+	ctx, _ := open(t, newFake())
+	browser.Quiet(t, ctx)
+	grounds := map[string]string{}
+	for _, scheme := range []string{"light", "dark"} {
+		do(t, ctx, prefer(scheme))
+		grounds[scheme] = eval[string](t, ctx, `getComputedStyle(document.body).backgroundColor`)
+		for _, faint := range eval[[]string](t, ctx, fmt.Sprintf(faintTexts, 4.5)) {
+			t.Errorf("%s: %s", scheme, faint)
+		}
+	}
+	if grounds["light"] == grounds["dark"] {
+		t.Errorf("light and dark have the same ground, %s", grounds["dark"])
+	}
+}
+
+// prefer emulates the system's colour scheme.
+func prefer(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	})
+}
+
+// faintTexts are the elements with text of their own whose contrast with the
+// ground behind them, after WCAG 2, is less than a limit.
+const faintTexts = `(() => {
+	const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+	const luminance = (colour) => {
+		const [r, g, b] = numbers(colour).map((n) => n / 255).map((n) => (n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4));
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (node) => {
+		const colour = getComputedStyle(node).backgroundColor;
+		return numbers(colour)[3] === 0 ? ground(node.parentElement) : colour;
+	};
+	const contrast = (node) => {
+		const [a, b] = [luminance(getComputedStyle(node).color), luminance(ground(node))];
+		return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+	};
+	return [...document.body.querySelectorAll("*")]
+		.filter((node) => node.checkVisibility() && [...node.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim()))
+		.filter((node) => contrast(node) < %v)
+		.map((node) => node.tagName + " " + node.textContent + " " + contrast(node).toFixed(2));
+})()`

@@ -1,0 +1,107 @@
+package page
+
+// State is all that the page shows, at one moment.
+type State struct {
+	// Services are in the order of the catalog, the monolith last.
+	Services []Service `json:"services"`
+	// Rules are in the order in which the listener evaluates them, the default
+	// action last.
+	Rules   []Rule  `json:"rules"`
+	Traffic Traffic `json:"traffic"`
+	// Answers are the last ones, the newest first.
+	Answers    []Answer   `json:"answers"`
+	Deployment Deployment `json:"deployment"`
+}
+
+// Service is one program: a service of the catalog, or the monolith.
+type Service struct {
+	Name  string `json:"name"`
+	Phase string `json:"phase"`
+	// Phases are the words to choose from.
+	Phases []string `json:"phases"`
+	// Paths are the patterns that are the service's own: /* for the monolith.
+	Paths             []string `json:"paths"`
+	Tasks             []Task   `json:"tasks"`
+	RequestsPerSecond float64  `json:"requestsPerSecond"`
+	ErrorsPerSecond   float64  `json:"errorsPerSecond"`
+	// Deployed means that the service's stack exists.
+	Deployed bool `json:"deployed"`
+}
+
+// Task is one running copy of a program.
+type Task struct {
+	Address string `json:"address"`
+	// State is starting, initial, healthy, unhealthy or draining.
+	State string `json:"state"`
+}
+
+// Rule is one listener rule, or the listener's default action.
+type Rule struct {
+	Stack string `json:"stack"`
+	ID    string `json:"id"`
+	// Priority is 0 for the default action.
+	Priority int `json:"priority"`
+	// Conditions are in words: "/api/users/*", "X-Route-To: users",
+	// "from 10.0.0.0/16". The default action has none.
+	Conditions []string `json:"conditions"`
+	// Shares are the weights of the target groups that the rule forwards to.
+	Shares []Share `json:"shares"`
+	// Answer is the status of a fixed response, for a rule that does not forward.
+	Answer string `json:"answer"`
+	// Live is false for a preview rule.
+	Live bool `json:"live"`
+}
+
+// Share is the part of a rule's requests that goes to one program.
+type Share struct {
+	Program string  `json:"program"`
+	Percent float64 `json:"percent"`
+}
+
+// LoadBalancer is the program of the answers that the load balancer gives itself.
+const LoadBalancer = "load balancer"
+
+// Traffic is what the clients met in the last minute.
+type Traffic struct {
+	Series []Series `json:"series"`
+}
+
+// Series is one program's part of the traffic, one value a second, the oldest
+// first, 60 at most.
+type Series struct {
+	Program  string    `json:"program"`
+	Requests []float64 `json:"requests"`
+	Errors   []float64 `json:"errors"`
+}
+
+// Answer is one answer that a client got.
+type Answer struct {
+	Method       string  `json:"method"`
+	Path         string  `json:"path"`
+	Status       int     `json:"status"`
+	Program      string  `json:"program"`
+	Milliseconds float64 `json:"milliseconds"`
+}
+
+// Deployment is the one that runs, or else the last.
+type Deployment struct {
+	Running bool `json:"running"`
+	// Asked is the move in words, "users: dark → live". Empty means that there
+	// has been none.
+	Asked   string   `json:"asked"`
+	Changes []Change `json:"changes"`
+	// Log are the last lines, such as "Users LiveRule create complete".
+	Log []string `json:"log"`
+	// Error is why it failed, in one line.
+	Error string `json:"error"`
+}
+
+// Change is what a deployment does to one resource.
+type Change struct {
+	Stack    string `json:"stack"`
+	Resource string `json:"resource"`
+	// Action is create, update or delete.
+	Action string `json:"action"`
+	// Detail is what that means, "/api/users → monolith 90 %, users 10 %".
+	Detail string `json:"detail"`
+}

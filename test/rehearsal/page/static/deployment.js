@@ -1,0 +1,44 @@
+// What was asked for, what it changes, and how far it is.
+
+import { clone, create, list, slot, write, writeOrHide } from "./dom.js";
+
+const panel = document.getElementById("deployment");
+const asked = document.getElementById("asked");
+const refusal = document.getElementById("refusal");
+const failure = document.getElementById("failure");
+const changes = document.getElementById("changes");
+const log = document.getElementById("log");
+
+export function showDeployment({ deployment }) {
+  panel.dataset.running = deployment.running;
+  write(asked, summary(deployment));
+  writeOrHide(failure, deployment.error);
+  list(changes, deployment.changes, ({ stack, resource }) => `${stack} ${resource}`, () => clone("change"), fillChange);
+  changes.hidden = deployment.changes.length === 0;
+  showLog(deployment.log);
+}
+
+// showRefusal says why a move was not accepted. Empty takes that back.
+export function showRefusal(reason) {
+  writeOrHide(refusal, reason);
+}
+
+function summary({ running, asked, error }) {
+  if (!asked) return "None yet. Choose a phase and press Move.";
+  if (running) return `${asked}, running`;
+  return `${asked}, ${error ? "failed" : "complete"}`;
+}
+
+function fillChange(li, change) {
+  for (const name of ["action", "stack", "resource", "detail"]) write(slot(li, name), change[name]);
+  li.dataset.action = change.action;
+}
+
+// The log keeps the lines it has, so that only new ones are read out. It stays at
+// its end, unless the person has scrolled up to read.
+function showLog(lines) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 8;
+  list(log, lines, (line) => line, (line) => create("li", line), () => {});
+  log.hidden = lines.length === 0;
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}

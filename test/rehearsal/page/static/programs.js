@@ -1,0 +1,71 @@
+// A card for each program: what reaches it, its tasks, its rates, its phase.
+
+import { draw } from "./chart.js";
+import { paint } from "./colours.js";
+import { fillControl, makeControl } from "./control.js";
+import { clone, create, list, slot, write } from "./dom.js";
+import { inbound } from "./routes.js";
+import { paths, percent, rate } from "./words.js";
+
+const programs = document.getElementById("programs");
+
+export function showPrograms(state, routes, series, scale) {
+  list(programs, state.services, (service) => service.name, makeCard, (card, service) => {
+    fillCard(card, service);
+    fillControl(card.querySelector("form"), service, state.deployment.running);
+    fillInbound(card.querySelector(".inbound"), service, inbound(routes, service.name));
+    draw(slot(card, "chart"), service.name, series(service.name), scale);
+  });
+}
+
+function makeCard({ name }) {
+  const card = clone("program");
+  card.dataset.service = name;
+  write(slot(card, "name"), name);
+  makeControl(card.querySelector("form"), name);
+  return card;
+}
+
+function fillCard(card, service) {
+  card.dataset.phase = service.phase;
+  card.dataset.deployed = service.deployed;
+  paint(card, service.name);
+  write(slot(card, "phase"), service.phase);
+  card.querySelector(".absent").hidden = service.deployed;
+  write(slot(card, "requests"), rate(service.requestsPerSecond));
+  write(slot(card, "errors"), rate(service.errorsPerSecond));
+  slot(card, "errors-line").classList.toggle("error", service.errorsPerSecond > 0);
+  list(card.querySelector(".tasks"), service.tasks, (task) => task.address, makeTask, fillTask);
+}
+
+function makeTask({ address }) {
+  const task = create("li", "", "task");
+  task.append(create("span"), " ", create("span", address, "address"));
+  return task;
+}
+
+function fillTask(task, { state }) {
+  task.dataset.state = state;
+  write(task.firstElementChild, state);
+}
+
+function fillInbound(ul, service, ways) {
+  const rows = ways.length > 0 ? ways : [{ from: "", paths: [], percent: 0 }];
+  list(ul, rows, (row) => row.from, makeInbound, (li, row) => {
+    const [share, path] = li.children;
+    write(share, row.from ? percent(row.percent) : "");
+    write(path, row.from ? paths(row.paths) : idle(service));
+    li.style.setProperty("--share", row.percent / 100);
+  });
+}
+
+function makeInbound({ from }) {
+  const li = create("li");
+  li.dataset.from = from;
+  li.append(create("b"), create("span"));
+  return li;
+}
+
+function idle({ deployed }) {
+  return deployed ? "no live rule" : "";
+}
