@@ -1,37 +1,91 @@
 // Command rehearsal runs the whole migration on this machine, without an AWS
-// account or Docker: it synthesizes the app at every step, starts the real
-// programs and an embedded DynamoDB from what the templates say, puts a load
-// balancer that obeys the templates' listener rules in front, and sends requests
-// to every path.
+// account or Docker: it synthesizes the app at every step and applies the
+// templates as CloudFormation does to a region made of the real programs, an
+// embedded DynamoDB and a load balancer, while requests keep coming in. It
+// measures what other orders lose, breaks things on purpose, and reads
+// everything back that was acknowledged.
 //
-// It exits with status 1 when any request fails or is answered wrongly.
+// It exits with status 1 when any request fails that should not have.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/test/assembly"
+	"example.com/forum/test/cloudformation"
+	"example.com/forum/test/region"
 	"example.com/forum/test/synth"
 )
 
+// options are the command line's.
+type options struct {
+	rate    int
+	faults  bool
+	serve   bool
+	json    string
+	startup time.Duration
+	speed   float64
+}
+
 func main() {
+	o, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		os.Exit(2)
+	}
 	// A closed terminal and a closed pipe end the work as Ctrl-C does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	err := interruptible(ctx, func() error { return run(ctx, os.Stdout) })
+	err = interruptible(ctx, func() error { return run(ctx, o, os.Stdout) })
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
 		os.Exit(1)
 	}
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
+	f.IntVar(&o.rate, "rate", 500, "requests a `second`; with --serve 50 unless given")
+	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk")
+	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths")
+	f.StringVar(&o.json, "json", "", "write the report to a `file` for machines")
+	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `time` that a task takes to start")
+	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining and time-outs of the templates pass faster")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.serve && !given["rate"] {
+		o.rate = 50
+	}
+	var err error
+	switch {
+	case f.NArg() > 0:
+		err = fmt.Errorf("%q is no flag: see --help", f.Arg(0))
+	case o.rate < 1:
+		err = fmt.Errorf("--rate %d: want 1 or more", o.rate)
+	case o.startup < 0:
+		err = fmt.Errorf("--startup %s: want 0s or more", o.startup)
+	case o.speed < 1:
+		err = fmt.Errorf("--speed %g: want 1, the templates' own times, or more", o.speed)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "rehearsal:", err)
+	}
+	return o, err
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -48,7 +102,13 @@ func interruptible(ctx context.Context, work func() error) (err error) {
 	return work()
 }
 
-func run(ctx context.Context, out io.Writer) error {
+// errFailed is how a rehearsal ends that has found something.
+var errFailed = errors.New("failures that should not have been, see above")
+
+func run(ctx context.Context, o options, out *os.File) error {
+	if err := findNode(); err != nil {
+		return err
+	}
 	defer jsii.Close()
 	root, err := os.Getwd()
 	if err != nil {
@@ -61,58 +121,55 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	catalog, err := app.Catalog.Complete()
+	if err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	region, err := newRegion(root)
+	region, err := region.New(root, region.Clock{Startup: o.startup, Speed: o.speed})
 	if err != nil {
 		return err
 	}
-	defer region.close()
-	return rehearse(ctx, app, region, scratch, newReport(out))
-}
-
-// rehearse takes the region through every step and reports what requests met.
-func rehearse(ctx context.Context, app *synth.App, region *region, scratch string, report *report) error {
-	written := ledger{}
-	failures := 0
-	report.head()
-	for i, step := range walk(app.Catalog) {
-		stage, err := synthesize(app, step, filepath.Join(scratch, fmt.Sprint(i)))
-		if err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
-		}
-		if err := region.deploy(ctx, stage); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
-		}
-		visitor := newVisitor(ctx, region.door)
-		written.add(exercise(visitor, i))
-		if ctx.Err() != nil {
-			return errInterrupted
-		}
-		visitor.checkPhases(app.Catalog, step)
-		report.row(step.name, visitor.score)
-		failures += len(visitor.score.failures)
+	defer region.Close()
+	r := &rehearsal{
+		catalog: catalog,
+		stages:  &stages{app: app, scratch: scratch},
+		region:  region,
+		account: cloudformation.New(region, nil),
+		ledger:  newLedger(),
+		report:  &Report{Rate: o.rate, StartupSeconds: o.startup.Seconds(), Speed: o.speed},
+		screen:  newScreen(out, os.Getenv("NO_COLOR")),
 	}
-	auditor := newVisitor(ctx, region.door)
-	audit(auditor, written)
-	report.row("audit of writes", auditor.score)
-	if failures += len(auditor.score.failures); failures > 0 {
-		return fmt.Errorf("%d failures", failures)
+	defer r.screen.close()
+	if o.serve {
+		return r.serve(ctx, o.rate)
+	}
+	if err := r.run(ctx, o); err != nil {
+		return err
+	}
+	if o.json != "" {
+		if err := r.report.write(o.json); err != nil {
+			return err
+		}
+	}
+	if r.report.Unexplained > 0 {
+		return errFailed
 	}
 	return nil
 }
 
-// synthesize makes the app as it is at a step.
-func synthesize(app *synth.App, step step, folder string) (*assembly.Stage, error) {
-	for name, phase := range step.phases {
-		app.Context[name] = phase
+// findNode looks for what the CDK's library runs on.
+func findNode() error {
+	node := os.Getenv("JSII_NODE")
+	if node == "" {
+		node = "node"
 	}
-	a, err := app.Synthesize(folder)
-	if err != nil {
-		return nil, err
+	if _, err := exec.LookPath(node); err != nil {
+		return fmt.Errorf("%s is not there: install Node 22 or 24, which the CDK runs on", node)
 	}
-	return a.Stages[0], nil
+	return nil
 }

@@ -4,25 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
 	"example.com/forum/services"
-	"example.com/forum/test/alb"
+	"example.com/forum/test/load"
 )
 
-// Every step of the walk is one that the app accepts, and together they take
-// each service through every phase and the monolith out.
-func TestWalkIsAMigration(t *testing.T) {
+func completeForum(t *testing.T) services.Catalog {
+	t.Helper()
 	catalog, err := services.Forum.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return catalog
+}
+
+// Every step of the walk is one that the app accepts, and together they take
+// each service through every phase and the monolith out.
+func TestWalkIsAMigration(t *testing.T) {
+	catalog := completeForum(t)
 	seen := map[string][]string{}
 	for _, step := range walk(catalog) {
 		if _, err := services.ParseMigration(catalog, step.phases); err != nil {
@@ -45,64 +55,74 @@ func TestWalkIsAMigration(t *testing.T) {
 	}
 }
 
-// openTestDoor puts a handler behind a door as the program "users", with all
-// of /api/users; the load balancer answers the rest. Nil means no program.
-func openTestDoor(t *testing.T, users http.HandlerFunc) *door {
-	t.Helper()
-	d, err := openDoor()
-	if err != nil {
-		t.Fatal(err)
+// The traffic asks for a path of every service, and its requests can be told
+// apart.
+func TestAsksCoverTheCatalog(t *testing.T) {
+	names := map[string]bool{}
+	writes, all := 0, 0
+	for _, a := range asks() {
+		if names[a.name] {
+			t.Errorf("two asks are %q", a.name)
+		}
+		names[a.name] = true
+		all += a.weight
+		if a.writes {
+			writes += a.weight
+		}
 	}
-	t.Cleanup(d.close)
-	groups := map[string]http.Handler{}
-	if users != nil {
-		groups["group"] = users
+	for _, s := range completeForum(t).Services {
+		if !slices.ContainsFunc(asked(), func(path string) bool { return slices.Contains(s.Paths, path) }) {
+			t.Errorf("nobody asks for a path of %s", s.Name)
+		}
 	}
-	d.rules.Store(&rules{
-		balancer: &alb.LoadBalancer{
-			Listener: alb.Listener{
-				Rules: []alb.Rule{{ID: "users", Priority: 1,
-					Conditions: []alb.Condition{alb.PathPattern{"/api/users", "/api/users/*"}}, Action: alb.ForwardTo("group")}},
-				Default: alb.FixedResponse{StatusCode: http.StatusNotFound},
-			},
-			TargetGroups: groups,
-		},
-		programs: map[string]string{"group": "users"},
-	})
-	return d
+	if share := float64(writes) / float64(all); share < 1./30 || share > 1./26 {
+		t.Errorf("one request in %.1f writes, want one in 28", 1/share)
+	}
 }
 
 // Whatever is wrong with an answer is a failure, and an answer that is right is none.
-func TestVisitorJudges(t *testing.T) {
-	as := func(program string, status int, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("X-Served-By", program)
-			w.WriteHeader(status)
-			fmt.Fprint(w, body)
+func TestTrafficJudges(t *testing.T) {
+	traffic := newTraffic("http://forum", newLedger())
+	for name, test := range map[string]struct {
+		url    string
+		status int
+		body   string
+		want   string
+	}{
+		"a right answer":       {"/api/users/ada#users-read", 200, `{"id":"ada"}`, ""},
+		"a miss, as it should": {"/api/users/nobody#users-miss", 404, ``, ""},
+		"another status":       {"/api/users/ada#users-read", 503, `down`, "GET /api/users/ada: status 503, want 200: down"},
+		"another item":         {"/api/users/ada#users-read", 200, `{"id":"bob"}`, `item "bob", want "ada"`},
+		"no JSON":              {"/api/users/ada#users-read", 200, `hello`, "body is not what it should be"},
+		"an empty list":        {"/api/posts?limit=10#posts-list", 200, `[]`, "0 items, want 1 to 10"},
+		"too long a list":      {"/api/posts?limit=10#posts-list", 200, "[" + strings.Repeat("{},", 10) + "{}]", "11 items"},
+		"the thread's post":    {"/api/posts/in-thread/thread-7#posts-in-thread", 200, `[{"thread":"thread-7"}]`, ""},
+		"another's post":       {"/api/posts/in-thread/thread-7#posts-in-thread", 200, `[{"thread":"thread-8"}]`, `want the one of "thread-7"`},
+		"two posts":            {"/api/posts/by-user/writer-7#posts-by-user", 200, `[{"author":"writer-7"},{"author":"writer-7"}]`, `want the one of "writer-7"`},
+		"no answer":            {"/api/users/ada#users-read", 0, ``, "no answer: EOF"},
+	} {
+		result := &vegeta.Result{Method: "GET", URL: "http://forum" + test.url, Code: uint16(test.status), Body: []byte(test.body)}
+		if test.status == 0 {
+			result.Error = "EOF"
+		}
+		if _, failure := traffic.Judge(result); (test.want == "") != (failure == "") || !strings.Contains(failure, test.want) {
+			t.Errorf("%s: %q, want %q", name, failure, test.want)
 		}
 	}
-	read := exchange{method: "GET", path: "/api/users/ada", status: http.StatusOK, check: hasID("ada")}
-	for name, test := range map[string]struct {
-		users    http.HandlerFunc
-		exchange exchange
-		want     string
-	}{
-		"a right answer":         {as("users", 200, `{"id":"ada"}`), read, ""},
-		"a miss, as it should":   {as("users", 404, ``), exchange{method: "GET", path: "/api/users/x", status: 404}, ""},
-		"an answer of the door":  {nil, exchange{method: "GET", path: "/elsewhere", status: 404}, ""},
-		"another status":         {as("users", 503, `down`), read, "status 503, want 200: down"},
-		"another program":        {as("monolith", 200, `{"id":"ada"}`), read, `answered by "monolith"`},
-		"a program without name": {as("", 200, `{"id":"ada"}`), read, `answered by ""`},
-		"another item":           {as("users", 200, `{"id":"bob"}`), read, `item "bob", want "ada"`},
-		"no JSON":                {as("users", 200, `hello`), read, "body is not what it should be"},
-		"no program behind it":   {nil, read, "status 503"},
-		"a cut connection":       {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, read, "EOF"},
-	} {
-		v := newVisitor(t.Context(), openTestDoor(t, test.users))
-		v.do(test.exchange)
-		if failures := strings.Join(v.score.failures, "\n"); v.score.requests != 1 || (test.want == "") != (failures == "") || !strings.Contains(failures, test.want) {
-			t.Errorf("%s: %d requests, failures %q, want %q", name, v.score.requests, failures, test.want)
-		}
+}
+
+// Only a write that was acknowledged is in the ledger.
+func TestLedgerKeepsAcknowledgedWrites(t *testing.T) {
+	l := newLedger()
+	traffic := newTraffic("http://forum", l)
+	for _, status := range []int{201, 503, 0} {
+		traffic.Judge(&vegeta.Result{URL: "http://forum/api/posts#posts-create", Code: uint16(status), Body: fmt.Appendf(nil, `{"id":"p%d","thread":"thread-%d"}`, status, status)})
+	}
+	if got := l.written("/api/posts"); !slices.Equal(got, []string{"p201"}) {
+		t.Errorf("%q", got)
+	}
+	if got := l.pick("/api/posts"); got != "201" {
+		t.Errorf("a post is found by %q, want the number of its thread", got)
 	}
 }
 
@@ -117,91 +137,145 @@ func TestAuditCountsEveryWrite(t *testing.T) {
 		"one lost":  {[]string{"a", "c"}, `"b" was acknowledged and is there 0 times`},
 		"one twice": {[]string{"a", "b", "b", "c"}, `"b" was acknowledged and is there 2 times`},
 	} {
-		v := newVisitor(t.Context(), openTestDoor(t, func(w http.ResponseWriter, r *http.Request) {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var page int
 			fmt.Sscan(r.URL.Query().Get("page"), &page)
-			w.Header().Set("X-Served-By", "users")
 			if page+1 < len(test.stored) {
 				w.Header().Set("Link", fmt.Sprintf(`</api/users?page=%d>; rel="next"`, page+1))
 			}
 			fmt.Fprintf(w, `[{"id":%q}]`, test.stored[page])
 		}))
-		audit(v, ledger{"/api/users": {"a", "b", "c"}})
-		if failures := strings.Join(v.score.failures, "\n"); (test.want == "") != (failures == "") || !strings.Contains(failures, test.want) {
-			t.Errorf("%s: failures %q, want %q", name, failures, test.want)
+		seen, err := readAll(t.Context(), s.URL, "/api/users")
+		s.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		failures := strings.Join(auditOf("/api/users", []string{"a", "b", "c"}, seen).Unexplained, "\n")
+		if (test.want == "") != (failures == "") || !strings.Contains(failures, test.want) {
+			t.Errorf("%s: %q, want %q", name, failures, test.want)
 		}
 	}
+}
+
+// records are n answers to a path by each program.
+func records(path string, by map[string]int) []load.Record {
+	var all []load.Record
+	for program, n := range by {
+		for range n {
+			all = append(all, load.Record{Path: path, Status: 200, Program: program})
+		}
+	}
+	return all
 }
 
 // The phases are what the templates are judged by: a path that the wrong program
-// serves is a failure even when the listener's rules say so.
-func TestPhasesAreChecked(t *testing.T) {
-	catalog := services.Forum
-	by := func(programs ...string) map[string]int {
-		served := map[string]int{}
-		for _, program := range programs {
-			served[program]++
-		}
-		return served
-	}
+// serves, or serves too much of, is a failure whatever the listener's rules say.
+func TestSharesAreJudgedByThePhases(t *testing.T) {
+	catalog := completeForum(t)
 	for name, test := range map[string]struct {
 		phase, monolith  string
 		users, elsewhere map[string]int
-		failures         int
+		wrong            int
 	}{
-		"dark":                       {"dark", "serving", by("monolith"), by("monolith"), 0},
-		"shared":                     {"10%", "serving", by("users", "monolith"), by("monolith"), 0},
-		"live":                       {"live", "serving", by("users"), by("monolith"), 0},
-		"drained":                    {"live", "drained", by("users"), by(loadBalancer), 0},
-		"dark, but served":           {"dark", "serving", by("users", "monolith"), by("monolith"), 1},
-		"shared, but all of it":      {"10%", "serving", by("users"), by("monolith"), 1},
-		"live, but not all":          {"live", "serving", by("users", "monolith"), by("monolith"), 1},
-		"strangled, but not moved":   {"strangled", "serving", by("monolith"), by("monolith"), 1},
-		"drained, but still serving": {"live", "drained", by("users"), by("monolith"), 1},
-		"nobody asked":               {"live", "serving", nil, by("monolith"), 1},
+		"dark":                       {"dark", "serving", map[string]int{"monolith": 200}, map[string]int{"monolith": 9}, 0},
+		"shared":                     {"10%", "serving", map[string]int{"monolith": 180, "users": 20}, map[string]int{"monolith": 9}, 0},
+		"live":                       {"live", "serving", map[string]int{"users": 200}, map[string]int{"monolith": 9}, 0},
+		"drained":                    {"live", "drained", map[string]int{"users": 200}, map[string]int{"": 9}, 0},
+		"dark, but served":           {"dark", "serving", map[string]int{"monolith": 199, "users": 1}, map[string]int{"monolith": 9}, 2},
+		"shared, but too much":       {"10%", "serving", map[string]int{"monolith": 100, "users": 100}, map[string]int{"monolith": 9}, 2},
+		"shared, but none of it":     {"10%", "serving", map[string]int{"monolith": 200}, map[string]int{"monolith": 9}, 2},
+		"live, but not all":          {"live", "serving", map[string]int{"users": 199, "monolith": 1}, map[string]int{"monolith": 9}, 2},
+		"strangled, but not moved":   {"strangled", "serving", map[string]int{"monolith": 200}, map[string]int{"monolith": 9}, 2},
+		"drained, but still serving": {"live", "drained", map[string]int{"users": 200}, map[string]int{"monolith": 9}, 2},
+		"nobody asked":               {"live", "serving", nil, map[string]int{"monolith": 9}, 1},
 	} {
-		v := newVisitor(t.Context(), nil)
-		v.score.served = map[string]map[string]int{
-			"/api/users": test.users, elsewhere: test.elsewhere,
-			"/api/threads": by("threads"), "/api/posts": by("posts"),
+		step := step{name, map[string]string{"users": test.phase, "threads": "live", "posts": "live", "monolith": test.monolith}}
+		want, err := step.shares(catalog)
+		if err != nil {
+			t.Fatal(err)
 		}
-		v.checkPhases(catalog, step{name, map[string]string{"users": test.phase, "threads": "live", "posts": "live", "monolith": test.monolith}})
-		if len(v.score.failures) != test.failures {
-			t.Errorf("%s: failures %q, want %d", name, v.score.failures, test.failures)
+		all := slices.Concat(records("/api/users", test.users), records(elsewhere, test.elsewhere),
+			records("/api/threads", map[string]int{"threads": 9}), records("/api/posts", map[string]int{"posts": 9}))
+		if _, wrong := sharesOf(all, want); len(wrong) != test.wrong {
+			t.Errorf("%s: %q, want %d", name, wrong, test.wrong)
 		}
 	}
 }
 
-// A program that cannot start says why; one that runs ends with its context.
-func TestProcess(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "users")
-	if output, err := exec.Command("go", "build", "-o", binary, "../../services/cmd/users").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
+// Our order may lose nothing and nobody else may either; the textbook's must.
+func TestGaps(t *testing.T) {
+	catalog := completeForum(t)
+	mine, other := catalog.Services[0], catalog.Services[1]
+	began := time.Now()
+	failure := func(path string, status int, after time.Duration) load.Record {
+		return load.Record{Path: path, Status: status, Failure: "failed", Start: began.Add(after)}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := start(ctx, "users", binary, "/healthz", nil); err == nil || !strings.Contains(err.Error(), "USERS_TABLE") {
-		t.Errorf("a program without a table: %v, want its own words", err)
+	lost := []load.Record{failure("/api/threads", 503, time.Second), failure("/api/threads", 502, 3*time.Second)}
+	for name, test := range map[string]struct {
+		records        []load.Record
+		ours, textbook int
+	}{
+		"as it should be":        {lost, 0, 0},
+		"ours lost one":          {append(slices.Clone(lost), failure("/api/users", 503, 0)), 1, 0},
+		"a third path lost one":  {append(slices.Clone(lost), failure("/api/posts", 503, 0)), 1, 0},
+		"another kind of answer": {append(slices.Clone(lost), failure("/api/threads", 404, 0)), 0, 1},
+		"no gap to be seen":      {records("/api/threads", map[string]int{"threads": 5}), 0, 1},
+	} {
+		gaps := gapsOf("change", mine, other, test.records)
+		if len(gaps[0].Unexplained) != test.ours || len(gaps[1].Unexplained) != test.textbook {
+			t.Errorf("%s: %q and %q, want %d and %d", name, gaps[0].Unexplained, gaps[1].Unexplained, test.ours, test.textbook)
+		}
 	}
-	p, err := start(ctx, "users", binary, "/healthz", map[string]string{"STORE": "memory"})
-	if err != nil {
-		t.Fatal(err)
+	if g := gapsOf("change", mine, other, lost)[1]; g.Milliseconds != 2000 || total(g.Failures) != 2 {
+		t.Errorf("%+v, want 2 failures in 2 s", g)
 	}
-	response := httptest.NewRecorder()
-	proxy(p.address, http.DefaultTransport).ServeHTTP(response, httptest.NewRequest("GET", "/api/users", nil))
-	if response.Code != http.StatusOK || response.Header().Get("X-Served-By") != "users" {
-		t.Errorf("status %d by %q", response.Code, response.Header().Get("X-Served-By"))
+}
+
+// A fault explains what it may break and nothing else.
+func TestFaultsExplain(t *testing.T) {
+	began := time.Now()
+	users := fault{paths: []string{"/api/users"}, statuses: []int{503}, patience: true}
+	right := load.Record{Path: "/api/users", Status: 200, Program: "users"}
+	explained := load.Record{Path: "/api/users", Status: 503, Failure: "failed", Patience: "1", Start: began.Add(time.Second)}
+	change := func(change func(*load.Record)) load.Record {
+		r := explained
+		change(&r)
+		return r
 	}
-	cancel()
-	select {
-	case <-p.done:
-	case <-time.After(5 * time.Second):
-		t.Error("the program outlives its context")
-		p.kill()
+	for name, test := range map[string]struct {
+		fault       fault
+		records     []load.Record
+		unexplained int
+	}{
+		"as it should be": {users, []load.Record{right, explained}, 0},
+		"another path":    {users, []load.Record{explained, change(func(r *load.Record) { r.Path = "/api/posts" })}, 1},
+		"another status":  {users, []load.Record{explained, change(func(r *load.Record) { r.Status = 500 })}, 1},
+		"no Retry-After":  {users, []load.Record{explained, change(func(r *load.Record) { r.Patience = "" })}, 1},
+		"no harm done":    {users, []load.Record{right}, 1},
+		"harmless":        {fault{harmless: true}, []load.Record{right}, 0},
+		"not so harmless": {fault{harmless: true, paths: users.paths, statuses: users.statuses}, []load.Record{explained}, 1},
+	} {
+		if got := test.fault.result(began, "", test.records); len(got.Unexplained) != test.unexplained {
+			t.Errorf("%s: %q, want %d", name, got.Unexplained, test.unexplained)
+		}
 	}
-	response = httptest.NewRecorder()
-	proxy(p.address, http.DefaultTransport).ServeHTTP(response, httptest.NewRequest("GET", "/api/users", nil))
-	if response.Code != http.StatusBadGateway {
-		t.Errorf("status %d from a program that is gone, want 502", response.Code)
+	result := users.result(began, "", []load.Record{right, explained})
+	if result.Recovery != 1000 || result.Failed["/api/users"][503] != 1 || result.Unharmed["/api/users"] != 1 {
+		t.Errorf("%+v", result)
+	}
+}
+
+// Each part of a report counts towards its end.
+func TestReportCounts(t *testing.T) {
+	r := Report{
+		Gaps:   []Gap{{Unexplained: []string{"a"}}},
+		Steps:  []Step{{Unexplained: []string{"b", "c"}}},
+		Parity: []Parity{{Mismatches: []string{"d"}}},
+		Faults: []Fault{{Unexplained: []string{"e"}}},
+		Audit:  []Audit{{Unexplained: []string{"f"}}},
+	}
+	if n := r.count(); n != 6 {
+		t.Errorf("%d, want 6", n)
 	}
 }
 
@@ -223,14 +297,65 @@ func TestInterruptible(t *testing.T) {
 	}
 }
 
-func TestShares(t *testing.T) {
-	for want, served := range map[string]map[string]int{
-		"monolith 90% users 10%": {"users": 20, "monolith": 180},
-		"users":                  {"users": 7},
-		"":                       nil,
+func TestParse(t *testing.T) {
+	for args, want := range map[string]options{
+		"":                           {rate: 500, faults: true, startup: 2 * time.Second, speed: 10},
+		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * time.Second, speed: 10},
+		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * time.Second, speed: 10},
+		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * time.Second, speed: 10},
+		"--startup 0s --speed 1":     {rate: 500, faults: true, speed: 1},
+		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, speed: 10},
 	} {
-		if got := shares(served); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got, err := parse(strings.Fields(args)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v, want %+v", args, got, err, want)
 		}
+	}
+	for _, args := range []string{"--rate 0", "--startup -1s", "--speed 0.5", "posts", "--nonsense"} {
+		if _, err := parse(strings.Fields(args)); err == nil {
+			t.Errorf("%s is taken", args)
+		}
+	}
+}
+
+func TestWithoutNode(t *testing.T) {
+	t.Setenv("JSII_NODE", filepath.Join(t.TempDir(), "node"))
+	if err := findNode(); err == nil || !strings.Contains(err.Error(), "install Node") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", address)
+	if err == nil {
+		defer taken.Close()
+	}
+	// Whether this test or somebody else has it, the port is in use.
+	if err := new(rehearsal).serve(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "localhost:8080") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What goes to a file is plain: no colour, no line that is written over.
+func TestScreenIsPlainInAFile(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	s := newScreen(file, "")
+	s.progress("something", func() (int, int) { return 1, 1 })
+	s.gapHead()
+	s.gap(Gap{Change: "change", Traffic: Traffic{Failures: map[int]int{503: 2}}, Unexplained: []string{"a", "b", "c", "d", "e", "f", "g"}})
+	s.close()
+	out, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	if strings.ContainsAny(text, "\x1b\r") || strings.Contains(text, "something") {
+		t.Errorf("%q", text)
+	}
+	if !strings.Contains(text, "2 × 503") || !strings.Contains(text, "    e\n    and 2 more\n") {
+		t.Errorf("%s", text)
 	}
 }

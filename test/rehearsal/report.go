@@ -1,70 +1,218 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
+	"os"
 	"slices"
-	"strings"
+	"time"
+
+	"example.com/forum/test/load"
+	"example.com/forum/test/rehearsal/page"
 )
 
-// report prints a row for each step, as soon as it is known.
-type report struct {
-	out io.Writer
-	// columns are the paths whose shares are shown.
-	columns []string
+// Report is all that a rehearsal has found. It is what --json writes.
+type Report struct {
+	// Rate is the number of requests a second.
+	Rate int `json:"rate"`
+	// StartupSeconds is how long a task takes to start, Speed what the durations of
+	// the templates are divided by.
+	StartupSeconds float64  `json:"startupSeconds"`
+	Speed          float64  `json:"speed"`
+	Gaps           []Gap    `json:"gaps"`
+	Steps          []Step   `json:"steps"`
+	Parity         []Parity `json:"parity"`
+	Faults         []Fault  `json:"faults,omitempty"`
+	Audit          []Audit  `json:"audit"`
+	Door           Door     `json:"frontDoor"`
+	// Seconds is how long it all took.
+	Seconds float64 `json:"seconds"`
+	// Unexplained is every failure that should not have been: 0 is a pass.
+	Unexplained int `json:"unexplained"`
 }
 
-func newReport(out io.Writer) *report {
-	r := &report{out: out}
-	for _, f := range features() {
-		r.columns = append(r.columns, f.path)
+// Traffic is what the requests of a stretch of time met.
+type Traffic struct {
+	Requests int `json:"requests"`
+	// Failures counts the wrong answers by status, 0 for none at all.
+	Failures map[int]int `json:"failures"`
+	P50      float64     `json:"p50Milliseconds"`
+	P99      float64     `json:"p99Milliseconds"`
+}
+
+// Step is one deployment of the walk, and the time after it.
+type Step struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	Traffic
+	Shares []Share `json:"shares"`
+	// Unexplained says what was wrong.
+	Unexplained []string `json:"unexplained,omitempty"`
+}
+
+// Share is how many of a path's requests one program answered after the
+// deployment, and how many it should have.
+type Share struct {
+	Path    string `json:"path"`
+	Program string `json:"program"`
+	// Weight is the share that the phases declare, from 0 to 1.
+	Weight   float64 `json:"weight"`
+	Answered int     `json:"answered"`
+	Of       int     `json:"of"`
+	// Least and Most bound what chance makes of the weight.
+	Least int `json:"least"`
+	Most  int `json:"most"`
+}
+
+// Gap is what a first deployment straight to live, or the destruction of a live
+// service, lost in one order of rule and service.
+type Gap struct {
+	Change  string `json:"change"`
+	Order   string `json:"order"`
+	Service string `json:"service"`
+	Traffic
+	// Milliseconds lie between the first failed request and the last.
+	Milliseconds int64    `json:"milliseconds"`
+	Unexplained  []string `json:"unexplained,omitempty"`
+}
+
+// Parity is how one service's answers compare with the monolith's.
+type Parity struct {
+	Service    string   `json:"service"`
+	Requests   int      `json:"requests"`
+	Mismatches []string `json:"mismatches,omitempty"`
+}
+
+// Fault is what was broken on purpose, and what that did.
+type Fault struct {
+	Name string `json:"name"`
+	Hit  string `json:"hit"`
+	// Failed are the failures that the fault explains, by path and status;
+	// Unharmed counts the right answers by path.
+	Failed   map[string]map[int]int `json:"failed"`
+	Unharmed map[string]int         `json:"unharmed"`
+	// Recovery is the time from the fault to the last failure it explains.
+	Recovery    int64    `json:"recoveryMilliseconds"`
+	Outcome     string   `json:"outcome"`
+	Unexplained []string `json:"unexplained,omitempty"`
+}
+
+// Audit is whether every acknowledged write of a collection can be read once.
+type Audit struct {
+	Collection  string   `json:"collection"`
+	Written     int      `json:"written"`
+	Unexplained []string `json:"unexplained,omitempty"`
+}
+
+// Door is what the front door adds to a request: the median of the same request
+// to a program and through the door.
+type Door struct {
+	Direct  float64 `json:"directP50Milliseconds"`
+	Through float64 `json:"throughP50Milliseconds"`
+}
+
+// count is all failures that should not have been.
+func (r *Report) count() int {
+	n := 0
+	for _, g := range r.Gaps {
+		n += len(g.Unexplained)
 	}
-	return r
-}
-
-const maxFailuresShown = 5
-
-func (r *report) head() {
-	fmt.Fprintln(r.out, r.line("step", "requests", "failures", r.columns))
-}
-
-func (r *report) row(name string, s score) {
-	var served []string
-	for _, column := range r.columns {
-		served = append(served, shares(s.served[column]))
+	for _, s := range r.Steps {
+		n += len(s.Unexplained)
 	}
-	fmt.Fprintln(r.out, r.line(name, s.requests, len(s.failures), served))
-	for i, failure := range s.failures {
-		if i == maxFailuresShown {
-			fmt.Fprintf(r.out, "    and %d more\n", len(s.failures)-i)
-			break
+	for _, p := range r.Parity {
+		n += len(p.Mismatches)
+	}
+	for _, f := range r.Faults {
+		n += len(f.Unexplained)
+	}
+	for _, a := range r.Audit {
+		n += len(a.Unexplained)
+	}
+	return n
+}
+
+func (r *Report) write(file string) error {
+	body, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(body, '\n'), 0o644)
+}
+
+func trafficOf(records []load.Record) Traffic {
+	t := Traffic{
+		Requests: len(records),
+		Failures: map[int]int{},
+		P50:      milliseconds(load.Quantile(records, 0.5)),
+		P99:      milliseconds(load.Quantile(records, 0.99)),
+	}
+	for _, r := range records {
+		if r.Failure != "" {
+			t.Failures[r.Status]++
 		}
-		fmt.Fprintf(r.out, "    %s\n", failure)
 	}
+	return t
 }
 
-func (r *report) line(name string, requests, failures any, served []string) string {
-	line := fmt.Sprintf("%-18s %8v %8v", name, requests, failures)
-	for _, cell := range served {
-		line += fmt.Sprintf("  %-24s", cell)
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// failuresOf are the records of wrong answers, in words.
+func failuresOf(records []load.Record) []string {
+	var failures []string
+	for _, r := range records {
+		if r.Failure != "" {
+			failures = append(failures, r.Failure)
+		}
 	}
-	return strings.TrimRight(line, " ")
+	return failures
 }
 
-// shares says who answered how much, the largest part first.
-func shares(served map[string]int) string {
-	total := 0
-	for _, n := range served {
-		total += n
+// loadBalancer stands in the report for answers that no program gave.
+const loadBalancer = page.LoadBalancer
+
+// sharesOf compares who answered each path with who should have, and says where
+// that is more than chance. Want names the share of each program by path.
+func sharesOf(records []load.Record, want map[string]map[string]float64) (shares []Share, wrong []string) {
+	answered := map[string]map[string]int{}
+	for _, r := range records {
+		if answered[r.Path] == nil {
+			answered[r.Path] = map[string]int{}
+		}
+		answered[r.Path][cmp.Or(r.Program, loadBalancer)]++
 	}
-	programs := slices.SortedFunc(maps.Keys(served), func(a, b string) int { return served[b] - served[a] })
-	if len(programs) == 1 {
-		return programs[0]
+	for _, path := range slices.Sorted(maps.Keys(want)) {
+		of := 0
+		for _, n := range answered[path] {
+			of += n
+		}
+		if of == 0 {
+			wrong = append(wrong, path+": nobody was asked")
+		}
+		for _, program := range programsOf(want[path], answered[path]) {
+			s := Share{Path: path, Program: program, Weight: want[path][program], Answered: answered[path][program], Of: of}
+			s.Least, s.Most = load.Bounds(of, s.Weight)
+			if s.Answered < s.Least || s.Answered > s.Most {
+				wrong = append(wrong, fmt.Sprintf("%s: %s answered %d of %d, its share is %.0f%%: %d to %d", path, program, s.Answered, of, 100*s.Weight, s.Least, s.Most))
+			}
+			shares = append(shares, s)
+		}
 	}
-	var parts []string
-	for _, program := range programs {
-		parts = append(parts, fmt.Sprintf("%s %.0f%%", program, 100*float64(served[program])/float64(total)))
+	return shares, wrong
+}
+
+// programsOf are those that should or did answer, the greatest share first.
+func programsOf(want map[string]float64, answered map[string]int) []string {
+	programs := map[string]bool{}
+	for program := range want {
+		programs[program] = true
 	}
-	return strings.Join(parts, " ")
+	for program := range answered {
+		programs[program] = true
+	}
+	return slices.SortedFunc(maps.Keys(programs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(want[b], want[a]), cmp.Compare(a, b))
+	})
 }

@@ -1,150 +1,147 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+	"path"
+	"slices"
 	"strings"
-	"sync"
+
+	"example.com/forum/services"
 )
 
-// rounds is how often a step repeats each feature's requests: 200 or more to
-// each path, so that a share of 10% shows.
-const rounds = 40
-
-// feature is a path that the report has a column for, with a round of requests
-// that returns the id of what it has written.
-type feature struct {
-	path  string
-	round func(v *visitor, name string) string
+// ask is one kind of request: how it is made, and what the answer must be.
+type ask struct {
+	// name is unique, of letters and dashes.
+	name string
+	// path is the one of the report that the request counts for.
+	path string
+	// weight is how often it is sent, compared with the others.
+	weight int
+	method string
+	// target makes the path and the body of one request. It may pick from what
+	// was written before.
+	target func(*ledger) (path, body string)
+	// header is sent too. May be nil.
+	header http.Header
+	// status the answer must have.
+	status int
+	// check looks at the answer to a path. May be nil.
+	check func(path string, body []byte) error
+	// writes tells that the answer is an item which from then on must be readable.
+	writes bool
 }
 
-// features are all that is asked. What belongs to no path of theirs is elsewhere.
-func features() []feature {
-	return []feature{
-		{"/api/users", usersRound},
-		{"/api/threads", threadsRound},
-		{"/api/posts", postsRound},
-		{elsewhere, missesRound},
-	}
-}
+const (
+	usersPath   = "/api/users"
+	threadsPath = "/api/threads"
+	postsPath   = "/api/posts"
+	// elsewhere is every path that no service has.
+	elsewhere = "elsewhere"
+)
 
-const elsewhere = "elsewhere"
-
-// ledger remembers every write that was acknowledged, by collection.
-type ledger map[string][]string
-
-func (l ledger) add(other ledger) {
-	for collection, ids := range other {
-		l[collection] = append(l[collection], ids...)
-	}
-}
-
-// exercise sends a step's fixed list of requests to every path: reads, writes
-// and misses; and to every program by name, which reaches the dark ones too. It
-// returns what was written.
-func exercise(v *visitor, step int) ledger {
-	written := ledger{}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for _, f := range features() {
-		all.Go(func() {
-			for i := range rounds {
-				if v.ctx.Err() != nil {
-					return
-				}
-				if id := f.round(v, fmt.Sprintf("%d-%d", step, i)); id != "" {
-					mu.Lock()
-					written[f.path] = append(written[f.path], id)
-					mu.Unlock()
-				}
-			}
+// asks are the forum's traffic: mostly reads of single items and lists, some
+// writes, and misses. One request in 28 writes: the embedded database gets slower
+// with every item that a list has to pass.
+func asks() []ask {
+	return slices.Concat(
+		items(usersPath, newUser),
+		items(threadsPath, newThread),
+		[]ask{
+			{name: "users-repeat", path: usersPath, weight: 1, method: "POST", target: existingUser, status: http.StatusConflict},
+			{name: "posts-list", path: postsPath, weight: 12, method: "GET", target: at(postsPath + "?limit=10"), status: http.StatusOK, check: atMost(10)},
+			{name: "posts-in-thread", path: postsPath, weight: 1, method: "GET", target: postIn("in-thread", "thread-"), status: http.StatusOK, check: onlyOne},
+			{name: "posts-by-user", path: postsPath, weight: 1, method: "GET", target: postIn("by-user", "writer-"), status: http.StatusOK, check: onlyOne},
+			{name: "posts-create", path: postsPath, weight: 1, method: "POST", target: newPost, status: http.StatusCreated, writes: true},
+			{name: "posts-miss", path: postsPath, weight: 2, method: "GET", target: at(postsPath + "/nothing/here"), status: http.StatusNotFound},
+			{name: "posts-malformed", path: postsPath, weight: 1, method: "POST", target: func(*ledger) (string, string) { return postsPath, `{"body":7}` }, status: http.StatusBadRequest},
+			{name: "settings", path: elsewhere, weight: 2, method: "GET", target: at("/api/usersettings"), status: http.StatusNotFound},
+			{name: "other-case", path: elsewhere, weight: 2, method: "GET", target: at("/API/users"), status: http.StatusNotFound},
+			{name: "root", path: elsewhere, weight: 2, method: "GET", target: at("/"), status: http.StatusNotFound},
+			// A header that only callers from inside may use changes nothing.
+			{name: "header-from-outside", path: usersPath, weight: 2, method: "GET", target: at(usersPath + "/nobody"),
+				header: http.Header{services.PreviewHeader: {"users"}}, status: http.StatusNotFound},
 		})
-	}
-	all.Wait()
-	for _, program := range v.door.programs() {
-		v.do(exchange{method: "GET", path: "/api/" + program + "/nobody", routeTo: program, inside: true, status: http.StatusNotFound})
-	}
-	return written
 }
 
-// record is what all features' items have in common.
-type record struct{ ID string }
-
-func usersRound(v *visitor, name string) string {
-	id := "visitor-" + name
-	user := fmt.Sprintf(`{"id":%q,"name":"Visitor %s"}`, id, name)
-	header, _ := v.do(exchange{method: "POST", path: "/api/users", body: user, status: http.StatusCreated, check: hasID(id)})
-	v.do(exchange{method: "POST", path: "/api/users", body: user, status: http.StatusConflict})
-	v.do(exchange{method: "GET", path: "/api/users/" + id, status: http.StatusOK, check: hasID(id)})
-	v.do(exchange{method: "GET", path: "/api/users?limit=10", status: http.StatusOK, check: atMost(10)})
-	v.do(exchange{method: "GET", path: "/api/users/nobody", status: http.StatusNotFound})
-	if header == nil {
-		return ""
-	}
-	return id
-}
-
-func threadsRound(v *visitor, name string) string {
-	_, body := v.do(exchange{method: "POST", path: "/api/threads", status: http.StatusCreated,
-		body: fmt.Sprintf(`{"title":"Thread %s","author":"visitor-%s"}`, name, name)})
-	id := idOf(body)
-	v.do(exchange{method: "GET", path: "/api/threads/" + url.PathEscape(id), status: http.StatusOK, check: hasID(id)})
-	v.do(exchange{method: "GET", path: "/api/threads?limit=10", status: http.StatusOK, check: atMost(10)})
-	v.do(exchange{method: "GET", path: "/api/threads/nothing", status: http.StatusNotFound})
-	v.do(exchange{method: "POST", path: "/api/threads", status: http.StatusBadRequest, body: `{"title":7}`})
-	return id
-}
-
-func postsRound(v *visitor, name string) string {
-	_, body := v.do(exchange{method: "POST", path: "/api/posts", status: http.StatusCreated,
-		body: fmt.Sprintf(`{"thread":"thread-%s","author":"writer-%s","body":"Post %s"}`, name, name, name)})
-	id := idOf(body)
-	v.do(exchange{method: "GET", path: "/api/posts/in-thread/thread-" + name, status: http.StatusOK, check: onlyItem(id)})
-	v.do(exchange{method: "GET", path: "/api/posts/by-user/writer-" + name, status: http.StatusOK, check: onlyItem(id)})
-	v.do(exchange{method: "GET", path: "/api/posts?limit=10", status: http.StatusOK, check: atMost(10)})
-	v.do(exchange{method: "GET", path: "/api/posts/nothing/here", status: http.StatusNotFound})
-	return id
-}
-
-// missesRound asks for what no service owns, and for what a header must not
-// give to a caller from outside.
-func missesRound(v *visitor, _ string) string {
-	v.do(exchange{method: "GET", path: "/api/usersettings", status: http.StatusNotFound})
-	v.do(exchange{method: "GET", path: "/API/users", status: http.StatusNotFound})
-	v.do(exchange{method: "GET", path: "/", status: http.StatusNotFound})
-	v.do(exchange{method: "GET", path: "/api/users/nobody", routeTo: "users", status: http.StatusNotFound})
-	return ""
-}
-
-func idOf(body []byte) string {
-	item, _ := decode[record](body)
-	return item.ID
-}
-
-func hasID(id string) func([]byte) error {
-	return func(body []byte) error {
-		item, err := decode[record](body)
-		if err == nil && (id == "" || item.ID != id) {
-			return fmt.Errorf("item %q, want %q", item.ID, id)
-		}
-		return err
+// items are the requests to a collection whose items have a path of their own.
+func items(collection string, create func(*ledger) (string, string)) []ask {
+	name := path.Base(collection)
+	return []ask{
+		{name: name + "-read", path: collection, weight: 20, method: "GET", target: existing(collection), status: http.StatusOK, check: hasIDOfPath},
+		{name: name + "-list", path: collection, weight: 4, method: "GET", target: at(collection + "?limit=10"), status: http.StatusOK, check: atMost(10)},
+		{name: name + "-create", path: collection, weight: 1, method: "POST", target: create, status: http.StatusCreated, writes: true},
+		{name: name + "-miss", path: collection, weight: 2, method: "GET", target: at(collection + "/nobody"), status: http.StatusNotFound},
 	}
 }
 
-func onlyItem(id string) func([]byte) error {
-	return func(body []byte) error {
-		items, err := decode[[]record](body)
-		if err == nil && (len(items) != 1 || items[0].ID != id) {
-			return fmt.Errorf("items %v, want %q alone", items, id)
-		}
-		return err
+func at(target string) func(*ledger) (string, string) {
+	return func(*ledger) (string, string) { return target, "" }
+}
+
+func existing(collection string) func(*ledger) (string, string) {
+	return func(l *ledger) (string, string) { return collection + "/" + l.pick(collection), "" }
+}
+
+func existingUser(l *ledger) (string, string) {
+	return usersPath, fmt.Sprintf(`{"id":%q,"name":"Somebody else"}`, l.pick(usersPath))
+}
+
+// postIn asks for the list of one thread or author, which by its number has the
+// one post that was written with that number.
+func postIn(list, prefix string) func(*ledger) (string, string) {
+	return func(l *ledger) (string, string) {
+		return fmt.Sprintf("%s/%s/%s%s", postsPath, list, prefix, l.pick(postsPath)), ""
 	}
 }
 
-func atMost(limit int) func([]byte) error {
-	return func(body []byte) error {
-		items, err := decode[[]record](body)
+func newUser(l *ledger) (string, string) {
+	n := l.next()
+	return usersPath, fmt.Sprintf(`{"id":"visitor-%d","name":"Visitor %d"}`, n, n)
+}
+
+func newThread(l *ledger) (string, string) {
+	n := l.next()
+	return threadsPath, fmt.Sprintf(`{"title":"Thread %d","author":"visitor-%d"}`, n, n)
+}
+
+func newPost(l *ledger) (string, string) {
+	n := l.next()
+	return postsPath, fmt.Sprintf(`{"thread":"thread-%d","author":"writer-%d","body":"Post %d"}`, n, n, n)
+}
+
+// item is what all features' items have, and what a post has besides.
+type item struct{ ID, Thread, Author string }
+
+// reference is what a later request finds the item by: its id, or the number of
+// a post's thread.
+func (i item) reference() string {
+	if number, isPost := strings.CutPrefix(i.Thread, "thread-"); isPost {
+		return number
+	}
+	return i.ID
+}
+
+func hasIDOfPath(target string, body []byte) error {
+	got, err := decode[item](body)
+	if want := path.Base(target); err == nil && got.ID != want {
+		return fmt.Errorf("item %q, want %q", got.ID, want)
+	}
+	return err
+}
+
+func onlyOne(target string, body []byte) error {
+	items, err := decode[[]item](body)
+	if want := path.Base(target); err == nil && (len(items) != 1 || items[0].Thread != want && items[0].Author != want) {
+		return fmt.Errorf("items %v, want the one of %q", items, want)
+	}
+	return err
+}
+
+func atMost(limit int) func(string, []byte) error {
+	return func(_ string, body []byte) error {
+		items, err := decode[[]item](body)
 		if err == nil && (len(items) == 0 || len(items) > limit) {
 			return fmt.Errorf("%d items, want 1 to %d", len(items), limit)
 		}
@@ -152,32 +149,11 @@ func atMost(limit int) func([]byte) error {
 	}
 }
 
-// audit reads every collection from end to end and counts what is not there
-// exactly once as failures.
-func audit(v *visitor, written ledger) {
-	for collection, ids := range written {
-		seen := map[string]int{}
-		for next := collection + "?limit=100"; next != "" && v.ctx.Err() == nil; {
-			header, body := v.do(exchange{method: "GET", path: next, status: http.StatusOK})
-			items, _ := decode[[]record](body)
-			for _, item := range items {
-				seen[item.ID]++
-			}
-			next = nextPage(header)
-		}
-		for _, id := range ids {
-			if seen[id] != 1 {
-				v.fail(fmt.Errorf("%s: %q was acknowledged and is there %d times", collection, id, seen[id]))
-			}
-		}
+// decode reads a JSON body for a check.
+func decode[T any](body []byte) (T, error) {
+	var value T
+	if err := json.Unmarshal(body, &value); err != nil {
+		return value, fmt.Errorf("body is not what it should be: %w", err)
 	}
-}
-
-// nextPage reads a Link header of the relation "next" (RFC 8288).
-func nextPage(header http.Header) string {
-	target, relation, _ := strings.Cut(header.Get("Link"), ">")
-	if !strings.Contains(relation, `rel="next"`) {
-		return ""
-	}
-	return strings.TrimPrefix(target, "<")
+	return value, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"example.com/forum/services"
 )
@@ -14,42 +15,71 @@ type step struct {
 	phases map[string]string
 }
 
-// serving are the programs that must answer on a service's paths at this step,
-// as its phase says. The templates are judged by this, not the other way round.
-func (s step) serving(c services.Catalog, service string) ([]string, error) {
-	phase, err := services.ParsePhase(s.phases[service])
-	if err != nil {
-		return nil, err
+// shares are who must answer how much of each path of the report at this step,
+// as the phases say. The templates are judged by this, not the other way round.
+func (s step) shares(c services.Catalog) (map[string]map[string]float64, error) {
+	shares := map[string]map[string]float64{elsewhere: s.rest(c)}
+	for _, service := range c.Services {
+		phase, err := services.ParsePhase(s.phases[service.Name])
+		if err != nil {
+			return nil, err
+		}
+		of := map[string]float64{}
+		if phase.Share > 0 {
+			of[service.Name] = float64(phase.Share) / 100
+		}
+		if phase.Share < 100 {
+			of[c.Monolith.Name] = 1 - float64(phase.Share)/100
+		}
+		for _, path := range asked() {
+			if slices.Contains(service.Paths, path) {
+				shares[path] = of
+			}
+		}
 	}
-	switch {
-	case phase == services.Dark:
-		return []string{c.Monolith.Name}, nil
-	case phase.TakenOver():
-		return []string{service}, nil
-	}
-	return []string{c.Monolith.Name, service}, nil
+	return shares, nil
 }
 
 // rest is who must answer what no service has.
-func (s step) rest(c services.Catalog) string {
+func (s step) rest(c services.Catalog) map[string]float64 {
 	if s.phases[c.Monolith.Name] == string(services.Serving) {
-		return c.Monolith.Name
+		return map[string]float64{c.Monolith.Name: 1}
 	}
-	return loadBalancer
+	return map[string]float64{loadBalancer: 1}
+}
+
+// asked are the paths that the traffic asks for, in its order.
+func asked() []string {
+	var paths []string
+	for _, a := range asks() {
+		if a.path != elsewhere && !slices.Contains(paths, a.path) {
+			paths = append(paths, a.path)
+		}
+	}
+	return paths
+}
+
+// start is the step before anything moves.
+func start(c services.Catalog) step {
+	phases := map[string]string{c.Monolith.Name: string(services.Serving)}
+	for _, s := range c.Services {
+		phases[s.Name] = services.Dark.String()
+	}
+	return step{"all dark", phases}
+}
+
+// with is the step after one more word.
+func (s step) with(name, word string) step {
+	phases := maps.Clone(s.phases)
+	phases[name] = word
+	return step{fmt.Sprintf("%s %s", name, word), phases}
 }
 
 // walk takes every service from dark to strangled, one after the other, and
 // then the monolith out of service.
 func walk(c services.Catalog) []step {
-	phases := map[string]string{c.Monolith.Name: string(services.Serving)}
-	for _, s := range c.Services {
-		phases[s.Name] = services.Dark.String()
-	}
-	steps := []step{{"all dark", maps.Clone(phases)}}
-	advance := func(name, word string) {
-		phases[name] = word
-		steps = append(steps, step{fmt.Sprintf("%s %s", name, word), maps.Clone(phases)})
-	}
+	steps := []step{start(c)}
+	advance := func(name, word string) { steps = append(steps, steps[len(steps)-1].with(name, word)) }
 	for _, s := range c.Services {
 		for _, p := range []services.Phase{{Share: 10}, {Share: 50}, services.Live, services.Strangled} {
 			advance(s.Name, p.String())

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/forum/services"
+	"example.com/forum/services/server"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/load"
+	"example.com/forum/test/region"
+)
+
+// fault is something that is broken on purpose while the load goes on.
+type fault struct {
+	name, hit string
+	// paths are those whose requests the fault may fail, with one of the statuses.
+	paths    []string
+	statuses []int
+	// patience tells that each failure must say when to try again.
+	patience bool
+	// harmless tells that nothing may fail. Without it nothing failing is wrong:
+	// then the fault has not been one.
+	harmless bool
+	// inflict breaks something and returns, with a word on how it went, once it
+	// is whole again.
+	inflict func(context.Context) (outcome string, err error)
+}
+
+// outage is how long the database is out: longer than the programs' patience
+// with it, which is 2.5 s at most and less when every try fails at once.
+const outage = 1500 * time.Millisecond
+
+// faults breaks one thing after the other and reports what that did. It begins
+// with the clients that are slow, who need the time that all else takes.
+func (r *rehearsal) faults(ctx context.Context) error {
+	r.screen.faultHead()
+	last := r.catalog.Services[len(r.catalog.Services)-1]
+	slow, err := dribble(ctx, r.region.URL()+last.Paths[0])
+	if err != nil {
+		return err
+	}
+	defer slow.close()
+	for _, f := range append(r.faultsOf(), r.slowClients(slow)) {
+		if err := r.suffer(ctx, f); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// suffer inflicts a fault and reports on it.
+func (r *rehearsal) suffer(ctx context.Context, f fault) error {
+	r.screen.progress(f.name, r.count)
+	began := time.Now()
+	outcome, err := f.inflict(ctx)
+	if err != nil {
+		return err
+	}
+	// What is sent now shows that it is over.
+	if !sleep(ctx, hold/4) {
+		return ctx.Err()
+	}
+	result := f.result(began, outcome, r.load.Between(began, time.Now()))
+	r.report.Faults = append(r.report.Faults, result)
+	r.screen.fault(result)
+	return nil
+}
+
+// result tells the failures that the fault explains from all others.
+func (f fault) result(began time.Time, outcome string, records []load.Record) Fault {
+	result := Fault{Name: f.name, Hit: f.hit, Outcome: outcome, Failed: map[string]map[int]int{}, Unharmed: map[string]int{}}
+	for _, r := range records {
+		switch {
+		case r.Failure == "":
+			result.Unharmed[r.Path]++
+		case f.explains(r):
+			if result.Failed[r.Path] == nil {
+				result.Failed[r.Path] = map[int]int{}
+			}
+			result.Failed[r.Path][r.Status]++
+			result.Recovery = max(result.Recovery, r.Start.Sub(began).Milliseconds())
+		default:
+			result.Unexplained = append(result.Unexplained, r.Failure)
+		}
+	}
+	if !f.harmless && len(result.Failed) == 0 {
+		result.Unexplained = append(result.Unexplained, "nothing failed: this fault was none")
+	}
+	return result
+}
+
+func (f fault) explains(r load.Record) bool {
+	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.patience || r.Patience != "")
+}
+
+// faultsOf are the faults of tasks and of the database, each at a service that
+// the one before has left alone.
+func (r *rehearsal) faultsOf() []fault {
+	c := r.catalog.Services
+	first, second, last := c[0], c[1%len(c)], c[len(c)-1]
+	var everywhere []string
+	for _, s := range c {
+		everywhere = append(everywhere, s.Paths...)
+	}
+	return []fault{
+		{
+			name: "kill -9", hit: "all tasks of " + first.Name, paths: first.Paths,
+			statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable},
+			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Kill) },
+		},
+		{
+			name: "SIGTERM", hit: "a task of " + second.Name, harmless: true,
+			inflict: func(ctx context.Context) (string, error) { return r.lose(ctx, second.Name, r.region.Interrupt) },
+		},
+		{
+			name: "crash at start", hit: "an update of " + last.Name, harmless: true,
+			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
+		},
+		{
+			name: "hung program", hit: "a task of " + first.Name, paths: first.Paths,
+			statuses: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
+			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Hang) },
+		},
+		{
+			name: "table throttles", hit: "the table of " + first.Name, paths: first.Paths,
+			statuses: []int{http.StatusServiceUnavailable}, patience: true,
+			inflict: func(ctx context.Context) (string, error) {
+				return r.breakDatabase(ctx, region.Outage{Throttled: r.tablesOf(first)})
+			},
+		},
+		{
+			name: "database down", hit: "every table", paths: everywhere,
+			statuses: []int{http.StatusServiceUnavailable}, patience: true,
+			inflict: func(ctx context.Context) (string, error) { return r.breakDatabase(ctx, region.Outage{Down: true}) },
+		},
+	}
+}
+
+// lose breaks tasks of a service and waits until it has lost one of those that
+// were healthy, and has as many healthy ones again.
+func (r *rehearsal) lose(ctx context.Context, name string, breakTasks func(name string)) (string, error) {
+	before := r.healthy(name)
+	breakTasks(name)
+	lost := false
+	return "replaced", poll(ctx, func() bool {
+		now := r.healthy(name)
+		lost = lost || slices.ContainsFunc(before, func(address string) bool { return !slices.Contains(now, address) })
+		return lost && len(now) >= len(before)
+	})
+}
+
+// healthy are the addresses of the healthy tasks of some services.
+func (r *rehearsal) healthy(names ...string) []string {
+	var addresses []string
+	for _, t := range r.region.Tasks() {
+		if slices.Contains(names, t.Service) && t.State == alb.Healthy {
+			addresses = append(addresses, t.Address)
+		}
+	}
+	return addresses
+}
+
+// crash updates a service to a program that cannot start. The deployment must
+// fail, and the tasks of before must go on.
+func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, error) {
+	steps := walk(r.catalog)
+	broken, err := r.stages.make(steps[len(steps)-1], crashing(s.ID()))
+	if err != nil {
+		return "", err
+	}
+	before := r.healthy(s.Name)
+	err = r.account.Deploy(ctx, broken, s.ID())
+	if err == nil {
+		return "", fmt.Errorf("an update to a program that cannot start was taken for good")
+	}
+	if !strings.Contains(err.Error(), "circuit breaker") {
+		return "", err
+	}
+	if after := r.healthy(s.Name); !slices.Equal(before, after) {
+		return "", fmt.Errorf("the tasks of before were %q and are %q", before, after)
+	}
+	return "rolled back, tasks untouched", nil
+}
+
+// breakDatabase takes the database away for a while. No task may be found
+// unhealthy or be replaced for that.
+func (r *rehearsal) breakDatabase(ctx context.Context, o region.Outage) (string, error) {
+	before := r.healthy(r.catalog.Names()...)
+	r.region.Break(o)
+	defer r.region.Break(region.Outage{})
+	if !sleep(ctx, outage) {
+		return "", ctx.Err()
+	}
+	for _, address := range before {
+		if _, _, err := get(ctx, "http://"+address+server.HealthPath); err != nil {
+			return "", err
+		}
+	}
+	if after := r.healthy(r.catalog.Names()...); !slices.Equal(before, after) {
+		return "", fmt.Errorf("the healthy tasks were %q and are %q", before, after)
+	}
+	return "/healthz 200, tasks untouched", nil
+}
+
+// tablesOf is the table that a service's tasks are given.
+func (r *rehearsal) tablesOf(s services.Service) []string {
+	for _, definition := range r.stage.TaskDefinitions {
+		for _, container := range definition.Containers {
+			if table, ok := container.Environment[services.TableVariable(s.Name)]; ok && container.Name == s.Name {
+				return []string{table}
+			}
+		}
+	}
+	return nil
+}
+
+// poll waits until something is so, a minute at most.
+func poll(ctx context.Context, done func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for !done() {
+		if !sleep(ctx, 10*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}

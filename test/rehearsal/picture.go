@@ -1,0 +1,164 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/forum/services"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/cloudformation"
+	"example.com/forum/test/rehearsal/page"
+)
+
+// State implements page.Rehearsal.
+func (s *show) State() page.State {
+	traffic := s.recorder.traffic(time.Now().Unix())
+	rules, programs := s.region.Rules()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := page.State{Traffic: traffic, Answers: s.recorder.last(), Deployment: s.deployment}
+	state.Deployment.Log = slices.Clone(s.deployment.Log)
+	for _, service := range s.catalog.All() {
+		state.Services = append(state.Services, s.service(service, traffic))
+	}
+	for _, rule := range rules {
+		state.Rules = append(state.Rules, ruleOf(rule, programs))
+	}
+	return state
+}
+
+func (s *show) service(service services.Service, traffic page.Traffic) page.Service {
+	shown := page.Service{Name: service.Name, Phase: s.step.phases[service.Name], Paths: service.Paths, Phases: phasesOf(s.catalog, service.Name)}
+	for _, t := range s.region.Tasks() {
+		if t.Service == service.Name {
+			shown.Deployed = true
+			shown.Tasks = append(shown.Tasks, page.Task{Address: t.Address, State: string(t.State)})
+		}
+	}
+	for _, series := range traffic.Series {
+		if n := len(series.Requests); series.Program == service.Name && n > 0 {
+			shown.RequestsPerSecond, shown.ErrorsPerSecond = series.Requests[n-1], series.Errors[n-1]
+		}
+	}
+	return shown
+}
+
+// phasesOf are the words that a person can choose from.
+func phasesOf(c services.Catalog, name string) []string {
+	if name == c.Monolith.Name {
+		return []string{string(services.Serving), string(services.Drained), string(services.Retired)}
+	}
+	var words []string
+	for _, p := range []services.Phase{services.Dark, {Share: 10}, {Share: 25}, {Share: 50}, {Share: 75}, {Share: 90}, services.Live, services.Strangled} {
+		words = append(words, p.String())
+	}
+	return words
+}
+
+func ruleOf(rule alb.Rule, programs map[string]string) page.Rule {
+	stack, id := resourceName(rule.ID)
+	shown := page.Rule{Stack: stack, ID: id, Priority: rule.Priority, Live: true}
+	for _, condition := range rule.Conditions {
+		switch c := condition.(type) {
+		case alb.PathPattern:
+			shown.Conditions = append(shown.Conditions, c...)
+		case alb.HTTPHeader:
+			shown.Live = false
+			shown.Conditions = append(shown.Conditions, c.Name+": "+strings.Join(c.Values, " or "))
+		case alb.SourceIP:
+			for _, block := range c {
+				shown.Conditions = append(shown.Conditions, "from "+block.String())
+			}
+		}
+	}
+	for _, group := range slices.Sorted(maps.Keys(rule.Shares())) {
+		shown.Shares = append(shown.Shares, page.Share{Program: programs[group], Percent: 100 * rule.Shares()[group]})
+	}
+	if fixed, ok := rule.Action.(alb.FixedResponse); ok {
+		shown.Answer = strconv.Itoa(fixed.StatusCode)
+	}
+	return shown
+}
+
+// resourceName reads an identity such as ${Users.UsersLiveRuleB368C277}.
+func resourceName(identity string) (stack, id string) {
+	stack, id, _ = strings.Cut(strings.Trim(identity, "${}"), ".")
+	return stack, id
+}
+
+// changes are what a deployment of the stage will do, in words.
+func (s *show) changes(stage *assembly.Stage) []page.Change {
+	var changes []page.Change
+	for _, id := range s.account.Deployed() {
+		if _, kept := stage.Stack(id); !kept {
+			changes = append(changes, page.Change{Stack: id, Resource: "the whole stack", Action: words(cloudformation.Delete)})
+		}
+	}
+	for _, c := range s.account.Changes(stage) {
+		resource := c.To
+		if c.Action == cloudformation.Delete {
+			resource = c.From
+		}
+		changes = append(changes, page.Change{
+			Stack:    resource.Stack,
+			Resource: nameOf(stage, resource),
+			Action:   words(c.Action),
+			Detail:   s.detail(stage, c),
+		})
+	}
+	return changes
+}
+
+// nameOf is a resource's construct in its stack, such as "Users/LiveRule".
+func nameOf(stage *assembly.Stage, r assembly.Resource) string {
+	path := strings.TrimPrefix(r.Path, stage.Name+"/"+r.Stack+"/")
+	return cmp.Or(strings.TrimSuffix(path, "/Resource"), r.LogicalID)
+}
+
+// words are what CloudFormation writes in capitals.
+func words[T ~string](capitals T) string {
+	return strings.ToLower(strings.ReplaceAll(string(capitals), "_", " "))
+}
+
+// detail says what a change of a listener rule does to its shares.
+func (s *show) detail(stage *assembly.Stage, c cloudformation.Change) string {
+	from, to := sharesIn(s.stage, c.From), sharesIn(stage, c.To)
+	switch {
+	case from == "" || to == "":
+		return from + to
+	default:
+		return from + " → " + to
+	}
+}
+
+// sharesIn are the paths and the shares of a listener rule of a stage, and "" for
+// anything else.
+func sharesIn(stage *assembly.Stage, r assembly.Resource) string {
+	if stage == nil || r.LogicalID == "" {
+		return ""
+	}
+	programs := map[string]string{}
+	for _, service := range stage.Services {
+		for _, attachment := range service.Attachments {
+			programs[attachment.TargetGroup] = attachment.Container
+		}
+	}
+	for _, rule := range stage.ListenerRules {
+		if rule.Identity() != r.Identity() {
+			continue
+		}
+		shown := ruleOf(rule.Rule, programs)
+		var shares []string
+		for _, share := range shown.Shares {
+			shares = append(shares, fmt.Sprintf("%s %.0f %%", share.Program, share.Percent))
+		}
+		return strings.Join(shown.Conditions, ", ") + ": " + strings.Join(shares, ", ")
+	}
+	return ""
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/cloudformation"
+	"example.com/forum/test/load"
+	"example.com/forum/test/region"
+)
+
+// rehearsal is one migration under load.
+type rehearsal struct {
+	catalog services.Catalog
+	stages  *stages
+	region  *region.Region
+	account *cloudformation.Account
+	// stage is what is deployed now.
+	stage  *assembly.Stage
+	ledger *ledger
+	load   *load.Load
+	report *Report
+	screen *screen
+}
+
+// hold is how long a step is watched after its deployment. A step that shares a
+// path is watched for twice that, to tell its weights.
+const hold = time.Second
+
+// run takes everything through the whole rehearsal.
+func (r *rehearsal) run(ctx context.Context, options options) error {
+	began := time.Now()
+	if err := r.open(ctx, options.rate); err != nil {
+		return err
+	}
+	defer r.load.Stop()
+	parts := []func(context.Context) error{r.gap, r.walk}
+	if options.faults {
+		parts = append(parts, r.faults)
+	}
+	for _, part := range parts {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	r.load.Stop()
+	if err := r.audit(ctx); err != nil {
+		return err
+	}
+	r.report.Seconds = time.Since(began).Seconds()
+	r.report.Unexplained = r.report.count()
+	r.screen.summary(r.report)
+	return nil
+}
+
+// open deploys the monolith, as it is before there is any service, and starts
+// the load.
+func (r *rehearsal) open(ctx context.Context, rate int) error {
+	r.screen.progress("the monolith alone", r.count)
+	stage, err := r.stages.make(start(r.catalog))
+	if err != nil {
+		return err
+	}
+	if err := r.account.Deploy(ctx, stage, r.without(stage)...); err != nil {
+		return err
+	}
+	traffic := newTraffic(r.region.URL(), r.ledger)
+	if err := traffic.seed(); err != nil {
+		return fmt.Errorf("the monolith alone: %w", err)
+	}
+	r.load = load.Start(rate, traffic)
+	return nil
+}
+
+// without are the stacks of a stage but those of the services.
+func (r *rehearsal) without(stage *assembly.Stage) []string {
+	var ids []string
+	for _, stack := range stage.Stacks {
+		if !slices.ContainsFunc(r.catalog.Services, func(s services.Service) bool { return s.ID() == stack.ID }) {
+			ids = append(ids, stack.ID)
+		}
+	}
+	return ids
+}
+
+// walk deploys one step after the other and judges what requests meet.
+func (r *rehearsal) walk(ctx context.Context) error {
+	r.screen.walkHead()
+	for i, step := range walk(r.catalog) {
+		r.screen.progress(step.name, r.count)
+		stage, err := r.stages.make(step)
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		if err := r.take(ctx, step, stage); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		if i > 0 {
+			continue
+		}
+		if err := r.parity(ctx); err != nil {
+			return err
+		}
+		if err := r.measureDoor(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take deploys a step's stage, watches it, and reports on it.
+func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) error {
+	want, err := step.shares(r.catalog)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := r.deploy(ctx, stage); err != nil {
+		return err
+	}
+	deployed := time.Now()
+	watch := hold
+	if shared(want) {
+		watch = 2 * hold
+	}
+	if !sleep(ctx, watch) {
+		return ctx.Err()
+	}
+	ended := time.Now()
+	shares, wrong := sharesOf(r.load.Between(deployed, ended), want)
+	records := r.load.Between(began, ended)
+	r.report.Steps = append(r.report.Steps, Step{
+		Name:        step.name,
+		Seconds:     deployed.Sub(began).Seconds(),
+		Traffic:     trafficOf(records),
+		Shares:      shares,
+		Unexplained: append(failuresOf(records), wrong...),
+	})
+	r.screen.step(r.report.Steps[len(r.report.Steps)-1])
+	return nil
+}
+
+// deploy brings the account to a stage: stacks that it no longer has are
+// destroyed before, as a person does.
+func (r *rehearsal) deploy(ctx context.Context, stage *assembly.Stage) error {
+	var gone []string
+	for _, id := range r.account.Deployed() {
+		if _, kept := stage.Stack(id); !kept {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) > 0 {
+		if err := r.account.Destroy(ctx, gone...); err != nil {
+			return err
+		}
+	}
+	if err := r.account.Deploy(ctx, stage); err != nil {
+		return err
+	}
+	r.stage = stage
+	return nil
+}
+
+func shared(want map[string]map[string]float64) bool {
+	for _, shares := range want {
+		if len(shares) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// count is how many requests have been answered, and how many of them wrongly.
+func (r *rehearsal) count() (answered, failed int) {
+	if r.load == nil {
+		return 0, 0
+	}
+	return r.load.Count()
+}
+
+// sleep reports whether the whole time has passed before the context ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-isatty"
+)
+
+// screen prints the report, each row as soon as it is known. On a terminal its
+// last line says what is going on.
+type screen struct {
+	out io.Writer
+	// live is whether out is a terminal; colour whether it may be coloured.
+	live, colour bool
+
+	mu      sync.Mutex
+	doing   string
+	since   time.Time
+	count   func() (answered, failed int)
+	stopped chan struct{}
+}
+
+// newScreen prints to a file, in colour only where that is a terminal and
+// NO_COLOR (https://no-color.org) does not ask for none.
+func newScreen(out *os.File, noColour string) *screen {
+	live := isatty.IsTerminal(out.Fd())
+	s := &screen{out: out, live: live, colour: live && noColour == "", stopped: make(chan struct{})}
+	if live {
+		go s.refresh()
+	}
+	return s
+}
+
+func (s *screen) refresh() {
+	for {
+		select {
+		case <-s.stopped:
+			return
+		case <-time.After(200 * time.Millisecond):
+			s.mu.Lock()
+			s.drawProgress()
+			s.mu.Unlock()
+		}
+	}
+}
+
+func (s *screen) close() {
+	close(s.stopped)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doing = ""
+	s.clearProgress()
+}
+
+// progress says what is going on from now on.
+func (s *screen) progress(doing string, count func() (answered, failed int)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doing, s.since, s.count = doing, time.Now(), count
+	s.drawProgress()
+}
+
+func (s *screen) drawProgress() {
+	if !s.live || s.doing == "" {
+		return
+	}
+	answered, failed := s.count()
+	s.clearProgress()
+	fmt.Fprintf(s.out, "… %s  %.1f s, %d requests so far, %d failed", s.doing, time.Since(s.since).Seconds(), answered, failed)
+}
+
+// clearProgress empties the terminal's last line.
+func (s *screen) clearProgress() {
+	if s.live {
+		fmt.Fprint(s.out, "\r\x1b[2K")
+	}
+}
+
+func (s *screen) line(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clearProgress()
+	fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	s.drawProgress()
+}
+
+const (
+	bold = "1"
+	red  = "31"
+)
+
+func (s *screen) paint(colour, text string) string {
+	if !s.colour {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// number is a count of failures, which is seen when it is not 0.
+func (s *screen) number(n, width int) string {
+	text := fmt.Sprintf("%*d", width, n)
+	if n > 0 {
+		return s.paint(red, text)
+	}
+	return text
+}
+
+const maxShown = 5
+
+// wrong lists what is unexplained.
+func (s *screen) wrong(unexplained []string) {
+	for i, failure := range unexplained {
+		if i == maxShown {
+			s.line("    %s", s.paint(red, fmt.Sprintf("and %d more", len(unexplained)-i)))
+			break
+		}
+		s.line("    %s", s.paint(red, failure))
+	}
+}
+
+func (s *screen) gapHead() {
+	s.line("%s", s.paint(bold, fmt.Sprintf("%-24s %-8s %-20s %8s %8s %9s", "the gap", "service", "order", "requests", "failed", "for")))
+}
+
+func (s *screen) gap(g Gap) {
+	lasted := ""
+	if total(g.Failures) > 0 {
+		lasted = fmt.Sprintf("%d ms", g.Milliseconds)
+	}
+	s.line("%-24s %-8s %-20s %8d %s %9s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 8), lasted, statuses(g.Failures))
+	s.wrong(g.Unexplained)
+}
+
+func (s *screen) walkHead() {
+	head := fmt.Sprintf("%-18s %8s %8s %8s %8s %8s", "the walk", "deploy", "requests", "failed", "p50", "p99")
+	for _, path := range append(asked(), elsewhere) {
+		head += fmt.Sprintf("  %-14s", path)
+	}
+	s.line("")
+	s.line("%s", s.paint(bold, head))
+}
+
+func (s *screen) step(step Step) {
+	row := fmt.Sprintf("%-18s %6.1f s %8d %s %5.1f ms %5.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 8), step.P50, step.P99)
+	var spread []string
+	for _, path := range append(asked(), elsewhere) {
+		shares := slices.DeleteFunc(slices.Clone(step.Shares), func(share Share) bool { return share.Path != path })
+		if len(shares) > 1 {
+			spread = append(spread, spreadOf(shares))
+		}
+		row += fmt.Sprintf("  %-14s", programs(shares))
+	}
+	s.line("%s", row)
+	for _, text := range spread {
+		s.line("    %s", text)
+	}
+	s.wrong(step.Unexplained)
+}
+
+// programs are the names of those that answered.
+func programs(shares []Share) string {
+	var names []string
+	for _, share := range shares {
+		names = append(names, share.Program)
+	}
+	return strings.Join(names, "+")
+}
+
+// spreadOf says how a path was spread.
+func spreadOf(shares []Share) string {
+	var parts []string
+	for _, share := range shares {
+		parts = append(parts, fmt.Sprintf("%s %d, its %.0f%% allow %d to %d", share.Program, share.Answered, 100*share.Weight, share.Least, share.Most))
+	}
+	return fmt.Sprintf("%s: of %d requests %s", shares[0].Path, shares[0].Of, strings.Join(parts, "; "))
+}
+
+func (s *screen) parity(p Parity) {
+	s.line("    parity: %d requests to %s and to the monolith, %s differ", p.Requests, p.Service, s.number(len(p.Mismatches), 0))
+	s.wrong(p.Mismatches)
+}
+
+func (s *screen) door(d Door) {
+	s.line("    front door: a request takes %.2f ms to a program and %.2f ms through the door (p50)", d.Direct, d.Through)
+}
+
+func (s *screen) faultHead() {
+	s.line("")
+	s.line("%s", s.paint(bold, fmt.Sprintf("%-16s %-36s %-30s %9s  %-30s %s", "the fault", "what was hit", "what failed", "for", "how it ended", "what did not fail")))
+}
+
+func (s *screen) fault(f Fault) {
+	failed, lasted := "nothing", ""
+	if len(f.Failed) > 0 {
+		var parts []string
+		for _, path := range slices.Sorted(maps.Keys(f.Failed)) {
+			parts = append(parts, path+" "+statuses(f.Failed[path]))
+		}
+		failed, lasted = strings.Join(parts, ", "), fmt.Sprintf("%d ms", f.Recovery)
+	}
+	s.line("%-16s %-36s %-30s %9s  %-30s %s", f.Name, f.Hit, failed, lasted, f.Outcome, unharmed(f))
+	s.wrong(f.Unexplained)
+}
+
+// unharmed are the paths of which no request failed.
+func unharmed(f Fault) string {
+	var paths []string
+	requests := 0
+	for _, path := range slices.Sorted(maps.Keys(f.Unharmed)) {
+		if len(f.Failed[path]) == 0 {
+			paths = append(paths, path)
+			requests += f.Unharmed[path]
+		}
+	}
+	return fmt.Sprintf("%d on %s", requests, strings.Join(paths, ", "))
+}
+
+func (s *screen) audit(a Audit) {
+	if len(a.Unexplained) == 0 {
+		s.line("audit: %d acknowledged writes to %s, each there once", a.Written, a.Collection)
+		return
+	}
+	s.line("audit: %d acknowledged writes to %s, %s not there once", a.Written, a.Collection, s.number(len(a.Unexplained), 0))
+	s.wrong(a.Unexplained)
+}
+
+func (s *screen) summary(r *Report) {
+	requests := 0
+	for _, step := range r.Steps {
+		requests += step.Requests
+	}
+	s.line("")
+	s.line("%d requests in the walk at %d a second, %s unexplained failures in all, %.0f s", requests, r.Rate, s.number(r.Unexplained, 0), r.Seconds)
+}
+
+func total(failures map[int]int) int {
+	n := 0
+	for _, count := range failures {
+		n += count
+	}
+	return n
+}
+
+// statuses says how many answers had which status.
+func statuses(failures map[int]int) string {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(failures)) {
+		name := fmt.Sprint(status)
+		if status == 0 {
+			name = "no answer"
+		}
+		parts = append(parts, fmt.Sprintf("%d × %s", failures[status], name))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"example.com/forum/services"
+	"example.com/forum/stacks"
+	"example.com/forum/test/cloudformation"
+	"example.com/forum/test/load"
+	"example.com/forum/test/rehearsal/page"
+)
+
+// address is where --serve listens.
+const address = "localhost:8080"
+
+// serve deploys the first environment as cdk.json has it, keeps requests coming
+// in, and lets a person watch and move the paths until the context ends.
+func (r *rehearsal) serve(ctx context.Context, rate int) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w: end what listens there", address, errors.Unwrap(err))
+	}
+	defer listener.Close()
+	asShipped, err := r.asShipped()
+	if err != nil {
+		return err
+	}
+	return r.show(ctx, listener, rate, asShipped, func() {
+		r.screen.line("the migration is on http://%s/ and the forum under http://%s/api/, until Ctrl-C", address, address)
+	})
+}
+
+// asShipped is the step that the first environment of cdk.json is at.
+func (r *rehearsal) asShipped() (step, error) {
+	_, environments, err := stacks.ReadEnvironments(r.stages.app.Context, r.stages.app.Catalog)
+	if err != nil {
+		return step{}, err
+	}
+	migration := environments[0].Migration
+	phases := map[string]string{r.catalog.Monolith.Name: string(migration.Monolith)}
+	for name, phase := range migration.Services {
+		phases[name] = phase.String()
+	}
+	return step{"as shipped", phases}, nil
+}
+
+// show serves the page and the forum on a listener, and calls ready once both
+// are there.
+func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
+	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
+	r.account = cloudformation.New(r.region, s.observe)
+	if err := s.move(first); err != nil {
+		return err
+	}
+	visitors, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	forum := &http.Server{Handler: s.recorder, ReadHeaderTimeout: load.Timeout}
+	go forum.Serve(visitors)
+	defer forum.Close()
+
+	traffic := newTraffic("http://"+visitors.Addr().String(), r.ledger)
+	if err := traffic.seed(); err != nil {
+		return err
+	}
+	r.load = load.Start(rate, traffic)
+	defer r.load.Stop()
+
+	mux := http.NewServeMux()
+	mux.Handle("/api/", s.recorder)
+	mux.Handle("/", page.Handler(s))
+	everything := &http.Server{Handler: mux, ReadHeaderTimeout: load.Timeout}
+	failed := make(chan error, 1)
+	go func() { failed <- everything.Serve(listener) }()
+	defer everything.Close()
+	ready()
+	select {
+	case <-ctx.Done():
+		s.moving.Wait()
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// show is a rehearsal that a person drives. It implements page.Rehearsal.
+type show struct {
+	*rehearsal
+	ctx      context.Context
+	recorder *recorder
+	moving   sync.WaitGroup
+
+	mu         sync.Mutex
+	step       step
+	deployment page.Deployment
+}
+
+// Move implements page.Rehearsal.
+func (s *show) Move(name, phase string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deployment.Running {
+		return page.ErrBusy
+	}
+	next := s.step.with(name, phase)
+	if _, err := services.ParseMigration(s.catalog, next.phases); err != nil {
+		return err
+	}
+	s.deployment = page.Deployment{Running: true, Asked: fmt.Sprintf("%s: %s → %s", name, s.step.phases[name], phase)}
+	s.moving.Go(func() {
+		err := interruptible(s.ctx, func() error { return s.move(next) })
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.deployment.Running = false
+		if err != nil {
+			s.deployment.Error = err.Error()
+		}
+	})
+	return nil
+}
+
+// move brings the region to a step.
+func (s *show) move(next step) error {
+	stage, err := s.stages.make(next)
+	if err != nil {
+		return err
+	}
+	changes := s.changes(stage)
+	s.mu.Lock()
+	s.deployment.Changes = changes
+	s.mu.Unlock()
+	if err := s.deploy(s.ctx, stage); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.step = next
+	return nil
+}
+
+// maxLog is how many of the last events of a deployment are kept.
+const maxLog = 200
+
+// observe notes what CloudFormation says of a deployment.
+func (s *show) observe(e cloudformation.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := strings.Join(strings.Fields(fmt.Sprint(e.Stack, " ", e.LogicalID, " ", words(e.Action), " ", words(e.Status))), " ")
+	if e.Err != nil {
+		line += ": " + e.Err.Error()
+	}
+	log := append(s.deployment.Log, line)
+	s.deployment.Log = log[max(0, len(log)-maxLog):]
+}

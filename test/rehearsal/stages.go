@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/synth"
+)
+
+// stages makes the app as it is at a step. The CDK's runtime serves one caller
+// at a time, so this does too.
+type stages struct {
+	app *synth.App
+	// scratch takes the assemblies.
+	scratch string
+	made    int
+}
+
+// make synthesizes the first environment with the phases of a step.
+func (s *stages) make(step step, edits ...edit) (*assembly.Stage, error) {
+	for name, phase := range step.phases {
+		s.app.Context[name] = phase
+	}
+	s.made++
+	folder := filepath.Join(s.scratch, fmt.Sprint(s.made))
+	a, err := s.app.Synthesize(folder)
+	if err != nil {
+		return nil, err
+	}
+	if len(edits) == 0 {
+		return a.Stages[0], nil
+	}
+	for _, e := range edits {
+		if err := e.apply(a.Stages[0]); err != nil {
+			return nil, err
+		}
+	}
+	if a, err = assembly.Read(folder); err != nil {
+		return nil, err
+	}
+	return a.Stages[0], nil
+}
+
+// edit makes one stack's template wrong on purpose.
+type edit struct {
+	stack string
+	// change changes the resources of the template, by their logical ids.
+	change func(stack *assembly.Stack, resources map[string]any)
+}
+
+func (e edit) apply(stage *assembly.Stage) error {
+	stack, ok := stage.Stack(e.stack)
+	if !ok {
+		return fmt.Errorf("stage %s has no stack %s", stage.Name, e.stack)
+	}
+	e.change(stack, stack.Document["Resources"].(map[string]any))
+	template, err := json.Marshal(stack.Document)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(stack.File, template, 0o644)
+}
+
+// textbookOrder lets the service depend on the live rule instead of the other
+// way round, as every sample has it.
+func textbookOrder(stack string) edit {
+	return edit{stack, func(s *assembly.Stack, resources map[string]any) {
+		service := serviceOf(s)
+		rule := unorderLiveRule(s, resources)
+		dependsOn, _ := resources[service].(map[string]any)["DependsOn"].([]any)
+		resources[service].(map[string]any)["DependsOn"] = append(dependsOn, rule)
+	}}
+}
+
+// unordered takes from the live rule its dependency on the service.
+func unordered(stack string) edit {
+	return edit{stack, func(s *assembly.Stack, resources map[string]any) { unorderLiveRule(s, resources) }}
+}
+
+// unorderLiveRule takes from the rule that waits for the service all that makes
+// it wait, and returns its logical id.
+func unorderLiveRule(s *assembly.Stack, resources map[string]any) string {
+	service := serviceOf(s)
+	for _, r := range s.Resources {
+		if r.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && s.DependsOn(r.LogicalID, service) {
+			delete(resources[r.LogicalID].(map[string]any), "DependsOn")
+			return r.LogicalID
+		}
+	}
+	return ""
+}
+
+func serviceOf(s *assembly.Stack) string {
+	for _, r := range s.Resources {
+		if r.Type == "AWS::ECS::Service" {
+			return r.LogicalID
+		}
+	}
+	return ""
+}
+
+// crashing takes from the stack's program the variables that it needs, so that
+// it ends at its start.
+func crashing(stack string) edit {
+	return edit{stack, func(s *assembly.Stack, resources map[string]any) {
+		for _, r := range s.Resources {
+			if r.Type != "AWS::ECS::TaskDefinition" {
+				continue
+			}
+			properties := resources[r.LogicalID].(map[string]any)["Properties"].(map[string]any)
+			for _, container := range properties["ContainerDefinitions"].([]any) {
+				delete(container.(map[string]any), "Environment")
+			}
+		}
+	}}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/test/cloudformation"
+	"example.com/forum/test/load"
+	"example.com/forum/test/region"
+	"example.com/forum/test/synth"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	jsii.Close()
+	os.Exit(status)
+}
+
+// newTestRehearsal is one of the shipped app, at a speed for tests.
+func newTestRehearsal(t *testing.T) *rehearsal {
+	t.Helper()
+	app, err := synth.Shipped("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	region, err := region.New("../..", region.Clock{Startup: 300 * time.Millisecond, Speed: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(region.Close)
+	out, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen := newScreen(out, "")
+	t.Cleanup(func() {
+		screen.close()
+		out.Close()
+	})
+	return &rehearsal{
+		catalog: completeForum(t),
+		stages:  &stages{app: app, scratch: t.TempDir()},
+		region:  region,
+		account: cloudformation.New(region, nil),
+		ledger:  newLedger(),
+		report:  &Report{},
+		screen:  screen,
+	}
+}
+
+// A rehearsal that cannot fail proves nothing: of two first deployments straight
+// to live, the one whose live rule does not wait for the service loses requests,
+// and the one as it ships loses none.
+func TestWrongTemplateIsFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		edits []edit
+		lost  bool
+	}{
+		"as it ships":                         {nil, false},
+		"live rule without its dependency":    {[]edit{unordered("Users")}, true},
+		"service that waits for its own rule": {[]edit{textbookOrder("Users")}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newTestRehearsal(t)
+			if err := r.open(t.Context(), 100); err != nil {
+				t.Fatal(err)
+			}
+			defer r.load.Stop()
+			live := start(r.catalog).with("users", "live")
+			stage, err := r.stages.make(live, test.edits...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.take(t.Context(), live, stage); err != nil {
+				t.Fatal(err)
+			}
+			step := r.report.Steps[0]
+			if lost := len(step.Unexplained) > 0; lost != test.lost || step.Requests == 0 {
+				t.Errorf("of %d requests failed: %q", step.Requests, step.Unexplained)
+			}
+			if test.lost && !strings.Contains(step.Unexplained[0], "/api/users") {
+				t.Errorf("%q, want a path of users", step.Unexplained[0])
+			}
+		})
+	}
+}
+
+// A service that gives another answer than the monolith is found out while it is
+// still dark.
+func TestParityFindsDifferences(t *testing.T) {
+	for name, test := range map[string]struct {
+		b    answer
+		want string
+	}{
+		"the same": {answer{200, map[string][]string{"Link": {"x"}}, "[]"}, ""},
+		"status":   {answer{201, map[string][]string{"Link": {"x"}}, "[]"}, "status 200 and 201"},
+		"header":   {answer{200, nil, "[]"}, `Link: ["x"] and []`},
+		"another":  {answer{200, map[string][]string{"Link": {"x"}, "Etag": {"y"}}, "[]"}, `Etag: [] and ["y"]`},
+		"body":     {answer{200, map[string][]string{"Link": {"x"}}, "{}"}, `body "[]" and "{}"`},
+	} {
+		a := answer{200, map[string][]string{"Link": {"x"}}, "[]"}
+		if got := a.differs(test.b); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// What every new item has of its own is no difference; all else is.
+func TestMask(t *testing.T) {
+	made := func(body string) answer {
+		a := answer{status: 201, header: map[string][]string{"Location": {"/api/users/visitor-7"}, "Content-Length": {"9"}}, body: body}
+		a.mask()
+		return a
+	}
+	one := made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z"}`)
+	if d := one.differs(made(`{"id":"visitor-19","name":"Visitor 19","created":"2031-01-01T00:00:00Z"}`)); d != "" {
+		t.Error(d)
+	}
+	if d := one.differs(made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z","more":1}`)); d == "" {
+		t.Error("another field is no difference")
+	}
+}
+
+var _ load.Traffic = (*traffic)(nil)
