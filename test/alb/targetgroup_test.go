@@ -73,6 +73,16 @@ func (g *TargetGroup) reaches(t *testing.T, p *program, state State) {
 	eventually(t, string(state), func() bool { return g.State(p.address) == state })
 }
 
+// ends waits for the end of a deregistration.
+func ends(t *testing.T, drained <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-drained:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a target does not leave within 20 s")
+	}
+}
+
 // front serves a group over a connection, as the load balancer's listener does.
 func front(t *testing.T, g *TargetGroup) string {
 	t.Helper()
@@ -83,9 +93,11 @@ func front(t *testing.T, g *TargetGroup) string {
 
 func status(t *testing.T, url string) int {
 	t.Helper()
-	response, err := http.Get(url)
+	client := http.Client{Timeout: 5 * time.Second}
+	response, err := client.Get(url)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return 0
 	}
 	response.Body.Close()
 	return response.StatusCode
@@ -189,7 +201,7 @@ func TestHealthChecks(t *testing.T) {
 	g.reaches(t, p, Unhealthy)
 	p.health.Store(http.StatusOK)
 	g.reaches(t, p, Healthy)
-	<-g.Deregister(p.address)
+	ends(t, g.Deregister(p.address))
 	eventually(t, "no more checks", func() bool {
 		before := p.checks.Load()
 		time.Sleep(20 * time.Millisecond)
@@ -290,7 +302,7 @@ func TestLeastOutstandingRequests(t *testing.T) {
 // A target that leaves gets nothing new, finishes what it has, and what it does
 // not finish in time is cut.
 func TestDraining(t *testing.T) {
-	answer := make(chan struct{})
+	answer := make(chan struct{}, 1)
 	leaving := newProgram(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-answer:
@@ -321,18 +333,18 @@ func TestDraining(t *testing.T) {
 	if got := status(t, url); got != 200 || leaving.served.Load() != 2 {
 		t.Errorf("%d, and the target that leaves got %d more", got, leaving.served.Load()-2)
 	}
-	answer <- struct{}{}
+	answer <- struct{}{} // one of the two takes it
 	if got := <-statuses; got != 200 {
 		t.Errorf("%d for a request that ended in time, want 200", got)
 	}
-	<-drained
+	ends(t, drained)
 	if got := <-statuses; got != 502 {
 		t.Errorf("%d for a request that did not end in time, want 502", got)
 	}
 	if got := g.State(leaving.address); got != Unused {
 		t.Errorf("a target that has left is %s", got)
 	}
-	<-g.Deregister("127.0.0.1:1")
+	ends(t, g.Deregister("127.0.0.1:1"))
 }
 
 // A target can come back before it has left.
@@ -344,7 +356,7 @@ func TestRegisterAgain(t *testing.T) {
 	g.Register(p.address)
 	drained := g.Deregister(p.address)
 	g.Register(p.address)
-	<-drained
+	ends(t, drained)
 	g.reaches(t, p, Healthy)
 	if targets := g.Targets(); len(targets) != 1 {
 		t.Errorf("%v", targets)

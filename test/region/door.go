@@ -177,15 +177,16 @@ func (d *door) shares(r *http.Request) map[string]float64 {
 	return shares
 }
 
-// list are the rules by priority, the default action last, and the program
+// list are the rules by priority, the default action last and by the name of the
+// listener, and the program
 // behind each target group.
 func (d *door) list() ([]alb.Rule, map[string]string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	listener := d.balancer.Load().Listener
 	rules := slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority })
 	if listener.Default != nil {
-		rules = append(rules, alb.Rule{ID: alb.DefaultRule, Action: listener.Default})
+		rules = append(rules, alb.Rule{ID: d.listener, Action: listener.Default})
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	return rules, maps.Clone(d.programs)
 }

@@ -114,7 +114,7 @@ func TestSharesNamePrograms(t *testing.T) {
 	if shares := d.shares(request); shares["users"] != 0.1 || shares["monolith"] != 0.9 {
 		t.Errorf("%v", shares)
 	}
-	if rules, programs := d.list(); len(rules) != 2 || rules[1].ID != alb.DefaultRule || programs["a"] != "users" {
+	if rules, programs := d.list(); len(rules) != 2 || rules[1].ID != "${Edge.Listener}" || programs["a"] != "users" {
 		t.Errorf("%v %v", rules, programs)
 	}
 }

@@ -126,7 +126,7 @@ func (s *screen) wrong(unexplained []string) {
 }
 
 func (s *screen) gapHead() {
-	s.line("%s", s.paint(bold, fmt.Sprintf("%-24s %-8s %-20s %8s %8s %9s", "the gap", "service", "order", "requests", "failed", "for")))
+	s.line("%s", s.paint(bold, fmt.Sprintf("%-23s %-8s %-20s %8s %6s %8s", "the gap", "service", "order", "requests", "failed", "for")))
 }
 
 func (s *screen) gap(g Gap) {
@@ -134,28 +134,28 @@ func (s *screen) gap(g Gap) {
 	if total(g.Failures) > 0 {
 		lasted = fmt.Sprintf("%d ms", g.Milliseconds)
 	}
-	s.line("%-24s %-8s %-20s %8d %s %9s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 8), lasted, statuses(g.Failures))
+	s.line("%-23s %-8s %-20s %8d %s %8s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 6), lasted, statuses(g.Failures))
 	s.wrong(g.Unexplained)
 }
 
 func (s *screen) walkHead() {
-	head := fmt.Sprintf("%-18s %8s %8s %8s %8s %8s", "the walk", "deploy", "requests", "failed", "p50", "p99")
+	head := fmt.Sprintf("%-18s %7s %8s %6s %7s %7s", "the walk", "deploy", "requests", "failed", "p50", "p99")
 	for _, path := range append(asked(), elsewhere) {
-		head += fmt.Sprintf("  %-14s", path)
+		head += fmt.Sprintf("  %-16s", path)
 	}
 	s.line("")
 	s.line("%s", s.paint(bold, head))
 }
 
 func (s *screen) step(step Step) {
-	row := fmt.Sprintf("%-18s %6.1f s %8d %s %5.1f ms %5.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 8), step.P50, step.P99)
+	row := fmt.Sprintf("%-18s %5.1f s %8d %s %4.1f ms %4.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 6), step.P50, step.P99)
 	var spread []string
 	for _, path := range append(asked(), elsewhere) {
 		shares := slices.DeleteFunc(slices.Clone(step.Shares), func(share Share) bool { return share.Path != path })
 		if len(shares) > 1 {
 			spread = append(spread, spreadOf(shares))
 		}
-		row += fmt.Sprintf("  %-14s", programs(shares))
+		row += fmt.Sprintf("  %-16s", programs(shares))
 	}
 	s.line("%s", row)
 	for _, text := range spread {
@@ -173,13 +173,13 @@ func programs(shares []Share) string {
 	return strings.Join(names, "+")
 }
 
-// spreadOf says how a path was spread.
+// spreadOf says how a path was spread, with the bounds of chance.
 func spreadOf(shares []Share) string {
 	var parts []string
 	for _, share := range shares {
-		parts = append(parts, fmt.Sprintf("%s %d, its %.0f%% allow %d to %d", share.Program, share.Answered, 100*share.Weight, share.Least, share.Most))
+		parts = append(parts, fmt.Sprintf("%s %d (%.0f%% of %d: %d to %d)", share.Program, share.Answered, 100*share.Weight, share.Of, share.Least, share.Most))
 	}
-	return fmt.Sprintf("%s: of %d requests %s", shares[0].Path, shares[0].Of, strings.Join(parts, "; "))
+	return shares[0].Path + ": " + strings.Join(parts, ", ")
 }
 
 func (s *screen) parity(p Parity) {
@@ -193,19 +193,20 @@ func (s *screen) door(d Door) {
 
 func (s *screen) faultHead() {
 	s.line("")
-	s.line("%s", s.paint(bold, fmt.Sprintf("%-16s %-36s %-30s %9s  %-30s %s", "the fault", "what was hit", "what failed", "for", "how it ended", "what did not fail")))
+	s.line("%s", s.paint(bold, fmt.Sprintf("%-16s %-36s %s", "the fault", "what was hit", "how it ended")))
 }
 
 func (s *screen) fault(f Fault) {
-	failed, lasted := "nothing", ""
-	if len(f.Failed) > 0 {
+	s.line("%-16s %-36s %s", f.Name, f.Hit, f.Outcome)
+	if len(f.Failed) == 0 {
+		s.line("    nothing failed of %s", unharmed(f))
+	} else {
 		var parts []string
 		for _, path := range slices.Sorted(maps.Keys(f.Failed)) {
 			parts = append(parts, path+" "+statuses(f.Failed[path]))
 		}
-		failed, lasted = strings.Join(parts, ", "), fmt.Sprintf("%d ms", f.Recovery)
+		s.line("    failed for %d ms: %s; nothing of %s", f.Recovery, strings.Join(parts, ", "), unharmed(f))
 	}
-	s.line("%-16s %-36s %-30s %9s  %-30s %s", f.Name, f.Hit, failed, lasted, f.Outcome, unharmed(f))
 	s.wrong(f.Unexplained)
 }
 
@@ -219,7 +220,7 @@ func unharmed(f Fault) string {
 			requests += f.Unharmed[path]
 		}
 	}
-	return fmt.Sprintf("%d on %s", requests, strings.Join(paths, ", "))
+	return fmt.Sprintf("%d requests to %s", requests, strings.Join(paths, ", "))
 }
 
 func (s *screen) audit(a Audit) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"example.com/forum/test/rehearsal/page/browser"
 )
@@ -46,18 +47,20 @@ func TestPersonMovesAService(t *testing.T) {
 		t.Errorf("in the dark /api/users is served by %q", by)
 	}
 	tab := browser.Open(t)
-	var changes string
-	if err := chromedp.Run(tab,
+	if err := chromedp.Do(tab,
 		chromedp.Navigate(url),
 		chromedp.WaitVisible(`[data-service="users"][data-phase="dark"]`),
 		chromedp.Focus(`[data-service="users"] select[name="phase"]`),
 		chromedp.KeyEvent("live"),
-		chromedp.KeyEvent("\t"),
-		chromedp.KeyEvent("\r"),
+		chromedp.KeyEvent(kb.Tab),
+		chromedp.KeyEvent(kb.Enter),
 		chromedp.WaitVisible(`[data-service="users"][data-phase="live"]`),
 		chromedp.WaitReady(`#deployment[data-running="false"]`),
-		chromedp.Text(`#deployment`, &changes),
 	); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := chromedp.Run(tab, chromedp.Text(`#deployment`))
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"users: dark → live", "Users", "LiveRule", "users 100 %"} {
