@@ -108,9 +108,20 @@ func (i *Images) compile(programs []string) error {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	output, err := build.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return fmt.Errorf("go build %s: %s", strings.Join(programs, " "), bytes.TrimSpace(output))
+		return fmt.Errorf("go build %s: %s", strings.Join(programs, " "), firstError(output))
 	}
 	return err
+}
+
+// firstError is the first complaint of the Go compiler, which names each package
+// in a line that begins with #.
+func firstError(output []byte) string {
+	for line := range strings.Lines(string(output)) {
+		if !strings.HasPrefix(line, "#") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return "no reason given"
 }
 
 // stage lays out a program's build context. It leaves alone what is already

@@ -166,6 +166,28 @@ func TestImageThatCannotBeBuilt(t *testing.T) {
 	}
 }
 
+// A program that does not compile is one line, the compiler's first.
+func TestProgramThatDoesNotCompile(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":           "module example.com/broken\n\ngo 1.26\n",
+		"services/main.go": "package main\n\nfunc main() {\n\tone()\n\ttwo()\n}\n",
+	} {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := []services.Service{{Name: "users", Image: services.Image{Program: "services"}}}
+	err := constructs.StageImages(root, filepath.Join(root, ".build"), broken).Wait()
+	if err == nil || !strings.HasSuffix(err.Error(), "services/main.go:4:2: undefined: one") {
+		t.Errorf("%v, want the compiler's first line", err)
+	}
+}
+
 // edit adds a statement that no compiler can leave out, or a line of text.
 func edit(t *testing.T, name string) {
 	t.Helper()

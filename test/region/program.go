@@ -1,12 +1,12 @@
 package region
 
 import (
+	"bytes"
 	"context"
 	"debug/buildinfo"
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"example.com/forum/test/assembly"
@@ -43,20 +43,9 @@ func (p *programs) build(ctx context.Context, program string) (string, error) {
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", folder+string(filepath.Separator), program)
 	command.Dir = p.root
 	if output, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build %s: %w: %s", program, err, firstError(output))
+		return "", fmt.Errorf("go build %s: %w: %s", program, err, bytes.TrimSpace(output))
 	}
 	return filepath.Join(folder, filepath.Base(program)), nil
-}
-
-// firstError is the first complaint of the Go compiler, without the line that
-// names the package.
-func firstError(output []byte) string {
-	for line := range strings.Lines(string(output)) {
-		if !strings.HasPrefix(line, "#") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return "it said nothing"
 }
 
 // programOf is the main package of the binary in a container's image.
