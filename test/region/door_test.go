@@ -118,3 +118,18 @@ func TestSharesNamePrograms(t *testing.T) {
 		t.Errorf("%v %v", rules, programs)
 	}
 }
+
+// ECS refuses a service whose target group belongs to no load balancer, which is
+// why every sample puts the live rule first.
+func TestServiceNeedsAnAttachedTargetGroup(t *testing.T) {
+	r := &Region{door: openTestDoor(t)}
+	service := assembly.Service{Attachments: []assembly.Attachment{{TargetGroup: "group", Container: "users"}}}
+	err := r.deployService(t.Context(), &assembly.Stage{}, service)
+	if err == nil || !strings.Contains(err.Error(), "does not have an associated load balancer") {
+		t.Errorf("%v", err)
+	}
+	must(t, r.door.setRule(rule("Preview", 1, "group")))
+	if err := r.deployService(t.Context(), &assembly.Stage{}, service); err == nil || strings.Contains(err.Error(), "load balancer") {
+		t.Errorf("with a rule: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,10 @@ var _ cloudformation.Provider = (*Region)(nil)
 
 // New opens an empty region. Root is the folder of the module whose programs it runs.
 func New(root string, clock Clock) (*Region, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
 	database, err := startDatabase()
 	if err != nil {
 		return nil, err

@@ -127,6 +127,9 @@ func TestRollingDeploymentLosesNoRequest(t *testing.T) {
 	if failed > 0 {
 		t.Errorf("%d requests failed", failed)
 	}
+	if tasks := s.list(); len(tasks) != 2 {
+		t.Errorf("a steady service has the tasks %v", tasks)
+	}
 	if len(before) != 2 || len(after) != 2 || slices.ContainsFunc(after, func(a string) bool { return slices.Contains(before, a) }) {
 		t.Errorf("tasks %q became %q, want two new ones", before, after)
 	}
@@ -274,19 +277,24 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// A program is told to end only once its target is drained, even one that would
+// end at once; and then nothing is left.
 func TestDeleteLeavesNothing(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
-	var processes []*process
-	for _, t := range s.tasks {
-		processes = append(processes, t.process)
+	hasty := serving("1")
+	hasty.environment["DRAIN_DELAY"] = "0s"
+	deploy(t, s, hasty)
+	states := make(chan alb.State, 2)
+	for _, task := range s.tasks {
+		go func() {
+			<-task.process.done
+			states <- s.group.State(task.process.address)
+		}()
 	}
 	s.delete()
-	for _, p := range processes {
-		select {
-		case <-p.done:
-		default:
-			t.Errorf("%s is still there", p.address)
+	for range 2 {
+		if state := <-states; state != alb.Unused {
+			t.Errorf("a program ended while its target was %s", state)
 		}
 	}
 	if len(s.list()) != 0 || len(s.group.Targets()) != 0 {

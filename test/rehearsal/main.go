@@ -48,21 +48,31 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err = interruptible(ctx, func() error { return run(ctx, o, os.Stdout) })
 	stop()
+	if o.serve && errors.Is(err, errInterrupted) {
+		return // there is no other way to end it
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
 		os.Exit(1)
 	}
 }
 
-func parse(args []string) (options, error) {
-	var o options
+// flags are the command line's, which set the options.
+func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
 	f.IntVar(&o.rate, "rate", 500, "requests a `second`; with --serve 50 unless given")
 	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk")
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths")
-	f.StringVar(&o.json, "json", "", "write the report to a `file` for machines")
+	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `time` that a task takes to start")
 	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining and time-outs of the templates pass faster")
+	return f
+}
+
+// parse reads the command line, and says what is wrong with it.
+func parse(args []string) (options, error) {
+	var o options
+	f := o.flags()
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

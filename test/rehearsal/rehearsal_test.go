@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -314,6 +316,24 @@ func TestParse(t *testing.T) {
 		if _, err := parse(strings.Fields(args)); err == nil {
 			t.Errorf("%s is taken", args)
 		}
+	}
+}
+
+// The README has a row for every flag, and none for another.
+func TestReadmeNamesTheFlags(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z]+)` \\|").FindAllStringSubmatch(string(readme), -1) {
+		named = append(named, row[1])
+	}
+	var flags []string
+	new(options).flags().VisitAll(func(f *flag.Flag) { flags = append(flags, f.Name) })
+	slices.Sort(named)
+	if !slices.Equal(named, flags) {
+		t.Errorf("the README names %q, the flags are %q", named, flags)
 	}
 }
 

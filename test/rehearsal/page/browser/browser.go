@@ -30,6 +30,8 @@ func Open(t testing.TB) context.Context {
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
 		chromedp.UserDataDir(t.TempDir()),
+		// It leaves files in the folder for temporary ones.
+		chromedp.Env("TMPDIR="+t.TempDir()),
 		chromedp.WindowSize(1280, 900),
 		// Containers lack what the sandbox and the GPU need.
 		chromedp.NoSandbox,
