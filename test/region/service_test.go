@@ -48,7 +48,10 @@ func ending() definition { return definition{users, map[string]string{}, time.Se
 
 // declaredService is what the templates of this app say.
 func declaredService() assembly.Service {
-	return assembly.Service{MinimumHealthyPercent: 100, MaximumPercent: 200, CircuitBreaker: true, Rollback: true, DesiredCount: new(2)}
+	return assembly.Service{
+		MinimumHealthyPercent: 100, MaximumPercent: 200, CircuitBreaker: true, Rollback: true, DesiredCount: new(2),
+		HealthCheckGracePeriod: 30 * time.Second, // at the clock's speed 3 s
+	}
 }
 
 func newTestService(t *testing.T, declared assembly.Service) *service {
