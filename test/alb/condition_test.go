@@ -51,6 +51,10 @@ func TestConditions(t *testing.T) {
 		{"whole header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"yes"}}, header("X-Beta", "yes, no"), false},
 		{"second occurrence of a header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"yes"}}, header("X-Beta", "no", "yes"), true},
 
+		{"question mark in a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v2"), true},
+		{"question mark takes no two of a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v22"), false},
+
+		{"question mark in a host", alb.HostHeader{"v?.example.com"}, host("v2.example.com"), true},
 		{"host", alb.HostHeader{"*.example.com"}, host("test.example.com"), true},
 		{"host in another case", alb.HostHeader{"*.example.COM"}, host("TEST.example.com"), true},
 		{"host with a port", alb.HostHeader{"*.example.com"}, host("test.example.com:8080"), true},

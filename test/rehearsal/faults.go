@@ -61,24 +61,25 @@ func (r *rehearsal) suffer(ctx context.Context, f fault) error {
 	if err != nil {
 		return err
 	}
-	// What is sent now shows that it is over.
+	over := time.Now()
 	if !sleep(ctx, hold/4) {
 		return ctx.Err()
 	}
-	result := f.result(began, outcome, r.load.Between(began, time.Now()))
+	result := f.result(began, over, outcome, r.load.Between(began, time.Now()))
 	r.report.Faults = append(r.report.Faults, result)
 	r.screen.fault(result)
 	return nil
 }
 
-// result tells the failures that the fault explains from all others.
-func (f fault) result(began time.Time, outcome string, records []load.Record) Fault {
+// result tells the failures that the fault explains from all others. What is sent
+// once it is over has to be answered.
+func (f fault) result(began, over time.Time, outcome string, records []load.Record) Fault {
 	result := Fault{Name: f.name, Hit: f.hit, Outcome: outcome, Failed: map[string]map[int]int{}, Unharmed: map[string]int{}}
 	for _, r := range records {
 		switch {
 		case r.Failure == "":
 			result.Unharmed[r.Path]++
-		case f.explains(r):
+		case f.explains(r) && r.Start.Before(over):
 			if result.Failed[r.Path] == nil {
 				result.Failed[r.Path] = map[int]int{}
 			}

@@ -25,7 +25,9 @@ func (r *rehearsal) parity(ctx context.Context) error {
 			r.screen.progress("parity of "+s.Name, r.count)
 			p := Parity{Service: s.Name}
 			for _, replay := range replays(path, r.ledger) {
-				difference, err := r.compare(ctx, replay, s.Name, r.catalog.Monolith.Name)
+				difference, err := compare(s.Name, r.catalog.Monolith.Name, func(program string) (answer, error) {
+					return r.ask(ctx, replay, program)
+				})
 				if err != nil {
 					return fmt.Errorf("parity of %s: %w", s.Name, err)
 				}
@@ -77,11 +79,11 @@ const attempts = 20
 
 // compare asks one side, the other, and the first again: only when the first has
 // not changed its answer in between is a difference one.
-func (r *rehearsal) compare(ctx context.Context, what replay, one, other string) (difference string, err error) {
+func compare(one, other string, ask func(program string) (answer, error)) (difference string, err error) {
 	for range attempts {
 		var answers [3]answer
 		for i, program := range []string{one, other, one} {
-			if answers[i], err = r.ask(ctx, what, program); err != nil {
+			if answers[i], err = ask(program); err != nil {
 				return "", err
 			}
 		}

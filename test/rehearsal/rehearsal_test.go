@@ -239,6 +239,7 @@ func TestFaultsExplain(t *testing.T) {
 	users := fault{paths: []string{"/api/users"}, statuses: []int{503}, patience: true}
 	right := load.Record{Path: "/api/users", Status: 200, Program: "users"}
 	explained := load.Record{Path: "/api/users", Status: 503, Failure: "failed", Patience: "1", Start: began.Add(time.Second)}
+	over := began.Add(2 * time.Second)
 	change := func(change func(*load.Record)) load.Record {
 		r := explained
 		change(&r)
@@ -253,15 +254,16 @@ func TestFaultsExplain(t *testing.T) {
 		"another path":    {users, []load.Record{explained, change(func(r *load.Record) { r.Path = "/api/posts" })}, 1},
 		"another status":  {users, []load.Record{explained, change(func(r *load.Record) { r.Status = 500 })}, 1},
 		"no Retry-After":  {users, []load.Record{explained, change(func(r *load.Record) { r.Patience = "" })}, 1},
+		"not recovered":   {users, []load.Record{explained, change(func(r *load.Record) { r.Start = over })}, 1},
 		"no harm done":    {users, []load.Record{right}, 1},
 		"harmless":        {fault{harmless: true}, []load.Record{right}, 0},
 		"not so harmless": {fault{harmless: true, paths: users.paths, statuses: users.statuses}, []load.Record{explained}, 1},
 	} {
-		if got := test.fault.result(began, "", test.records); len(got.Unexplained) != test.unexplained {
+		if got := test.fault.result(began, over, "", test.records); len(got.Unexplained) != test.unexplained {
 			t.Errorf("%s: %q, want %d", name, got.Unexplained, test.unexplained)
 		}
 	}
-	result := users.result(began, "", []load.Record{right, explained})
+	result := users.result(began, over, "", []load.Record{right, explained})
 	if result.Recovery != 1000 || result.Failed["/api/users"][503] != 1 || result.Unharmed["/api/users"] != 1 {
 		t.Errorf("%+v", result)
 	}

@@ -89,40 +89,4 @@ func TestWrongTemplateIsFound(t *testing.T) {
 	}
 }
 
-// A service that gives another answer than the monolith is found out while it is
-// still dark.
-func TestParityFindsDifferences(t *testing.T) {
-	for name, test := range map[string]struct {
-		b    answer
-		want string
-	}{
-		"the same": {answer{200, map[string][]string{"Link": {"x"}}, "[]"}, ""},
-		"status":   {answer{201, map[string][]string{"Link": {"x"}}, "[]"}, "status 200 and 201"},
-		"header":   {answer{200, nil, "[]"}, `Link: ["x"] and []`},
-		"another":  {answer{200, map[string][]string{"Link": {"x"}, "Etag": {"y"}}, "[]"}, `Etag: [] and ["y"]`},
-		"body":     {answer{200, map[string][]string{"Link": {"x"}}, "{}"}, `body "[]" and "{}"`},
-	} {
-		a := answer{200, map[string][]string{"Link": {"x"}}, "[]"}
-		if got := a.differs(test.b); got != test.want {
-			t.Errorf("%s: %q, want %q", name, got, test.want)
-		}
-	}
-}
-
-// What every new item has of its own is no difference; all else is.
-func TestMask(t *testing.T) {
-	made := func(body string) answer {
-		a := answer{status: 201, header: map[string][]string{"Location": {"/api/users/visitor-7"}, "Content-Length": {"9"}}, body: body}
-		a.mask()
-		return a
-	}
-	one := made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z"}`)
-	if d := one.differs(made(`{"id":"visitor-19","name":"Visitor 19","created":"2031-01-01T00:00:00Z"}`)); d != "" {
-		t.Error(d)
-	}
-	if d := one.differs(made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z","more":1}`)); d == "" {
-		t.Error("another field is no difference")
-	}
-}
-
 var _ load.Traffic = (*traffic)(nil)
