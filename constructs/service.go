@@ -89,16 +89,31 @@ func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTask
 	return task
 }
 
+// logBufferMiB is how much of a log waits for CloudWatch.
+const logBufferMiB = 10
+
 func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps) {
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	linux := awsecs.NewLinuxParameters(scope, jsii.String("Linux"), nil)
+	linux.DropCapabilities(awsecs.Capability_ALL)
 	task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
 		Image:        props.Images.image(scope, props.Service.Image),
 		Environment:  environment(props),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
-		Logging:      awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: jsii.String(props.Service.Name)}),
+		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
+			LogGroup:     logs,
+			StreamPrefix: jsii.String(props.Service.Name),
+			// A program that cannot get rid of its log goes on, and loses lines.
+			Mode:          awsecs.AwsLogDriverMode_NON_BLOCKING,
+			MaxBufferSize: awscdk.Size_Mebibytes(jsii.Number(logBufferMiB)),
+		}),
+		MemoryLimitMiB:         jsii.Number(props.Service.Memory),
+		User:                   jsii.String(props.Service.User),
+		ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot),
+		LinuxParameters:        linux,
 		// After SIGTERM a program serves on for 5 s, and then has 15 s to finish.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(30)),
 	})
@@ -149,6 +164,8 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task aws
 		VpcSubnets:                  props.Subnets,
 		SecurityGroups:              &[]awsec2.ISecurityGroup{group},
 		AssignPublicIp:              jsii.Bool(false),
+		PlatformVersion:             awsecs.FargatePlatformVersion_LATEST,
+		EnableExecuteCommand:        jsii.Bool(false),
 		MinHealthyPercent:           jsii.Number(100),
 		MaxHealthyPercent:           jsii.Number(200),
 		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},

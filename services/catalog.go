@@ -35,6 +35,12 @@ type Service struct {
 	Port int
 	// HealthCheckPath answers 200 while the program lives. Empty means /healthz.
 	HealthCheckPath string
+	// User is the numeric user and group that the program runs as, in an image that
+	// is not built from a Program of this module. Empty means 65532:65532.
+	User string
+	// WritableRoot lets such a program write to its own file system, which is else
+	// read-only.
+	WritableRoot bool
 	// Environment is added to the variables that the construct sets itself.
 	Environment map[string]string
 	// Scaling bounds the number of tasks.

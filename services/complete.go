@@ -62,11 +62,15 @@ func (s Service) ID() string {
 	return id.String()
 }
 
+// nobody is a user that owns no file, as the images of this module have it.
+const nobody = "65532:65532"
+
 func (s Service) complete() Service {
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
 	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
+	s.User = cmp.Or(s.User, nobody)
 	s.Scaling.Min = cmp.Or(s.Scaling.Min, 2)
 	s.Scaling.Max = cmp.Or(s.Scaling.Max, 10)
 	s.Scaling.CPUPercent = cmp.Or(s.Scaling.CPUPercent, 60)
@@ -98,6 +102,9 @@ func (c Catalog) check() error {
 	return nil
 }
 
+// numericUser is a user and a group that are not root's.
+var numericUser = regexp.MustCompile(`^[1-9]\d{0,9}:[1-9]\d{0,9}$`)
+
 var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func (s Service) check() error {
@@ -110,6 +117,10 @@ func (s Service) check() error {
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
 	case !strings.HasPrefix(s.HealthCheckPath, "/"):
 		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
+	case !numericUser.MatchString(s.User):
+		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, nobody)
+	case s.Image.Program != "" && (s.User != nobody || s.WritableRoot):
+		return fmt.Errorf("a program of this module needs no user and no writable root of its own: leave User and WritableRoot empty")
 	}
 	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Table.check, s.checkEnvironment} {
 		if err := check(); err != nil {

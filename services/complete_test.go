@@ -50,6 +50,10 @@ func TestCompleteRefuses(t *testing.T) {
 		"an index named twice": {func(c *Catalog) {
 			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
 		}, []string{`"threads"`, `"all"`, "unique"}},
+		"root":                  {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
+		"a user by name":        {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
+		"a user of our own":     {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"threads"`, "User and WritableRoot"}},
+		"a writable root":       {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"threads"`, "User and WritableRoot"}},
 		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"threads"`, `"*"`}},
 		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"USERS_TABLE": "x"} }, []string{`"threads"`, "USERS_TABLE"}},
 	} {
