@@ -73,7 +73,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 // newTask separates the role that the program acts as from the one that ECS
 // starts it with.
 func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTaskDefinition {
-	trust := &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)}
+	trust := &awsiam.RoleProps{AssumedBy: ecsOf(awscdk.Stack_Of(scope))}
 	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
 	for _, table := range props.Tables {
 		table.grant(role)
@@ -87,6 +87,19 @@ func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTask
 	})
 	addContainer(scope, task, props)
 	return task
+}
+
+// ecsOf is ECS when it acts for tasks of the stack's own account and region. Any
+// other account's ECS could be made to act for it.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#create_task_iam_policy_and_role
+func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"ArnLike":      map[string]any{"aws:SourceArn": jsii.Sprintf("arn:%s:ecs:%s:%s:*", *stack.Partition(), *stack.Region(), *stack.Account())},
+		},
+	})
 }
 
 // logBufferMiB is how much of a log waits for CloudWatch.

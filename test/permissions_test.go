@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,63 @@ func checkStatements(stage *assembly.Stage) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ECS assumes a role only for tasks of the app's own account and region.
+func TestRolesTrustTheirOwnAccount(t *testing.T) {
+	for _, s := range situations {
+		if err := checkTrust(at(t, s)); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+	}
+}
+
+func checkTrust(stage *assembly.Stage) error {
+	var errs []error
+	want := map[string]map[string]assembly.Strings{
+		"StringEquals": {"aws:SourceAccount": {"${AWS::AccountId}"}},
+		"ArnLike":      {"aws:SourceArn": {"arn:aws:ecs:eu-west-1:${AWS::AccountId}:*"}},
+	}
+	for _, task := range stage.TaskDefinitions {
+		for _, role := range stage.Roles {
+			if role.ARN() != task.TaskRole && role.ARN() != task.ExecutionRole {
+				continue
+			}
+			if len(role.Trust) != 1 || !reflect.DeepEqual(role.Trust[0].Condition, want) || fmt.Sprint(role.Trust[0].Principal) != "map[Service:[ecs-tasks.amazonaws.com]]" {
+				errs = append(errs, fmt.Errorf("%s trusts %+v", role.LogicalID, role.Trust))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestTrustMutants(t *testing.T) {
+	s := situation{"live", services.Serving}
+	conditions := func(statement map[string]any) map[string]any { return statement["Condition"].(map[string]any) }
+	for name, edit := range map[string]func(statement map[string]any){
+		"no condition":      func(statement map[string]any) { delete(statement, "Condition") },
+		"any account":       func(statement map[string]any) { delete(conditions(statement), "StringEquals") },
+		"any source":        func(statement map[string]any) { delete(conditions(statement), "ArnLike") },
+		"another principal": func(statement map[string]any) { statement["Principal"] = map[string]any{"AWS": "*"} },
+		"any region": func(statement map[string]any) {
+			conditions(statement)["ArnLike"] = map[string]any{"aws:SourceArn": "arn:aws:ecs:*:*:*"}
+		},
+	} {
+		for _, role := range []string{"UsersTaskRole", "UsersExecutionRole"} {
+			mutant := mutated(t, s, "Users", func(resources map[string]any) {
+				for id, r := range resources {
+					resource := r.(map[string]any)
+					if strings.HasPrefix(id, role) && resource["Type"] == "AWS::IAM::Role" {
+						document := resource["Properties"].(map[string]any)["AssumeRolePolicyDocument"].(map[string]any)
+						edit(document["Statement"].([]any)[0].(map[string]any))
+					}
+				}
+			})
+			if checkTrust(mutant) == nil {
+				t.Errorf("%s: %s: nobody notices", role, name)
+			}
+		}
+	}
 }
 
 // What the monolith may not touch it does not know of either.

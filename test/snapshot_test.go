@@ -228,10 +228,22 @@ func assumedBy(role assembly.Role) string {
 	var who []string
 	for _, s := range role.Trust {
 		for _, names := range s.Principal {
-			who = append(who, names...)
+			who = append(who, strings.Join(names, " ")+condition(s))
 		}
 	}
 	return strings.Join(who, ", ")
+}
+
+// condition is what a statement makes itself depend on.
+func condition(s assembly.Statement) string {
+	var conditions []string
+	for _, keys := range s.Condition {
+		for key, values := range keys {
+			conditions = append(conditions, key+" "+strings.Join(values, " "))
+		}
+	}
+	slices.Sort(conditions)
+	return strings.Join(append([]string{""}, conditions...), ", for ")
 }
 
 // What differs is named, and another path or grant shows in the texts.
