@@ -108,7 +108,7 @@ func (i *Images) compile(programs []string) error {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	output, err := build.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return fmt.Errorf("go build %s: %s", strings.Join(programs, " "), firstError(output))
+		return fmt.Errorf("go build: %s", firstError(output))
 	}
 	return err
 }

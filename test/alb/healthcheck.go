@@ -2,8 +2,8 @@ package alb
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -46,11 +46,12 @@ func (g *TargetGroup) watch(t *target) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for {
+		next := time.After(g.settings.HealthCheck.Interval)
 		g.judge(t, g.check(client, t))
 		select {
 		case <-t.registered.Done():
 			return
-		case <-time.After(g.settings.HealthCheck.Interval):
+		case <-next:
 		}
 	}
 }
@@ -94,15 +95,17 @@ type codes [][2]int
 func parseCodes(text string) codes {
 	var all codes
 	for _, part := range strings.Split(text, ",") {
-		var from, to int
 		first, last, isRange := strings.Cut(part, "-")
-		if _, err := fmt.Sscan(first, &from); err != nil {
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.Atoi(first)
+		if err != nil {
 			return nil
 		}
-		if to = from; isRange {
-			if _, err := fmt.Sscan(last, &to); err != nil {
-				return nil
-			}
+		to, err := strconv.Atoi(last)
+		if err != nil {
+			return nil
 		}
 		all = append(all, [2]int{from, to})
 	}

@@ -211,7 +211,7 @@ func TestHealthChecks(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	for text, want := range map[string][]int{
-		"200": {200}, "200,202": {200, 202}, "200-202": {200, 201, 202}, "200-201,404": {200, 201, 404}, "": nil, "ok": nil, "200-x": nil,
+		"200": {200}, "200,202": {200, 202}, "200-202": {200, 201, 202}, "200-201,404": {200, 201, 404}, "": nil, "ok": nil, "200-x": nil, "200ok": nil,
 	} {
 		var got []int
 		for status := 100; status < 600; status++ {

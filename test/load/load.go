@@ -26,7 +26,7 @@ type Traffic interface {
 
 // Record is what one request met.
 type Record struct {
-	// Start is when the request was due.
+	// Start is when the request was sent.
 	Start   time.Time
 	Latency time.Duration
 	// Path is the one that the request counts for.
@@ -54,7 +54,7 @@ const Timeout = 10 * time.Second
 
 // inFlight is how many requests wait for their answers at a time, at most. More
 // would end at the limit of open files, and not as failures of what is tested.
-// of open files, and not as failures of what is tested.
+// From there on the loop is closed: a request waits for another to be answered.
 const inFlight = 2000
 
 // Start sends requests of the traffic, rate a second, until Stop.
@@ -94,12 +94,15 @@ func judge(traffic Traffic, result *vegeta.Result) Record {
 	}
 }
 
-// Between returns the records of all requests that were due from one time until
+// Between returns the records of all requests that were sent from one time until
 // before the other, and waits for the last of them to be answered.
 func (l *Load) Between(from, to time.Time) []Record { return l.log.between(from, to) }
 
 // Count is how many requests have been answered so far, and how many of them wrongly.
 func (l *Load) Count() (answered, failed int) { return l.log.count() }
+
+// Forget drops the records so far.
+func (l *Load) Forget() { l.log.forget() }
 
 // Stop sends no more requests, and returns once all that were sent are answered.
 func (l *Load) Stop() {

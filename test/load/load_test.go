@@ -48,6 +48,10 @@ func TestEveryRequestIsOnRecord(t *testing.T) {
 	if n := int(served.Load()); len(all) != n || answered != n || failed != n/2 {
 		t.Errorf("%d served, %d on record, %d counted, %d failed", n, len(all), answered, failed)
 	}
+	l.Forget()
+	if again, _ := l.Count(); again != answered || len(l.Between(time.Time{}, time.Now())) != 0 {
+		t.Errorf("%d counted and %d on record after they are forgotten", again, len(l.Between(time.Time{}, time.Now())))
+	}
 	for _, r := range all {
 		if r.Path != "#plain" || r.Program != "users" || r.Patience != "7" || (r.Failure == "") != (r.Status == 200) || r.Latency <= 0 {
 			t.Fatalf("%+v", r)

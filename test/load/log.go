@@ -6,15 +6,16 @@ import (
 )
 
 // log keeps records. Requests are answered in another order than they were sent
-// in, so it counts them by their number: what was due before a request that is
+// in, so it counts them by their number: what was sent before a request that is
 // known, with all before it known too, is complete.
 type log struct {
 	mu      sync.Mutex
 	arrived sync.Cond
 	records []Record
-	failed  int
-	// complete is the number of the first request that is not known yet, until
-	// its time the log is complete; early are those known behind it.
+	// answered and failed count the records, also those that are forgotten.
+	answered, failed int
+	// complete is the number of the first request that is not known yet, until when
+	// the one before it was sent; early are those known behind it.
 	complete uint64
 	until    time.Time
 	early    map[uint64]time.Time
@@ -25,6 +26,7 @@ func (l *log) add(number uint64, r Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.records = append(l.records, r)
+	l.answered++
 	if r.Failure != "" {
 		l.failed++
 	}
@@ -67,8 +69,14 @@ func (l *log) between(from, to time.Time) []Record {
 	return records
 }
 
+func (l *log) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records = nil
+}
+
 func (l *log) count() (answered, failed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.records), l.failed
+	return l.answered, l.failed
 }

@@ -9,7 +9,8 @@ type Clock struct {
 	Startup time.Duration
 	// Speed divides every duration that the templates name: the health check's
 	// interval and time-out, the deregistration delay, the grace period, the stop
-	// time-out, the load balancer's idle time-out.
+	// time-out, the load balancer's idle time-out. The programs' own time-outs do not
+	// pass faster.
 	Speed float64
 }
 

@@ -164,22 +164,8 @@ func (d *door) attached(group string) bool {
 	return false
 }
 
-// shares are the programs that the rules let answer a request, with the part of
-// such requests that each gets. It is empty when the load balancer answers.
-func (d *door) shares(r *http.Request) map[string]float64 {
-	shares := map[string]float64{}
-	rule := d.balancer.Load().Listener.Route(r)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for group, share := range rule.Shares() {
-		shares[d.programs[group]] += share
-	}
-	return shares
-}
-
-// list are the rules by priority, the default action last and by the name of the
-// listener, and the program
-// behind each target group.
+// list are the rules by priority, the last of them the default action under the
+// identity of the listener, and the names of the programs by their target groups.
 func (d *door) list() ([]alb.Rule, map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -3,7 +3,6 @@ package region
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -102,19 +101,13 @@ func TestDoorRefuses(t *testing.T) {
 	}
 }
 
-func TestSharesNamePrograms(t *testing.T) {
+func TestRulesAreListedInTheirOrder(t *testing.T) {
 	d := openTestDoor(t)
 	must(t, d.setListener(listener("Listener")))
-	weighted := rule("Live", 1, "", alb.PathPattern{"/api/users"})
-	weighted.Rule.Action = alb.Forward{{TargetGroup: "a", Weight: 10}, {TargetGroup: "b", Weight: 90}}
-	must(t, d.setRule(weighted))
+	must(t, d.setRule(rule("Live", 9, "a")))
+	must(t, d.setRule(rule("Preview", 1, "a")))
 	d.setProgram("a", "users")
-	d.setProgram("b", "monolith")
-	request := httptest.NewRequest("GET", "/api/users", nil)
-	if shares := d.shares(request); shares["users"] != 0.1 || shares["monolith"] != 0.9 {
-		t.Errorf("%v", shares)
-	}
-	if rules, programs := d.list(); len(rules) != 2 || rules[1].ID != "${Edge.Listener}" || programs["a"] != "users" {
+	if rules, programs := d.list(); len(rules) != 3 || rules[0].Priority != 1 || rules[1].Priority != 9 || rules[2].ID != "${Edge.Listener}" || programs["a"] != "users" {
 		t.Errorf("%v %v", rules, programs)
 	}
 }

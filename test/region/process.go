@@ -73,6 +73,8 @@ func (p *process) kill() {
 	<-p.done
 }
 
+// freePort is one that nothing listens on. Whatever takes it before the program
+// does makes the program end, and a service start another.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,10 +102,14 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// lastLine is the last thing that the program said.
-func (t *tail) lastLine() string {
+// explain adds the last thing that the program said, if it said any, to what
+// became of it.
+func (t *tail) explain(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := strings.TrimSpace(string(t.text))
-	return text[strings.LastIndex(text, "\n")+1:]
+	if text == "" {
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, text[strings.LastIndex(text, "\n")+1:])
 }

@@ -137,7 +137,7 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 	case listenerRuleType:
 		r.door.deleteRule(id)
 	case serviceType:
-		r.deleteService(id)
+		return r.deleteService(ctx, id)
 	}
 	return nil
 }
@@ -147,7 +147,8 @@ func declared[T interface{ Identity() string }](views []T, identity string) T {
 	return views[slices.IndexFunc(views, func(v T) bool { return v.Identity() == identity })]
 }
 
-// configure takes over what the load balancer's template says for all its groups.
+// configure takes over what the load balancer's template says for the target
+// groups that are created from now on.
 func (r *Region) configure(lb assembly.LoadBalancer) error {
 	seconds, ok := lb.Attributes["idle_timeout.timeout_seconds"]
 	if !ok {
@@ -257,14 +258,20 @@ func containerOf(stage *assembly.Stage, service assembly.Service, name string) (
 	return assembly.Container{}, fmt.Errorf("task definition %s has no container %q", service.TaskDefinition, name)
 }
 
-func (r *Region) deleteService(id string) {
+func (r *Region) deleteService(ctx context.Context, id string) error {
 	r.mu.Lock()
 	s := r.services[id]
-	delete(r.services, id)
 	r.mu.Unlock()
-	if s != nil {
-		s.delete()
+	if s == nil {
+		return nil
 	}
+	if err := s.delete(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.services, id)
+	return nil
 }
 
 // scale takes the lower bound of the number of tasks. As on AWS nobody waits for
@@ -284,18 +291,6 @@ func (r *Region) URL() string { return r.door.outsideURL }
 // header works.
 func (r *Region) InsideURL() string { return r.door.insideURL }
 
-// Shares are the programs that the listener rules let answer a request from
-// anyone, with the part of such requests that each gets. It is empty when the
-// load balancer answers itself.
-func (r *Region) Shares(method, path string) map[string]float64 {
-	request, err := http.NewRequest(method, r.URL()+path, nil)
-	if err != nil {
-		return nil
-	}
-	request.RemoteAddr = "127.0.0.1:1024"
-	return r.door.shares(request)
-}
-
 // ServeHTTP is the load balancer as a handler.
 func (r *Region) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.door.ServeHTTP(w, request)
@@ -313,7 +308,8 @@ type Task struct {
 	Service string
 	// Address is empty until the program runs.
 	Address string
-	// State is the target's, or Starting.
+	// State is the target's, or Starting. A program that is just going has a target
+	// that is Unused.
 	State alb.State
 }
 
@@ -323,8 +319,9 @@ const Starting alb.State = "starting"
 // Tasks are all that there are, by service and the order of their start.
 func (r *Region) Tasks() []Task {
 	var tasks []Task
-	for _, name := range slices.Sorted(maps.Keys(r.byName())) {
-		tasks = append(tasks, r.byName()[name].list()...)
+	services := r.byName()
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		tasks = append(tasks, services[name].list()...)
 	}
 	return tasks
 }

@@ -2,6 +2,7 @@ package region
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -104,13 +105,18 @@ func (s *service) scale(minimum int) {
 }
 
 // delete stops all tasks and returns when they are gone.
-func (s *service) delete() {
+func (s *service) delete(ctx context.Context) error {
 	s.mu.Lock()
 	s.desired = 0
 	s.mu.Unlock()
 	s.reconcile()
+	for len(s.list()) > 0 {
+		if !sleep(ctx, pace) {
+			return ctx.Err()
+		}
+	}
 	s.stopped()
-	s.running.Wait()
+	return nil
 }
 
 // close kills all tasks.
@@ -142,7 +148,7 @@ func (s *service) replaceUnhealthy() {
 	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
 	for _, t := range s.tasks {
 		if t.process != nil && !t.stopping && time.Since(t.started) > grace && s.group.State(t.process.address) == alb.Unhealthy {
-			t.deployment.fail(fmt.Errorf("health checks failed: %s", t.process.log.lastLine()))
+			t.deployment.fail(t.process.log.explain(errors.New("health checks failed")))
 			t.stop()
 		}
 	}

@@ -294,7 +294,9 @@ func TestDeleteLeavesNothing(t *testing.T) {
 			states <- s.group.State(task.process.address)
 		}()
 	}
-	s.delete()
+	if err := s.delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		if state := <-states; state != alb.Unused {
 			t.Errorf("a program ended while its target was %s", state)

@@ -2,7 +2,6 @@ package region
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"time"
 
@@ -63,7 +62,7 @@ func (t *task) run(serving func(*process)) error {
 		return nil
 	case <-p.done:
 		t.group.Deregister(p.address)
-		return fmt.Errorf("%w: %s", p.exit(), p.log.lastLine())
+		return p.log.explain(p.exit())
 	}
 }
 

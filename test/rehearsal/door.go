@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -15,13 +17,16 @@ const pairs = 300
 func (r *rehearsal) measureDoor(ctx context.Context) error {
 	r.screen.progress("the front door", r.count)
 	path := asked()[0] + "/nobody"
-	monolith := r.healthy(r.catalog.Monolith.Name)[0]
+	monolith := r.healthy(r.catalog.Monolith.Name)
+	if len(monolith) == 0 {
+		return errors.New("the front door: the monolith has no healthy task")
+	}
 	var direct, through []time.Duration
 	for range pairs {
 		for _, m := range []struct {
 			url   string
 			times *[]time.Duration
-		}{{"http://" + monolith, &direct}, {r.region.URL(), &through}} {
+		}{{"http://" + monolith[0], &direct}, {r.region.URL(), &through}} {
 			took, err := timed(ctx, m.url+path)
 			if err != nil {
 				return err
@@ -45,7 +50,9 @@ func timed(ctx context.Context, url string) (time.Duration, error) {
 		return 0, err
 	}
 	defer response.Body.Close()
-	return time.Since(began), nil
+	// What is read to its end leaves its connection to the next request.
+	_, err = io.Copy(io.Discard, response.Body)
+	return time.Since(began), err
 }
 
 func median(times []time.Duration) time.Duration {

@@ -31,8 +31,8 @@ type fault struct {
 	inflict func(context.Context) (outcome string, err error)
 }
 
-// outage is how long the database is out: longer than the programs' patience
-// with it, which is 2.5 s at most and less when every try fails at once.
+// outage is how long the database is out: longer than it takes a program to try
+// three times and give up, when every try fails at once.
 const outage = 1500 * time.Millisecond
 
 // faults breaks one thing after the other and reports what that did. It begins
@@ -89,6 +89,11 @@ func (f fault) result(began, over time.Time, outcome string, records []load.Reco
 			result.Unexplained = append(result.Unexplained, r.Failure)
 		}
 	}
+	for _, r := range records {
+		if r.Failure != "" {
+			delete(result.Unharmed, r.Path)
+		}
+	}
 	if !f.harmless && len(result.Failed) == 0 {
 		result.Unexplained = append(result.Unexplained, "nothing failed: this fault was none")
 	}
@@ -99,8 +104,8 @@ func (f fault) explains(r load.Record) bool {
 	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.patience || r.Patience != "")
 }
 
-// faultsOf are the faults of tasks and of the database, each at a service that
-// the one before has left alone.
+// faultsOf are the faults of tasks and of the database. None hits a service that
+// is still busy with the one before.
 func (r *rehearsal) faultsOf() []fault {
 	c := r.catalog.Services
 	first, second, last := c[0], c[1%len(c)], c[len(c)-1]

@@ -37,34 +37,44 @@ type options struct {
 }
 
 func main() {
-	o, err := parse(os.Args[1:])
+	status := execute(os.Args[1:])
+	jsii.Close() // the CDK's library starts its runtime before main begins
+	os.Exit(status)
+}
+
+// execute runs what the command line asks for and returns the exit status.
+func execute(args []string) int {
+	o, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		return
+		return 0
 	}
 	if err != nil {
-		os.Exit(2)
+		return 2
 	}
-	// A closed terminal and a closed pipe end the work as Ctrl-C does.
+	// A closed terminal and a closed pipe end the work as Ctrl-C does. A second
+	// signal ends it at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	context.AfterFunc(ctx, stop)
 	err = interruptible(ctx, func() error { return run(ctx, o, os.Stdout) })
-	stop()
 	if o.serve && errors.Is(err, errInterrupted) {
-		return // there is no other way to end it
+		return 0 // there is no other way to end it
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // flags are the command line's, which set the options.
 func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
-	f.IntVar(&o.rate, "rate", 500, "requests a `second`; with --serve 50 unless given")
+	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve; a step takes longer below 500")
 	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk")
-	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths")
+	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
-	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `time` that a task takes to start")
+	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
 	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining and time-outs of the templates pass faster")
 	return f
 }
@@ -89,8 +99,10 @@ func parse(args []string) (options, error) {
 		err = fmt.Errorf("--rate %d: want 1 or more", o.rate)
 	case o.startup < 0:
 		err = fmt.Errorf("--startup %s: want 0s or more", o.startup)
-	case o.speed < 1:
-		err = fmt.Errorf("--speed %g: want 1, the templates' own times, or more", o.speed)
+	case !(o.speed >= 1 && o.speed <= 100):
+		err = fmt.Errorf("--speed %g: want 1, the templates' own times, to 100", o.speed)
+	case o.serve && (o.json != "" || given["faults"]):
+		err = errors.New("--serve breaks nothing and reports nothing: leave --faults and --json out")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
@@ -119,7 +131,6 @@ func run(ctx context.Context, o options, out *os.File) error {
 	if err := findNode(); err != nil {
 		return err
 	}
-	defer jsii.Close()
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -158,13 +169,15 @@ func run(ctx context.Context, o options, out *os.File) error {
 	if o.serve {
 		return r.serve(ctx, o.rate)
 	}
-	if err := r.run(ctx, o); err != nil {
-		return err
-	}
 	if o.json != "" {
+		// What cannot be written is said before the rehearsal, not after it.
 		if err := r.report.write(o.json); err != nil {
 			return err
 		}
+		defer r.report.write(o.json)
+	}
+	if err := r.run(ctx, o); err != nil {
+		return err
 	}
 	if r.report.Unexplained > 0 {
 		return errFailed

@@ -27,9 +27,21 @@ type rehearsal struct {
 	screen *screen
 }
 
-// hold is how long a step is watched after its deployment. A step that shares a
-// path is watched for twice that, to tell its weights.
+// hold is how long things are watched after a change, at least.
 const hold = time.Second
+
+// judged is by how many requests a step is judged after its deployment. One that
+// shares a path is judged by twice as many, to tell its weights.
+const judged = 500
+
+// watch is how long that many requests take.
+func (r *rehearsal) watch(want map[string]map[string]float64) time.Duration {
+	requests := judged
+	if shared(want) {
+		requests *= 2
+	}
+	return max(hold, time.Duration(requests)*time.Second/time.Duration(r.report.Rate))
+}
 
 // run takes everything through the whole rehearsal.
 func (r *rehearsal) run(ctx context.Context, options options) error {
@@ -65,7 +77,7 @@ func (r *rehearsal) open(ctx context.Context, rate int) error {
 	if err != nil {
 		return err
 	}
-	if err := r.account.Deploy(ctx, stage, r.without(stage)...); err != nil {
+	if err := r.account.Deploy(ctx, stage, r.common(stage)...); err != nil {
 		return err
 	}
 	traffic := newTraffic(r.region.URL(), r.ledger)
@@ -76,8 +88,8 @@ func (r *rehearsal) open(ctx context.Context, rate int) error {
 	return nil
 }
 
-// without are the stacks of a stage but those of the services.
-func (r *rehearsal) without(stage *assembly.Stage) []string {
+// common are the stacks of a stage but those of the services.
+func (r *rehearsal) common(stage *assembly.Stage) []string {
 	var ids []string
 	for _, stack := range stage.Stacks {
 		if !slices.ContainsFunc(r.catalog.Services, func(s services.Service) bool { return s.ID() == stack.ID }) {
@@ -123,11 +135,7 @@ func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) 
 		return err
 	}
 	deployed := time.Now()
-	watch := hold
-	if shared(want) {
-		watch = 2 * hold
-	}
-	if !sleep(ctx, watch) {
+	if !sleep(ctx, r.watch(want)) {
 		return ctx.Err()
 	}
 	ended := time.Now()

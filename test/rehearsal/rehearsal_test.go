@@ -263,8 +263,9 @@ func TestFaultsExplain(t *testing.T) {
 			t.Errorf("%s: %q, want %d", name, got.Unexplained, test.unexplained)
 		}
 	}
-	result := users.result(began, over, "", []load.Record{right, explained})
-	if result.Recovery != 1000 || result.Failed["/api/users"][503] != 1 || result.Unharmed["/api/users"] != 1 {
+	elsewhere := load.Record{Path: elsewhere, Status: 404}
+	result := users.result(began, over, "", []load.Record{right, elsewhere, explained, elsewhere})
+	if result.Recovery != 1000 || result.Failed["/api/users"][503] != 1 || len(result.Unharmed) != 1 || result.Unharmed[elsewhere.Path] != 2 {
 		t.Errorf("%+v", result)
 	}
 }
@@ -314,7 +315,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want %+v", args, got, err, want)
 		}
 	}
-	for _, args := range []string{"--rate 0", "--startup -1s", "--speed 0.5", "posts", "--nonsense"} {
+	for _, args := range []string{"--rate 0", "--startup -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "posts", "--nonsense"} {
 		if _, err := parse(strings.Fields(args)); err == nil {
 			t.Errorf("%s is taken", args)
 		}

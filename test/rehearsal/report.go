@@ -90,10 +90,11 @@ type Fault struct {
 	Name string `json:"name"`
 	Hit  string `json:"hit"`
 	// Failed are the failures that the fault explains, by path and status;
-	// Unharmed counts the right answers by path.
+	// Unharmed counts the requests to each path of which none failed.
 	Failed   map[string]map[int]int `json:"failed"`
 	Unharmed map[string]int         `json:"unharmed"`
-	// Recovery is the time from the fault to the last failure it explains.
+	// Recovery is the time from the fault until the last request was sent that it
+	// failed.
 	Recovery    int64    `json:"recoveryMilliseconds"`
 	Outcome     string   `json:"outcome"`
 	Unexplained []string `json:"unexplained,omitempty"`
@@ -173,11 +174,14 @@ func failuresOf(records []load.Record) []string {
 // loadBalancer stands in the report for answers that no program gave.
 const loadBalancer = page.LoadBalancer
 
-// sharesOf compares who answered each path with who should have, and says where
-// that is more than chance. Want names the share of each program by path.
+// sharesOf compares who answered each path, and rightly, with who should have, and
+// says where that is more than chance. Want names the share of each program by path.
 func sharesOf(records []load.Record, want map[string]map[string]float64) (shares []Share, wrong []string) {
 	answered := map[string]map[string]int{}
 	for _, r := range records {
+		if r.Failure != "" {
+			continue
+		}
 		if answered[r.Path] == nil {
 			answered[r.Path] = map[string]int{}
 		}

@@ -20,11 +20,13 @@ type screen struct {
 	// live is whether out is a terminal; colour whether it may be coloured.
 	live, colour bool
 
-	mu      sync.Mutex
-	doing   string
-	since   time.Time
-	count   func() (answered, failed int)
-	stopped chan struct{}
+	mu    sync.Mutex
+	doing string
+	since time.Time
+	count func() (answered, failed int)
+	// answered and failed are the counts when it began.
+	answered, failed int
+	stopped          chan struct{}
 }
 
 // newScreen prints to a file, in colour only where that is a terminal and
@@ -64,6 +66,7 @@ func (s *screen) progress(doing string, count func() (answered, failed int)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.doing, s.since, s.count = doing, time.Now(), count
+	s.answered, s.failed = count()
 	s.drawProgress()
 }
 
@@ -73,7 +76,7 @@ func (s *screen) drawProgress() {
 	}
 	answered, failed := s.count()
 	s.clearProgress()
-	fmt.Fprintf(s.out, "… %s  %.1f s, %d requests so far, %d failed", s.doing, time.Since(s.since).Seconds(), answered, failed)
+	fmt.Fprintf(s.out, "… %s  %.1f s, %d requests, %d failed", s.doing, time.Since(s.since).Seconds(), answered-s.answered, failed-s.failed)
 }
 
 // clearProgress empties the terminal's last line.
@@ -168,7 +171,9 @@ func (s *screen) step(step Step) {
 func programs(shares []Share) string {
 	var names []string
 	for _, share := range shares {
-		names = append(names, share.Program)
+		if share.Answered > 0 {
+			names = append(names, share.Program)
+		}
 	}
 	return strings.Join(names, "+")
 }
@@ -205,20 +210,17 @@ func (s *screen) fault(f Fault) {
 		for _, path := range slices.Sorted(maps.Keys(f.Failed)) {
 			parts = append(parts, path+" "+statuses(f.Failed[path]))
 		}
-		s.line("    failed for %d ms: %s; nothing of %s", f.Recovery, strings.Join(parts, ", "), unharmed(f))
+		s.line("    failed until %d ms later: %s; nothing of %s", f.Recovery, strings.Join(parts, ", "), unharmed(f))
 	}
 	s.wrong(f.Unexplained)
 }
 
 // unharmed are the paths of which no request failed.
 func unharmed(f Fault) string {
-	var paths []string
+	paths := slices.Sorted(maps.Keys(f.Unharmed))
 	requests := 0
-	for _, path := range slices.Sorted(maps.Keys(f.Unharmed)) {
-		if len(f.Failed[path]) == 0 {
-			paths = append(paths, path)
-			requests += f.Unharmed[path]
-		}
+	for _, path := range paths {
+		requests += f.Unharmed[path]
 	}
 	return fmt.Sprintf("%d requests to %s", requests, strings.Join(paths, ", "))
 }

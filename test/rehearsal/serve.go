@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"example.com/forum/services"
 	"example.com/forum/stacks"
@@ -54,6 +55,8 @@ func (r *rehearsal) asShipped() (step, error) {
 // are there.
 func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
 	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
+	defer s.end()
+	r.screen.progress("the first deployment", r.count)
 	r.account = cloudformation.New(r.region, s.observe)
 	if err := s.move(first); err != nil {
 		return err
@@ -80,14 +83,26 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	failed := make(chan error, 1)
 	go func() { failed <- everything.Serve(listener) }()
 	defer everything.Close()
+	r.screen.progress("serving", r.count)
 	ready()
-	select {
-	case <-ctx.Done():
-		s.moving.Wait()
-		return nil
-	case err := <-failed:
-		return err
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		case <-time.After(time.Minute):
+			r.load.Forget() // nobody asks for its records
+		}
 	}
+}
+
+// end waits for the deployment that runs, and lets no other begin.
+func (s *show) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.moving.Wait()
 }
 
 // show is a rehearsal that a person drives. It implements page.Rehearsal.
@@ -100,13 +115,14 @@ type show struct {
 	mu         sync.Mutex
 	step       step
 	deployment page.Deployment
+	ended      bool
 }
 
 // Move implements page.Rehearsal.
 func (s *show) Move(name, phase string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.deployment.Running {
+	if s.deployment.Running || s.ended {
 		return page.ErrBusy
 	}
 	next := s.step.with(name, phase)

@@ -1,29 +1,40 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.com/forum/services/server"
 )
 
-// slowClients is how many clients dribble their bodies, and how many send one
-// that is too large.
-const slowClients = 20
+// badClients is how many clients dribble their bodies, and how many send one that
+// is too large.
+const badClients = 20
 
 // dribbles are clients that promise a body and send a byte of it now and then.
 type dribbles struct {
 	connections []net.Conn
 	all         sync.WaitGroup
-	ended       atomic.Int32
+	began       time.Time
+
+	mu sync.Mutex
+	// ended are what became of clients, in the order of their ends.
+	ended []ending
+}
+
+// ending is the status that a client was answered with, 0 for none, and how long
+// it had been served.
+type ending struct {
+	status int
+	after  time.Duration
 }
 
 // dribble connects the slow clients.
@@ -32,20 +43,19 @@ func dribble(ctx context.Context, target string) (*dribbles, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dribbles{}
-	for range slowClients {
+	d := &dribbles{began: time.Now()}
+	for range badClients {
 		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.Host)
 		if err != nil {
+			d.close()
 			return nil, err
 		}
 		d.connections = append(d.connections, connection)
 		fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", to.Path, to.Host)
 		ended, end := context.WithCancel(ctx)
 		d.all.Go(func() {
-			// Whatever is said or done on the other side, it ends the wait.
-			io.CopyN(io.Discard, connection, 1)
-			d.ended.Add(1)
-			end()
+			defer end()
+			d.end(connection)
 		})
 		go func() {
 			for sleep(ended, time.Second) {
@@ -56,6 +66,24 @@ func dribble(ctx context.Context, target string) (*dribbles, error) {
 	return d, nil
 }
 
+// end waits for the end of a client.
+func (d *dribbles) end(connection net.Conn) {
+	status := 0
+	if response, err := http.ReadResponse(bufio.NewReader(connection), nil); err == nil {
+		status = response.StatusCode
+		response.Body.Close()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = append(d.ended, ending{status, time.Since(d.began)})
+}
+
+func (d *dribbles) endings() []ending {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.ended)
+}
+
 func (d *dribbles) close() {
 	for _, connection := range d.connections {
 		connection.Close()
@@ -63,14 +91,18 @@ func (d *dribbles) close() {
 	d.all.Wait()
 }
 
+// patience is how long a slow client may go on at least: a program that gives up
+// on it at once would give up on a bad connection too.
+const patience = 5 * time.Second
+
 // slowClients waits until the programs have put an end to each slow client, and
 // sends bodies that are one byte too large. Nobody else may notice.
 func (r *rehearsal) slowClients(slow *dribbles) fault {
 	last := r.catalog.Services[len(r.catalog.Services)-1]
 	return fault{
-		name: "bad clients", hit: fmt.Sprintf("%d slow bodies, %d of 64 KiB + 1", slowClients, slowClients), harmless: true,
+		name: "bad clients", hit: fmt.Sprintf("%d slow bodies, %d of 64 KiB + 1", badClients, badClients), harmless: true,
 		inflict: func(ctx context.Context) (string, error) {
-			for range slowClients {
+			for range badClients {
 				status, err := post(ctx, r.region.URL()+last.Paths[0], bytes.Repeat([]byte(" "), server.MaxBody+1))
 				if err != nil {
 					return "", err
@@ -79,11 +111,15 @@ func (r *rehearsal) slowClients(slow *dribbles) fault {
 					return "", fmt.Errorf("a body of 64 KiB + 1 got status %d, want 413", status)
 				}
 			}
-			err := poll(ctx, func() bool { return slow.ended.Load() == slowClients })
-			if err != nil {
-				return "", fmt.Errorf("%d of %d slow clients are still served", slowClients-slow.ended.Load(), slowClients)
+			if err := poll(ctx, func() bool { return len(slow.endings()) == badClients }); err != nil {
+				return "", fmt.Errorf("%d of %d slow clients are still served", badClients-len(slow.endings()), badClients)
 			}
-			return "cut off, 413", nil
+			for _, e := range slow.endings() {
+				if e.status != http.StatusBadRequest || e.after < patience {
+					return "", fmt.Errorf("a slow client got status %d after %s, want 400 after %s or more", e.status, e.after, patience)
+				}
+			}
+			return fmt.Sprintf("400 after %.0f s, 413", slow.endings()[0].after.Seconds()), nil
 		},
 	}
 }

@@ -75,11 +75,6 @@ func textbookOrder(stack string) edit {
 	}}
 }
 
-// unordered takes from the live rule its dependency on the service.
-func unordered(stack string) edit {
-	return edit{stack, func(s *assembly.Stack, resources map[string]any) { unorderLiveRule(s, resources) }}
-}
-
 // unorderLiveRule takes from the rule that waits for the service all that makes
 // it wait, and returns its logical id.
 func unorderLiveRule(s *assembly.Stack, resources map[string]any) string {

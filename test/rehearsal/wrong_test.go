@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
+	"example.com/forum/test/assembly"
 	"example.com/forum/test/cloudformation"
 	"example.com/forum/test/load"
 	"example.com/forum/test/region"
@@ -47,9 +48,14 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 		region:  region,
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
-		report:  &Report{},
+		report:  &Report{Rate: 500},
 		screen:  screen,
 	}
+}
+
+// unordered takes from the live rule its dependency on the service.
+func unordered(stack string) edit {
+	return edit{stack, func(s *assembly.Stack, resources map[string]any) { unorderLiveRule(s, resources) }}
 }
 
 // A rehearsal that cannot fail proves nothing: of two first deployments straight
@@ -66,7 +72,7 @@ func TestWrongTemplateIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTestRehearsal(t)
-			if err := r.open(t.Context(), 100); err != nil {
+			if err := r.open(t.Context(), r.report.Rate); err != nil {
 				t.Fatal(err)
 			}
 			defer r.load.Stop()

@@ -31,7 +31,8 @@ type Service struct {
 // Task is one running copy of a program.
 type Task struct {
 	Address string `json:"address"`
-	// State is starting, initial, healthy, unhealthy or draining.
+	// State is starting, initial, healthy, unhealthy, draining or, of a program that
+	// is just going, unused.
 	State string `json:"state"`
 }
 
@@ -67,7 +68,7 @@ type Traffic struct {
 }
 
 // Series is one program's part of the traffic, one value a second, the oldest
-// first, 60 at most.
+// first, 59 of them.
 type Series struct {
 	Program  string    `json:"program"`
 	Requests []float64 `json:"requests"`
@@ -102,6 +103,6 @@ type Change struct {
 	Resource string `json:"resource"`
 	// Action is create, update or delete.
 	Action string `json:"action"`
-	// Detail is what that means, "/api/users → monolith 90 %, users 10 %".
+	// Detail is what that means, "/api/users: monolith 90 %, users 10 %".
 	Detail string `json:"detail"`
 }
