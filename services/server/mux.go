@@ -44,7 +44,7 @@ func (m *Mux) Handle(pattern string, h Handler) {
 // ServeHTTP implements http.Handler.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Served-By", m.name)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(w.Header(), r)
 	defer func() {
 		if v := recover(); v != nil && v != http.ErrAbortHandler {
 			m.log.Error("panic", "panic", v, "method", r.Method, "route", r.Pattern, "stack", string(debug.Stack()))

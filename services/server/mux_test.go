@@ -27,7 +27,7 @@ func TestRoutes(t *testing.T) {
 	ok := func(w http.ResponseWriter, _ *http.Request) error { w.Write([]byte("here")); return nil }
 	mux.Handle("GET /things", ok)
 	mux.Handle("GET /things/{id}", ok)
-	served := map[string]string{"X-Served-By": "test", "X-Content-Type-Options": "nosniff"}
+	served := map[string]string{"X-Served-By": "test"}
 	servertest.Run(t, mux,
 		servertest.Exchange{Request: "GET /healthz", Status: 200, Header: served, Contains: "ok"},
 		servertest.Exchange{Request: "HEAD /healthz", Status: 200, Header: served},
@@ -79,6 +79,22 @@ func TestUnexpectedErrorsStayInside(t *testing.T) {
 	mux.ServeHTTP(answer, httptest.NewRequest("GET", "/x", nil))
 	if strings.Contains(answer.Body.String(), "secret") {
 		t.Errorf("the caller reads %s", answer.Body)
+	}
+}
+
+// TestTransportSecurity has a load balancer that ends TLS, and one without.
+func TestTransportSecurity(t *testing.T) {
+	mux, _ := logged()
+	for proto, want := range map[string]string{"https": "max-age=31536000", "http": "", "": ""} {
+		for _, target := range []string{"/healthz", "/nothing"} {
+			request := httptest.NewRequest("GET", target, nil)
+			request.Header.Set("X-Forwarded-Proto", proto)
+			answer := httptest.NewRecorder()
+			mux.ServeHTTP(answer, request)
+			if got := answer.Header().Get("Strict-Transport-Security"); got != want {
+				t.Errorf("GET %s over %q: Strict-Transport-Security: %s, want %q", target, proto, got, want)
+			}
+		}
 	}
 }
 

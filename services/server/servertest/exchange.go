@@ -23,8 +23,17 @@ type Exchange struct {
 	Contains string
 }
 
+// Secure are the headers of every answer to a request that came over plain HTTP.
+var Secure = map[string]string{
+	"X-Content-Type-Options":    "nosniff",
+	"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
+	"Cache-Control":             "no-store",
+	"Referrer-Policy":           "no-referrer",
+	"Strict-Transport-Security": "",
+}
+
 // Run makes each exchange in turn. Whatever the answer is, it has to name the
-// program, and a problem has to be a problem document.
+// program and be Secure, and a problem has to be a problem document.
 func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
 	t.Helper()
 	for _, e := range exchanges {
@@ -40,9 +49,12 @@ func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
 					t.Errorf("%s: %s, want %q", name, got, want)
 				}
 			}
-			for _, name := range []string{"X-Served-By", "X-Content-Type-Options"} {
-				if answer.Header().Get(name) == "" {
-					t.Errorf("no %s", name)
+			if answer.Header().Get("X-Served-By") == "" {
+				t.Error("no X-Served-By")
+			}
+			for name, want := range Secure {
+				if got := answer.Header().Get(name); got != want {
+					t.Errorf("%s: %s, want %q", name, got, want)
 				}
 			}
 			body := answer.Body.String()
@@ -56,7 +68,7 @@ func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
 	}
 }
 
-// longestDetail leaves no room for a request's own words beyond a few.
+// longestDetail leaves no room for a request's own words.
 const longestDetail = 200
 
 func detail(t *testing.T, answer *httptest.ResponseRecorder) string {
