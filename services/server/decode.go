@@ -5,31 +5,35 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
 // MaxBody is the size of a request body at most, in bytes.
 const MaxBody = 64 << 10
 
-// decode reads the one JSON object that a request's body is. Every error is a
-// *Problem.
+// decode reads the one JSON object that a request's body is, into a struct whose
+// fields have their names in json tags. Every error is a *Problem.
+//
+// How deep and how large: encoding/json stops at 10,000 levels, and a number
+// that its field cannot hold is an error.
 func decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var v T
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	body.DisallowUnknownFields()
 	if err := body.Decode(&v); err != nil {
-		return v, misread(err)
+		return v, misread[T](err)
 	}
 	switch _, err := body.Token(); {
 	case err == io.EOF:
 		return v, nil
 	case tooLarge(err):
-		return v, misread(err)
+		return v, misread[T](err)
 	}
 	return v, malformed("The body goes on after its JSON object.")
 }
 
-func misread(err error) *Problem {
+func misread[T any](err error) *Problem {
 	if tooLarge(err) {
 		return newProblem(http.StatusRequestEntityTooLarge, "The body has more than 64 KiB.")
 	}
@@ -47,10 +51,18 @@ func misread(err error) *Problem {
 	} else if ok {
 		return malformed("The field %q has another type: want %s.", e.Field, e.Type)
 	}
-	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return malformed("The field %.40s is unknown.", field)
+	if strings.HasPrefix(err.Error(), "json: unknown field ") {
+		return malformed("The body has an unknown field: want no other than %s.", strings.Join(fields[T](), ", "))
 	}
 	return malformed("The body could not be read.")
+}
+
+// fields are the names that a body's object may have.
+func fields[T any]() (names []string) {
+	for field := range reflect.TypeFor[T]().Fields() {
+		names = append(names, field.Tag.Get("json"))
+	}
+	return names
 }
 
 func tooLarge(err error) bool {

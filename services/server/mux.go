@@ -34,11 +34,7 @@ func NewMux(name string, log *slog.Logger) *Mux {
 
 // Handle serves a pattern such as "GET /api/users/{id}".
 func (m *Mux) Handle(pattern string, h Handler) {
-	m.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
-			m.fail(w, r, err)
-		}
-	})
+	m.routes.Handle(pattern, &route{m, h})
 }
 
 // ServeHTTP implements http.Handler.
@@ -53,11 +49,26 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(v)
 		}
 	}()
-	if h, pattern := m.routes.Handler(r); pattern == "" {
+	h, _ := m.routes.Handler(r)
+	if _, ours := h.(*route); !ours {
 		refuse(w, r, h)
 		return
 	}
 	m.routes.ServeHTTP(w, r)
+}
+
+// route is a handler of the program, and not one of those that http.ServeMux
+// makes up: for a 404, a 405, or a redirect to a tidier path.
+type route struct {
+	mux     *Mux
+	handler Handler
+}
+
+// ServeHTTP implements http.Handler.
+func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := t.handler(w, r); err != nil {
+		t.mux.fail(w, r, err)
+	}
 }
 
 // fail words an error. Those that are the program's are logged; those of a
@@ -71,7 +82,7 @@ func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // refuse words the 404 or 405 of the handler that http.ServeMux has for a
-// request without a route.
+// request without a route. Its redirects, which repeat what was asked, are a 404.
 func refuse(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	plain := &unwritten{header: http.Header{}}
 	h.ServeHTTP(plain, r)

@@ -39,6 +39,8 @@ func TestRoutes(t *testing.T) {
 		servertest.Exchange{Request: "GET /things/1/2", Status: 404},
 		servertest.Exchange{Request: "GET /Things", Status: 404},
 		servertest.Exchange{Request: "GET //elsewhere", Status: 404, Header: map[string]string{"Location": ""}},
+		servertest.Exchange{Request: "GET //things", Status: 404, Header: map[string]string{"Location": ""}},
+		servertest.Exchange{Request: "GET /here/../things?there", Status: 404, Header: map[string]string{"Location": ""}},
 		servertest.Exchange{Request: "GET /", Status: 404, Header: map[string]string{"Allow": ""}},
 	)
 	if log.Len() > 0 {

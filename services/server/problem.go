@@ -20,8 +20,8 @@ type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
-	// Detail tells the caller what to do differently. It quotes input only in
-	// bounded length.
+	// Detail tells the caller what to do differently. It repeats nothing that
+	// the request holds: not even a name, unless the program has it as well.
 	Detail string `json:"detail"`
 }
 
