@@ -1,10 +1,18 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 )
+
+// RequestTimeout is how long a handler may take before the context of its
+// request ends. A shutdown waits a second longer, so it cuts none off; and the
+// slowest body, which ReadTimeout ends, leaves the database next to nothing.
+const RequestTimeout = ShutdownTimeout - time.Second
 
 // HealthPath answers 200 while the program lives. It asks nothing of the
 // database: a database in trouble is no reason to replace the program.
@@ -66,6 +74,9 @@ type route struct {
 
 // ServeHTTP implements http.Handler.
 func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), RequestTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
 	if err := t.handler(w, r); err != nil {
 		t.mux.fail(w, r, err)
 	}
@@ -75,7 +86,7 @@ func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // caller who no longer listens are nobody's.
 func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem(err)
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	if gone := errors.Is(r.Context().Err(), context.Canceled); p.Status >= http.StatusInternalServerError && !gone {
 		m.log.Error("request failed", "error", err.Error(), "status", p.Status, "method", r.Method, "route", r.Pattern)
 	}
 	p.write(w)

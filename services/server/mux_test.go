@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/forum/services/server"
 	"example.com/forum/services/server/servertest"
@@ -58,6 +60,7 @@ func TestErrors(t *testing.T) {
 		"not found":   {fmt.Errorf("get x: %w", table.ErrNotFound), 404, map[string]string{"Retry-After": ""}, 0},
 		"exists":      {fmt.Errorf("put x: %w", table.ErrExists), 409, nil, 0},
 		"unavailable": {fmt.Errorf("put x: %w", table.ErrUnavailable), 503, map[string]string{"Retry-After": "1"}, 1},
+		"too slow":    {fmt.Errorf("get x: %w", context.DeadlineExceeded), 503, map[string]string{"Retry-After": "1"}, 1},
 		"unexpected":  {errors.New("secret"), 500, map[string]string{"Retry-After": ""}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,6 +101,24 @@ func TestTransportSecurity(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestSlowHandlersEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mux, log := logged()
+		mux.Handle("GET /x", func(_ http.ResponseWriter, r *http.Request) error {
+			<-r.Context().Done()
+			return r.Context().Err()
+		})
+		begin, answer := time.Now(), httptest.NewRecorder()
+		mux.ServeHTTP(answer, httptest.NewRequest("GET", "/x", nil))
+		if took := time.Since(begin); took >= server.ShutdownTimeout {
+			t.Errorf("the handler ended after %s, and a shutdown waits for %s", took, server.ShutdownTimeout)
+		}
+		if answer.Code != 503 || !strings.Contains(answer.Body.String(), "took too long") || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%d: %s, logged %q; want 503, the reason, and one line", answer.Code, answer.Body, log)
+		}
+	})
 }
 
 func TestPanic(t *testing.T) {

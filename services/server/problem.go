@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +55,8 @@ func problem(err error) *Problem {
 		return newProblem(http.StatusConflict, "The id is taken: choose another.")
 	case errors.Is(err, table.ErrUnavailable):
 		return newProblem(http.StatusServiceUnavailable, "The database is busy or out of reach: try again soon.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return newProblem(http.StatusServiceUnavailable, "The request took too long: try again soon.")
 	}
 	return newProblem(http.StatusInternalServerError, "The program failed at this request.")
 }
