@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 )
 
@@ -18,7 +17,8 @@ const RequestTimeout = ShutdownTimeout - time.Second
 // database: a database in trouble is no reason to replace the program.
 const HealthPath = "/healthz"
 
-// Handler answers a request, or returns an error and has written nothing.
+// Handler answers a request, or returns an error and has written nothing. The
+// error is logged if it is the program's, so it must hold nothing of the request.
 type Handler func(http.ResponseWriter, *http.Request) error
 
 // Mux routes requests by the patterns of http.ServeMux and words every error,
@@ -49,14 +49,7 @@ func (m *Mux) Handle(pattern string, h Handler) {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Served-By", m.name)
 	secure(w.Header(), r)
-	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler {
-			m.log.Error("panic", "panic", v, "method", r.Method, "route", r.Pattern, "stack", string(debug.Stack()))
-			newProblem(http.StatusInternalServerError, "The program failed at this request.").write(w)
-		} else if v != nil {
-			panic(v)
-		}
-	}()
+	defer m.rescue(w, r)
 	h, _ := m.routes.Handler(r)
 	if _, ours := h.(*route); !ours {
 		refuse(w, r, h)
@@ -87,9 +80,21 @@ func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem(err)
 	if gone := errors.Is(r.Context().Err(), context.Canceled); p.Status >= http.StatusInternalServerError && !gone {
-		m.log.Error("request failed", "error", err.Error(), "status", p.Status, "method", r.Method, "route", r.Pattern)
+		m.log.Error("request failed", "error", bounded(err.Error()), "status", p.Status, "route", r.Pattern)
 	}
 	p.write(w)
+}
+
+// rescue is deferred, and turns a panic into a line of the log and a problem.
+func (m *Mux) rescue(w http.ResponseWriter, r *http.Request) {
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(v)
+	default:
+		m.log.Error("panic", "panic", reason(v), "route", r.Pattern, "stack", stack())
+		newProblem(http.StatusInternalServerError, "The program failed at this request.").write(w)
+	}
 }
 
 // refuse words the 404 or 405 of the handler that http.ServeMux has for a

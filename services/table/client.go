@@ -1,9 +1,7 @@
 package table
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -78,18 +76,3 @@ func credentialsProvider() aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider(
 		os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN"))
 }
-
-// explain adds what was attempted to an error of the SDK, and ErrUnavailable to
-// those that the SDK itself would try again.
-func explain(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	attempt := fmt.Sprintf(format, args...)
-	if errors.Is(err, context.DeadlineExceeded) || retryable.IsErrorRetryable(err).Bool() {
-		return fmt.Errorf("%s: %w: %w", attempt, ErrUnavailable, err)
-	}
-	return fmt.Errorf("%s: %w", attempt, err)
-}
-
-var retryable = retry.IsErrorRetryables(retry.DefaultRetryables)

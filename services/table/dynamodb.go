@@ -42,7 +42,7 @@ func (d *DynamoDB[T]) Create(ctx context.Context, r T) error {
 	id := r.Keys()[ID]
 	put, err := marshal(r)
 	if err != nil {
-		return fmt.Errorf("put %s into %s: %w", id, d.name, err)
+		return fmt.Errorf("put into %s: %w", d.name, discreet{err})
 	}
 	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           &d.name,
@@ -58,19 +58,19 @@ func (d *DynamoDB[T]) Create(ctx context.Context, r T) error {
 		}
 		return err
 	}
-	return explain(err, "put %s into %s", id, d.name)
+	return explain(err, "put into %s", d.name)
 }
 
 // Get implements Table.
 func (d *DynamoDB[T]) Get(ctx context.Context, id string) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	var r T
 	found, err := d.get(ctx, id)
 	if err != nil {
-		return r, err
+		var none T
+		return none, err
 	}
-	return r, attributevalue.UnmarshalMapWithOptions(found, &r, jsonNames)
+	return d.unmarshal(found)
 }
 
 // Query implements Table.
@@ -88,11 +88,13 @@ func (d *DynamoDB[T]) Query(ctx context.Context, q Query) ([]T, error) {
 		if err != nil {
 			return nil, explain(err, "query %s of %s", q.Index.Name, d.name)
 		}
-		var more []T
-		if err := attributevalue.UnmarshalListOfMapsWithOptions(page.Items, &more, jsonNames); err != nil {
-			return nil, fmt.Errorf("query %s of %s: %w", q.Index.Name, d.name, err)
+		for _, found := range page.Items {
+			r, err := d.unmarshal(found)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, r)
 		}
-		records = append(records, more...)
 	}
 	return records[:min(len(records), q.Limit)], nil
 }
@@ -108,7 +110,7 @@ func (d *DynamoDB[T]) get(ctx context.Context, id string) (item, error) {
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return nil, explain(err, "get %s from %s", id, d.name)
+		return nil, explain(err, "get from %s", d.name)
 	}
 	if len(out.Item) == 0 {
 		return nil, ErrNotFound
@@ -148,6 +150,16 @@ func marshal[T Record](r T) (item, error) {
 		attributes[name] = text(value)
 	}
 	return attributes, nil
+}
+
+// unmarshal returns the record that an item is. What is wrong with an item stays
+// out of the error, for the decoder would quote it.
+func (d *DynamoDB[T]) unmarshal(found item) (T, error) {
+	var r, none T
+	if err := attributevalue.UnmarshalMapWithOptions(found, &r, jsonNames); err != nil {
+		return none, fmt.Errorf("an item of %s is no %T: another program must have put it there", d.name, r)
+	}
+	return r, nil
 }
 
 func jsonNames(o *attributevalue.DecoderOptions) { o.TagKey = "json" }

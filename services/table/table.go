@@ -58,7 +58,8 @@ type Query struct {
 }
 
 // Table is what DynamoDB and Memory both do. An error wraps ErrExists,
-// ErrNotFound or ErrUnavailable where one of them applies.
+// ErrNotFound or ErrUnavailable where one of them applies, and says nothing of
+// what a record, a query or an id holds.
 type Table[T Record] interface {
 	// Create adds a record unless another has its id. Creating the very same
 	// record again changes nothing and is no error.
