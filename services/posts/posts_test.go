@@ -87,3 +87,9 @@ func TestSeed(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDraft(f *testing.F) {
+	servertest.FuzzDraft[posts.Draft](f, "/api/posts", func(mux *server.Mux) {
+		posts.Serve(mux, table.NewMemory[posts.Post]())
+	}, `{"thread":"t","author":"ada","body":"Bees"}`, `{"thread":"t","author":"ada","body":"\n"}`)
+}

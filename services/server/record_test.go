@@ -115,3 +115,30 @@ func TestLinks(t *testing.T) {
 		}
 	})
 }
+
+// FuzzGet asks for an id, whatever it is made of: it is that of a record, or the
+// answer is the same 404 for all.
+func FuzzGet(f *testing.F) {
+	mux, ids := things(3)
+	for _, id := range append(ids, "", ".", "..", "/", "a/b", "thing-001/", "thing-001\x00", "%2e", "\xff", strings.Repeat("x", 5000)) {
+		f.Add(id)
+	}
+	missed := httptest.NewRecorder()
+	mux.ServeHTTP(missed, httptest.NewRequest("GET", "/things/missed", nil))
+	f.Fuzz(func(t *testing.T, id string) {
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, httptest.NewRequest("GET", "/things/"+url.PathEscape(id), nil))
+		switch {
+		case slices.Contains(ids, id):
+			if want := fmt.Sprintf(`{"id":%q}`, id); answer.Code != 200 || answer.Body.String() != want {
+				t.Errorf("%q: %d: %s, want %s", id, answer.Code, answer.Body, want)
+			}
+		case id == "" || id == "/" || id == "." || id == "..": // another path
+			if answer.Code != 404 {
+				t.Errorf("%q: %d: %s, want 404", id, answer.Code, answer.Body)
+			}
+		case answer.Code != 404 || answer.Body.String() != missed.Body.String():
+			t.Errorf("%q: %d: %s, want %s", id, answer.Code, answer.Body, missed.Body)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -36,12 +37,21 @@ func FuzzIsID(f *testing.F) {
 	for _, s := range []string{
 		"", "0198c0de-0000-7000-8000-000000000000", "0198C0DE-0000-7000-8000-000000000000",
 		"0198c0de-0000-4000-8000-000000000000", "0198c0de-0000-7000-8000-000000000000\n",
+		"ffffffff-ffff-7fff-bfff-ffffffffffff", table.NewID(time.Now()),
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if table.IsID(s) && (len(s) != 36 || s[14] != '7') {
-			t.Errorf("%q passes for a UUIDv7", s)
+		if !table.IsID(s) {
+			return
+		}
+		if len(s) != 36 || s[14] != '7' {
+			t.Fatalf("%q passes for a UUIDv7", s)
+		}
+		// It begins with a time, and that time makes an id that begins alike.
+		millis, err := strconv.ParseInt(s[:8]+s[9:13], 16, 64)
+		if made := table.NewID(time.UnixMilli(millis)); err != nil || made[:13] != s[:13] {
+			t.Errorf("%s is of the time %d, %v, and that makes %s", s, millis, err, made)
 		}
 	})
 }

@@ -62,3 +62,9 @@ func TestSeed(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDraft(f *testing.F) {
+	servertest.FuzzDraft[threads.Draft](f, "/api/threads", func(mux *server.Mux) {
+		threads.Serve(mux, table.NewMemory[threads.Thread]())
+	}, `{"title":"Bees","author":"ada"}`, `{"title":" ","author":"ada"}`)
+}

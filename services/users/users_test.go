@@ -70,3 +70,9 @@ func TestSeed(t *testing.T) {
 		}
 	}
 }
+
+func FuzzDraft(f *testing.F) {
+	servertest.FuzzDraft[users.Draft](f, "/api/users", func(mux *server.Mux) {
+		users.Serve(mux, table.NewMemory[users.User]())
+	}, `{"id":"ada","name":"Ada"}`, `{"id":"0-9","name":"Zoë","bio":"Bees"}`, `{"id":"Ada","name":"Ada"}`)
+}

@@ -25,7 +25,7 @@ func Embedded(t *testing.T) string {
 
 // Connect returns the client of a program whose environment leads to a DynamoDB
 // at the URL. Variables of the AWS SDK that are set stay as they are.
-func Connect(t *testing.T, url string) *dynamodb.Client {
+func Connect(t testing.TB, url string) *dynamodb.Client {
 	t.Helper()
 	for name, value := range dynamo.Environment(url) {
 		if os.Getenv(name) == "" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
