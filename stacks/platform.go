@@ -57,24 +57,3 @@ func zones(stack awscdk.Stack, e Environment) *[]*string {
 	}
 	return &names
 }
-
-// addEndpoints lets tasks reach what they need: tables and image layers through
-// gateways, which cost nothing, and where there is no NAT gateway the image
-// registry and the logs through interfaces.
-func addEndpoints(vpc awsec2.Vpc, e Environment) {
-	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()})
-	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()})
-	if e.NATGateways > 0 {
-		return
-	}
-	for _, endpoint := range []struct {
-		id      string
-		service awsec2.InterfaceVpcEndpointAwsService
-	}{
-		{"EcrApi", awsec2.InterfaceVpcEndpointAwsService_ECR()},
-		{"EcrDocker", awsec2.InterfaceVpcEndpointAwsService_ECR_DOCKER()},
-		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS()},
-	} {
-		vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{Service: endpoint.service})
-	}
-}

@@ -1,0 +1,98 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addEndpoints lets tasks reach what they need: tables and image layers through
+// gateways, which cost nothing, and where there is no NAT gateway the image
+// registry and the logs through interfaces. Each endpoint passes on only what is
+// for this environment, so that a program that was taken over finds no table,
+// bucket, image or log of a stranger's to carry data to.
+func addEndpoints(vpc awsec2.Vpc, e Environment) {
+	stack := awscdk.Stack_Of(vpc)
+	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()}).
+		AddToPolicy(readLayers(stack))
+	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()}).
+		AddToPolicy(useTables(stack))
+	if e.NATGateways > 0 {
+		return
+	}
+	for _, endpoint := range []struct {
+		id      string
+		service awsec2.InterfaceVpcEndpointAwsService
+		passes  []awsiam.PolicyStatement
+	}{
+		{"EcrApi", awsec2.InterfaceVpcEndpointAwsService_ECR(), pullImages(stack)},
+		{"EcrDocker", awsec2.InterfaceVpcEndpointAwsService_ECR_DOCKER(), pullImages(stack)},
+		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS(), writeLogs(stack)},
+	} {
+		added := vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{Service: endpoint.service})
+		for _, statement := range endpoint.passes {
+			added.AddToPolicy(statement)
+		}
+	}
+}
+
+// readLayers passes the layers of images, which ECR keeps in a bucket of its own.
+// It signs their addresses itself, so the caller is not of this account.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+func readLayers(stack awscdk.Stack) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: anyone(),
+		Actions:    jsii.Strings("s3:GetObject"),
+		Resources:  &[]*string{jsii.Sprintf("arn:%s:s3:::prod-%s-starport-layer-bucket/*", *stack.Partition(), *stack.Region())},
+	})
+}
+
+// useTables passes whatever is for a table of the stack Data. What may be done
+// with which of them, the roles say.
+func useTables(stack awscdk.Stack) awsiam.PolicyStatement {
+	return ownAccount(stack, own(stack, "dynamodb", "table/"+stageName(stack)+"-Data-*"), "dynamodb:*")
+}
+
+// pullImages passes the login, which names no repository, and pulls from any
+// repository of the account, as a service may bring an image of its own.
+func pullImages(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{
+		ownAccount(stack, jsii.String("*"), "ecr:GetAuthorizationToken"),
+		ownAccount(stack, own(stack, "ecr", "repository/*"), "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+	}
+}
+
+// writeLogs passes lines for the log groups of the environment's stacks.
+func writeLogs(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{ownAccount(stack, own(stack, "logs", "log-group:"+stageName(stack)+"-*"), "logs:CreateLogStream", "logs:PutLogEvents")}
+}
+
+// ownAccount is for callers of this account alone: with the keys of another, a
+// program could write where this account cannot look.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+func ownAccount(stack awscdk.Stack, resource *string, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: anyone(),
+		Actions:    jsii.Strings(actions...),
+		Resources:  &[]*string{resource},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:PrincipalAccount": stack.Account()}},
+	})
+}
+
+func anyone() *[]awsiam.IPrincipal {
+	return &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
+}
+
+// own is what a resource of this account and region is called everywhere.
+func own(stack awscdk.Stack, service, resource string) *string {
+	return jsii.Sprintf("arn:%s:%s:%s:%s:%s", *stack.Partition(), service, *stack.Region(), *stack.Account(), resource)
+}
+
+// stageName is what the names of all stacks of the environment begin with, and
+// so those that CloudFormation gives to what is in them.
+func stageName(stack awscdk.Stack) string {
+	return *awscdk.Stage_Of(stack).StageName()
+}
