@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -35,6 +36,8 @@ func NewPlatform(stage awscdk.Stage, e Environment) *Platform {
 		},
 	})
 	addEndpoints(vpc, e)
+	logRejected(stack, vpc)
+	keepLogs(stack, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
 	return &Platform{
 		Stack:   stack,
 		VPC:     vpc,
@@ -56,4 +59,29 @@ func zones(stack awscdk.Stack, e Environment) *[]*string {
 		names = append(names, awscdk.Fn_Select(jsii.Number(i), all))
 	}
 	return &names
+}
+
+// logRejected keeps a record of every connection that a security group or a
+// network ACL refused: who knocks from outside, and what a task tries that it
+// may not. The traffic that passes would be by far the most of the log, which
+// costs by the gigabyte, and the load balancer's own log says more of requests.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
+func logRejected(stack awscdk.Stack, vpc awsec2.Vpc) {
+	vpc.AddFlowLog(jsii.String("Rejected"), &awsec2.FlowLogOptions{
+		TrafficType: awsec2.FlowLogTrafficType_REJECT,
+		Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(newLogGroup(stack, "RejectedLogs"), newFlowLogRole(stack)),
+	})
+}
+
+// newFlowLogRole is for flow logs of this account: the service asks for a role on
+// behalf of whoever names one.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func newFlowLogRole(stack awscdk.Stack) awsiam.Role {
+	return awsiam.NewRole(stack, jsii.String("RejectedRole"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("vpc-flow-logs.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+		}),
+	})
 }
