@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -22,13 +23,7 @@ func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
 		Description: jsii.Sprintf("Load balancer of %s", e.Name),
 	})
 	group := newLoadBalancerSecurityGroup(stack, platform.VPC)
-	balancer := elbv2.NewApplicationLoadBalancer(stack, jsii.String("LoadBalancer"), &elbv2.ApplicationLoadBalancerProps{
-		Vpc:                     platform.VPC,
-		InternetFacing:          jsii.Bool(true),
-		SecurityGroup:           group,
-		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(60)),
-		DropInvalidHeaderFields: jsii.Bool(true),
-	})
+	balancer := newLoadBalancer(stack, e, platform.VPC, group)
 	listener := balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port: jsii.Number(80),
 		Open: jsii.Bool(false),
@@ -43,6 +38,49 @@ func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
 	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:http"),
 		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
+}
+
+// newLoadBalancer takes no request that a program could read otherwise than it
+// does: what HTTP's grammar does not allow is answered 400, so that nobody
+// smuggles a request past the rules inside another.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#desync-mitigation-mode
+func newLoadBalancer(stack awscdk.Stack, e Environment, vpc awsec2.IVpc, group awsec2.ISecurityGroup) elbv2.ApplicationLoadBalancer {
+	balancer := elbv2.NewApplicationLoadBalancer(stack, jsii.String("LoadBalancer"), &elbv2.ApplicationLoadBalancerProps{
+		Vpc:                     vpc,
+		InternetFacing:          jsii.Bool(true),
+		SecurityGroup:           group,
+		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(60)),
+		DropInvalidHeaderFields: jsii.Bool(true),
+		DesyncMitigationMode:    elbv2.DesyncMitigationMode_STRICTEST,
+		DeletionProtection:      e.Protected,
+	})
+	balancer.LogAccessLogs(newAccessLogs(stack, e), nil)
+	return balancer
+}
+
+// newAccessLogs keeps a quarter of a year of requests, of which each line has an
+// address of a person. The load balancer writes to no bucket with a key of KMS.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+func newAccessLogs(stack awscdk.Stack, e Environment) awss3.Bucket {
+	removal := awscdk.RemovalPolicy_RETAIN
+	if !*e.Protected {
+		removal = awscdk.RemovalPolicy_DESTROY
+	}
+	bucket := awss3.NewBucket(stack, jsii.String("AccessLogs"), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		LifecycleRules:    &[]*awss3.LifecycleRule{{Expiration: awscdk.Duration_Days(jsii.Number(90))}},
+		RemovalPolicy:     removal,
+		// CloudFormation deletes no bucket that has something in it.
+		AutoDeleteObjects: jsii.Bool(!*e.Protected),
+	})
+	if !*e.Protected {
+		keepLogs(stack, "Custom::S3AutoDeleteObjectsCustomResourceProvider", "AccessLogsDeletionLogs")
+	}
+	return bucket
 }
 
 // newLoadBalancerSecurityGroup lets HTTP in from anywhere and requests out to

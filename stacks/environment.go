@@ -34,6 +34,9 @@ type Environment struct {
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
 	// two at most. Empty means the VPC's own range.
 	PreviewFrom []string `json:"previewFrom"`
+	// Protected keeps what holds data, or an address that others know, from being
+	// deleted with its stack. Nil means true, but in dev.
+	Protected *bool `json:"protected"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -132,6 +135,7 @@ var (
 // complete fills in the defaults and refuses what could not be deployed.
 func (e *Environment) complete(catalog services.Catalog, overrides map[string]string) error {
 	e.AZs = cmp.Or(e.AZs, 2)
+	e.Protected = cmp.Or(e.Protected, new(e.Name != "dev"))
 	if len(e.PreviewFrom) == 0 {
 		e.PreviewFrom = []string{VPCRange}
 	}

@@ -25,6 +25,19 @@ func TestEnvironmentDefaults(t *testing.T) {
 	}
 }
 
+// What an environment outside dev has without asking for it.
+func TestEnvironmentDefaultsOutsideDev(t *testing.T) {
+	for name, want := range map[string]bool{"dev": false, "prod": true, "dev-2": true} {
+		all, err := environments(fixture(t, called(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := *all[0].Protected; got != want {
+			t.Errorf("%s is protected: %v, want %v", name, got, want)
+		}
+	}
+}
+
 // A service's name on the command line overrides its phase in every
 // environment, whatever else the context holds.
 func TestPhaseOverride(t *testing.T) {
@@ -64,6 +77,7 @@ func TestBadEnvironment(t *testing.T) {
 		"no region":                    {environment("region", nil), `environment "dev": no region: add "region": "eu-west-1" or another`},
 		"bad region":                   {environment("region", "Ireland"), `environment "dev": region "Ireland": want a name such as eu-west-1`},
 		"bad account":                  {environment("account", "1234"), `environment "dev": account "1234": want 12 digits, as text`},
+		"protected in a word":          {environment("protected", "yes"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.protected of type bool`},
 		"one zone":                     {environment("azs", 1), `environment "dev": azs 1: want 2 to 6, a load balancer needs two`},
 		"more gateways than zones":     {environment("natGateways", 3), `environment "dev": natGateways 3: want 0 to 2, one for each zone at most`},
 		"three preview blocks":         {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `environment "dev": previewFrom has 3 CIDR blocks: a listener rule has room for two`},
