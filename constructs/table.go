@@ -25,7 +25,11 @@ type TableProps struct {
 	Owner services.Service
 }
 
-// NewTable creates the table.
+// NewTable creates the table. Its key is the account's own that AWS manages, so
+// CloudTrail has who used it. One that we manage would cost a dollar a month, and
+// whoever deletes it has lost a table that nothing else can delete.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
 func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
 	keys := props.Owner.Table
 	return &Table{
@@ -35,6 +39,7 @@ func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
 			SortKey:                          attribute(keys.SortKey),
 			GlobalSecondaryIndexes:           indexes(keys.Indexes),
 			Billing:                          awsdynamodb.Billing_OnDemand(nil),
+			Encryption:                       awsdynamodb.TableEncryptionV2_AwsManagedKey(),
 			PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 			DeletionProtection:               jsii.Bool(true),
 			RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,

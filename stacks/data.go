@@ -19,7 +19,8 @@ type Data struct {
 // NewData creates the tables.
 func NewData(stage awscdk.Stage, e Environment, catalog services.Catalog) *Data {
 	stack := awscdk.NewStack(stage, jsii.String("Data"), &awscdk.StackProps{
-		Description: jsii.Sprintf("Tables of %s", e.Name),
+		Description:           jsii.Sprintf("Tables of %s", e.Name),
+		TerminationProtection: e.Protected,
 	})
 	data := &Data{Stack: stack, Tables: map[string]*constructs.Table{}}
 	for _, s := range catalog.All() {

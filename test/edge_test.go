@@ -1,9 +1,12 @@
 package test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -202,7 +205,7 @@ func checkProtection(stage *assembly.Stage, protected bool) error {
 	if protected {
 		policy, emptied = "Retain", 0
 	}
-	var errs []error
+	errs := []error{checkTermination(stage, protected)}
 	if got := stage.LoadBalancers[0].Attributes["deletion_protection.enabled"]; got != fmt.Sprint(protected) {
 		errs = append(errs, fmt.Errorf("the load balancer is protected: %q, want %v", got, protected))
 	}
@@ -213,4 +216,31 @@ func checkProtection(stage *assembly.Stage, protected bool) error {
 		errs = append(errs, fmt.Errorf("%d buckets are emptied, want %d", got, emptied))
 	}
 	return errors.Join(errs...)
+}
+
+// checkTermination reads what a template does not say: whether CloudFormation
+// refuses to delete the stack of the tables.
+func checkTermination(stage *assembly.Stage, protected bool) error {
+	data, _ := stage.Stack("Data")
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(data.File), "manifest.json"))
+	if err != nil {
+		return err
+	}
+	var manifest struct {
+		Artifacts map[string]struct {
+			Properties struct {
+				StackName             string
+				TerminationProtection bool
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		return err
+	}
+	for _, artifact := range manifest.Artifacts {
+		if p := artifact.Properties; p.StackName == data.Name && p.TerminationProtection == protected {
+			return nil
+		}
+	}
+	return fmt.Errorf("the stack of the tables is not as it should be: protected %v", protected)
 }

@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,17 +59,58 @@ func TestServicesScaleAlone(t *testing.T) {
 	}
 }
 
-// Tables outlive mistakes: of an item, of a stack, of a deletion.
+// Tables outlive mistakes: of an item, of a stack, of a deletion. Nobody reads
+// one from a disk, and CloudTrail has who used its key.
 func TestTablesAreKept(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
-	for _, table := range stage.Tables {
-		replica := table.Properties["Replicas"].([]any)[0].(map[string]any)
-		recovery := replica["PointInTimeRecoverySpecification"].(map[string]any)["PointInTimeRecoveryEnabled"]
-		if table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" ||
-			table.Properties["BillingMode"] != "PAY_PER_REQUEST" || replica["DeletionProtectionEnabled"] != true || recovery != true {
-			t.Errorf("%s: %+v", table.LogicalID, table.Resource)
+	if err := checkTables(at(t, situation{"live", services.Serving})); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTableMutants(t *testing.T) {
+	for name, edit := range map[string]func(table, properties map[string]any){
+		"goes with its stack":    func(table, _ map[string]any) { table["DeletionPolicy"] = "Delete" },
+		"goes when replaced":     func(table, _ map[string]any) { table["UpdateReplacePolicy"] = "Delete" },
+		"a key that nobody sees": func(_, properties map[string]any) { delete(properties, "SSESpecification") },
+		"can be deleted": func(_, properties map[string]any) {
+			properties["Replicas"].([]any)[0].(map[string]any)["DeletionProtectionEnabled"] = false
+		},
+		"cannot be restored": func(_, properties map[string]any) {
+			delete(properties["Replicas"].([]any)[0].(map[string]any), "PointInTimeRecoverySpecification")
+		},
+	} {
+		mutant := mutated(t, situation{"live", services.Serving}, "Data", func(resources map[string]any) {
+			table := resources["UsersTable9725E9C8"].(map[string]any)
+			edit(table, table["Properties"].(map[string]any))
+		})
+		if checkTables(mutant) == nil {
+			t.Errorf("%s: nobody notices", name)
 		}
 	}
+}
+
+func checkTables(stage *assembly.Stage) error {
+	var errs []error
+	for _, table := range stage.Tables {
+		p, err := into[struct {
+			BillingMode      string
+			SSESpecification struct {
+				SSEEnabled bool
+				SSEType    string
+			}
+			Replicas []struct {
+				DeletionProtectionEnabled        bool
+				PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+				SSESpecification                 any
+			}
+		}](table.Properties)
+		if err != nil || len(p.Replicas) != 1 || !p.Replicas[0].DeletionProtectionEnabled || !p.Replicas[0].PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled ||
+			table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" || p.BillingMode != "PAY_PER_REQUEST" ||
+			!p.SSESpecification.SSEEnabled || p.SSESpecification.SSEType != "KMS" || p.Replicas[0].SSESpecification != nil {
+			errs = append(errs, fmt.Errorf("%s: %+v (%v)", table.LogicalID, table.Resource, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Without a NAT gateway tasks reach the registry and the logs through endpoints
