@@ -36,6 +36,7 @@ func run() error {
 	}
 	images := constructs.StageImages(".", ".build", catalog.All())
 	app := awscdk.NewApp(&awscdk.AppProps{PostCliContext: &stacks.QuietFindings})
+	stacks.AddHouseRules(app)
 	if err := images.Wait(); err != nil {
 		return err
 	}

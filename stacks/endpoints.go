@@ -21,6 +21,7 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	if e.NATGateways > 0 {
 		return
 	}
+	group := newEndpointsSecurityGroup(stack, vpc)
 	for _, endpoint := range []struct {
 		id      string
 		service awsec2.InterfaceVpcEndpointAwsService
@@ -30,11 +31,27 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 		{"EcrDocker", awsec2.InterfaceVpcEndpointAwsService_ECR_DOCKER(), pullImages(stack)},
 		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS(), writeLogs(stack)},
 	} {
-		added := vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{Service: endpoint.service})
+		added := vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{
+			Service:        endpoint.service,
+			SecurityGroups: &[]awsec2.ISecurityGroup{group},
+			Open:           jsii.Bool(false),
+		})
 		for _, statement := range endpoint.passes {
 			added.AddToPolicy(statement)
 		}
 	}
+}
+
+// newEndpointsSecurityGroup lets the VPC in, and nothing out: an endpoint only
+// answers.
+func newEndpointsSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
+	group := awsec2.NewSecurityGroup(stack, jsii.String("Endpoints"), &awsec2.SecurityGroupProps{
+		Vpc:              vpc,
+		Description:      jsii.String("Endpoints of AWS services"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+	group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(VPCRange)), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("Tasks"), nil)
+	return group
 }
 
 // readLayers passes the layers of images, which ECR keeps in a bucket of its own.

@@ -49,10 +49,14 @@ func findings(name string) error {
 			continue
 		}
 		for _, v := range plugin.Violations {
+			if v.Severity == "warning" {
+				continue
+			}
 			for _, construct := range v.ViolatingConstructs {
-				if v.Severity != "warning" {
-					found = append(found, fmt.Errorf("%s: %s (%s)", construct.ConstructPath, v.Description, v.RuleName))
-				}
+				found = append(found, fmt.Errorf("%s: %s (%s)", construct.ConstructPath, v.Description, v.RuleName))
+			}
+			if len(v.ViolatingConstructs) == 0 {
+				found = append(found, fmt.Errorf("%s (%s)", v.Description, v.RuleName))
 			}
 		}
 	}

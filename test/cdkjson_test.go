@@ -102,14 +102,19 @@ func TestMistakeIsOneLine(t *testing.T) {
 	}
 }
 
-// A finding of the CDK's own validation of templates fails the app, and so every
-// command of the CLI. The program's monolith has too long a health check path.
+// A finding of the CDK's own validation of templates, or of the house rules, fails
+// the app, and so every command of the CLI. The program's monolith has too long a
+// health check path, and may write to its root.
 func TestFindingIsAnError(t *testing.T) {
 	t.Parallel()
 	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"))
-	want := "forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: "
-	if !strings.Contains(stderr, want) || strings.Contains(stdout+stderr, "goroutine") {
-		t.Errorf("said %q and %q, want %q", stdout, stderr, want)
+	for _, want := range []string{
+		"forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: ",
+		"forum-dev/Monolith/Monolith/Task/Resource: Containers cannot write to their root file system: set ReadonlyRootFilesystem, or except the service whose WritableRoot is true (ECS.5)\n",
+	} {
+		if !strings.Contains(stderr, want) || strings.Contains(stdout+stderr, "goroutine") {
+			t.Errorf("said %q and %q, want %q", stdout, stderr, want)
+		}
 	}
 }
 

@@ -1,0 +1,74 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/stacks/controls"
+)
+
+// AddHouseRules makes every synthesis of the app check its controls.
+func AddHouseRules(app awscdk.App) {
+	awscdk.Validations_Of(app).AddPlugins(&houseRules{})
+}
+
+// houseRules is the controls as a plugin of the CDK's validation, so that synth,
+// diff and deploy refuse a template that breaks one.
+type houseRules struct{}
+
+// Name implements awscdk.IPolicyValidationPlugin.
+func (*houseRules) Name() *string { return jsii.String("house-rules") }
+
+// Version implements awscdk.IPolicyValidationPlugin.
+func (*houseRules) Version() *string { return jsii.String("1.0.0") }
+
+// RuleIds implements awscdk.IPolicyValidationPlugin.
+func (*houseRules) RuleIds() *[]*string {
+	var ids []string
+	for _, c := range controls.All() {
+		ids = append(ids, c.ID)
+	}
+	return jsii.Strings(ids...)
+}
+
+// Validate implements awscdk.IPolicyValidationPlugin.
+func (*houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.PolicyValidationPluginReport {
+	var templates []controls.Template
+	for _, file := range *context.TemplatePaths() {
+		t, err := controls.Read(*file)
+		if err != nil {
+			return refuse(err)
+		}
+		templates = append(templates, t)
+	}
+	findings, err := controls.Check(templates, controls.Exceptions())
+	if err != nil {
+		return refuse(err)
+	}
+	violations := []*awscdk.PolicyViolation{}
+	for _, f := range findings {
+		violations = append(violations, &awscdk.PolicyViolation{
+			RuleName:    jsii.String(f.Control.ID),
+			Description: jsii.Sprintf("%s: %s", f.Control.Title, f.Control.Fix),
+			Fix:         jsii.String(f.Control.Fix),
+			ViolatingResources: &[]*awscdk.PolicyViolatingResource{{
+				ResourceLogicalId: jsii.String(f.Resource.LogicalID),
+				TemplatePath:      jsii.String(f.Template),
+				Locations:         jsii.Strings("Properties"),
+			}},
+		})
+	}
+	return &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(len(findings) == 0), Violations: &violations}
+}
+
+// refuse reports what is wrong with the check itself.
+func refuse(err error) *awscdk.PolicyValidationPluginReport {
+	return &awscdk.PolicyValidationPluginReport{
+		Success: jsii.Bool(false),
+		Violations: &[]*awscdk.PolicyViolation{{
+			RuleName:           jsii.String("house-rules"),
+			Description:        jsii.String(err.Error()),
+			ViolatingResources: &[]*awscdk.PolicyViolatingResource{},
+		}},
+	}
+}
