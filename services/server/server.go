@@ -65,7 +65,6 @@ func New(name string, getenv func(string) string, stdout io.Writer) (*Server, er
 func (s *Server) Run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 
 	listener, err := net.Listen("tcp", ":"+strconv.Itoa(s.port))
 	if err != nil {
@@ -81,6 +80,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
+	stop() // before the log invites a second signal
 	s.Log.Info("draining", "delay", s.drainDelay.String())
 	select {
 	case err := <-failed:
