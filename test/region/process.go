@@ -28,12 +28,12 @@ type process struct {
 // start runs a program with the environment of its task definition. A task has
 // an address of its own and so always its own port; here all share one address,
 // so each gets a free port.
-func start(binary string, environment map[string]string) (*process, error) {
+func start(binary string, environment map[string]string, said func(line string)) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), done: make(chan struct{})}
+	p := &process{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{said: said}, done: make(chan struct{})}
 	environment = maps.Clone(environment)
 	environment["PORT"] = strconv.Itoa(port)
 	p.command.Env = []string{}
@@ -84,10 +84,15 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// tail keeps the end of what a program wrote, for the error that quotes it.
+// tail hands on every line that a program writes, and keeps the end of them for
+// the error that quotes it.
 type tail struct {
+	said func(line string)
+
 	mu   sync.Mutex
 	text []byte
+	// line is the beginning of the next one.
+	line []byte
 }
 
 const tailBytes = 2048
@@ -97,6 +102,15 @@ var _ io.Writer = (*tail)(nil)
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.line = append(t.line, b...)
+	for {
+		line, rest, ended := bytes.Cut(t.line, []byte("\n"))
+		if !ended {
+			break
+		}
+		t.said(string(line))
+		t.line = rest
+	}
 	t.text = append(t.text, b...)
 	t.text = bytes.Clone(t.text[max(0, len(t.text)-tailBytes):])
 	return len(b), nil

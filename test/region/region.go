@@ -27,6 +27,7 @@ import (
 // resource is there as soon as it is asked for.
 type Region struct {
 	clock    Clock
+	said     func(line string)
 	programs programs
 	database *database
 	door     *door
@@ -40,8 +41,9 @@ type Region struct {
 
 var _ cloudformation.Provider = (*Region)(nil)
 
-// New opens an empty region. Root is the folder of the module whose programs it runs.
-func New(root string, clock Clock) (*Region, error) {
+// New opens an empty region. Root is the folder of the module whose programs it
+// runs. Said gets every line that they write, from several goroutines.
+func New(root string, clock Clock, said func(line string)) (*Region, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
@@ -57,6 +59,7 @@ func New(root string, clock Clock) (*Region, error) {
 	}
 	return &Region{
 		clock:       clock,
+		said:        said,
 		programs:    programs{root: root, built: map[string]func() (string, error){}},
 		database:    database,
 		door:        door,
@@ -213,7 +216,7 @@ func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, decla
 	r.mu.Lock()
 	s := r.services[declared.Identity()]
 	if s == nil {
-		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, declared)
+		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, r.said, declared)
 		r.services[declared.Identity()] = s
 		r.door.setProgram(attachment.TargetGroup, attachment.Container)
 	}

@@ -22,6 +22,8 @@ type service struct {
 	name  string
 	group *alb.TargetGroup
 	clock Clock
+	// said gets every line that a task writes.
+	said func(line string)
 
 	mu sync.Mutex
 	// declared is the service as the templates have it.
@@ -49,8 +51,8 @@ type deployment struct {
 // pace is how often a service looks after its tasks.
 const pace = 10 * time.Millisecond
 
-func newService(name string, group *alb.TargetGroup, clock Clock, declared assembly.Service) *service {
-	s := &service{name: name, group: group, clock: clock, declared: declared, desired: 1}
+func newService(name string, group *alb.TargetGroup, clock Clock, said func(line string), declared assembly.Service) *service {
+	s := &service{name: name, group: group, clock: clock, said: said, declared: declared, desired: 1}
 	if declared.DesiredCount != nil {
 		s.desired = *declared.DesiredCount
 	}
@@ -202,7 +204,7 @@ func (s *service) startMissing() {
 }
 
 func (s *service) start() {
-	t := newTask(s.primary, s.group, s.clock.Startup)
+	t := newTask(s.primary, s.group, s.clock.Startup, s.said)
 	s.tasks = append(s.tasks, t)
 	s.running.Go(func() {
 		err := t.run(func(p *process) {

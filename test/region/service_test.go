@@ -61,7 +61,7 @@ func newTestService(t *testing.T, declared assembly.Service) *service {
 		DeregistrationDelay:      100 * time.Millisecond,
 		LeastOutstandingRequests: true,
 	})
-	s := newService("users", group, Clock{Startup: 20 * time.Millisecond, Speed: 10}, declared)
+	s := newService("users", group, Clock{Startup: 20 * time.Millisecond, Speed: 10}, func(string) {}, declared)
 	t.Cleanup(func() {
 		s.close()
 		group.Close()

@@ -24,6 +24,7 @@ type task struct {
 	deployment *deployment
 	group      *alb.TargetGroup
 	startup    time.Duration
+	said       func(line string)
 	// leave asks for an orderly end, interrupt for one that does not wait for the
 	// target to drain, and kill ends the program at once.
 	leave, interrupt, kill       context.CancelFunc
@@ -34,8 +35,8 @@ type task struct {
 	stopping bool
 }
 
-func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration) *task {
-	t := &task{deployment: d, group: group, startup: startup}
+func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration, said func(line string)) *task {
+	t := &task{deployment: d, group: group, startup: startup, said: said}
 	t.killed, t.kill = context.WithCancel(context.Background())
 	t.interrupted, t.interrupt = context.WithCancel(t.killed)
 	t.leaving, t.leave = context.WithCancel(t.interrupted)
@@ -50,7 +51,7 @@ func (t *task) run(serving func(*process)) error {
 	if !sleep(t.leaving, t.startup) {
 		return nil
 	}
-	p, err := start(t.deployment.binary, t.deployment.environment)
+	p, err := start(t.deployment.binary, t.deployment.environment, t.said)
 	if err != nil {
 		return err
 	}

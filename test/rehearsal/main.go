@@ -151,7 +151,8 @@ func run(ctx context.Context, o options, out *os.File) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	region, err := region.New(root, region.Clock{Startup: o.startup, Speed: o.speed})
+	var logs logs
+	region, err := region.New(root, region.Clock{Startup: o.startup, Speed: o.speed}, logs.read)
 	if err != nil {
 		return err
 	}
@@ -162,6 +163,7 @@ func run(ctx context.Context, o options, out *os.File) error {
 		region:  region,
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
+		logs:    &logs,
 		report:  &Report{Rate: o.rate, StartupSeconds: o.startup.Seconds(), Speed: o.speed},
 		screen:  newScreen(out, os.Getenv("NO_COLOR")),
 	}

@@ -22,6 +22,7 @@ type rehearsal struct {
 	// stage is what is deployed now.
 	stage  *assembly.Stage
 	ledger *ledger
+	logs   *logs
 	load   *load.Load
 	report *Report
 	screen *screen
@@ -63,6 +64,8 @@ func (r *rehearsal) run(ctx context.Context, options options) error {
 	if err := r.audit(ctx); err != nil {
 		return err
 	}
+	r.report.Logs = r.logs.report()
+	r.screen.logs(r.report.Logs)
 	r.report.Seconds = time.Since(began).Seconds()
 	r.report.Unexplained = r.report.count()
 	r.screen.summary(r.report)

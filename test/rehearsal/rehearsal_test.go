@@ -278,9 +278,10 @@ func TestReportCounts(t *testing.T) {
 		Parity: []Parity{{Mismatches: []string{"d"}}},
 		Faults: []Fault{{Unexplained: []string{"e"}}},
 		Audit:  []Audit{{Unexplained: []string{"f"}}},
+		Logs:   Logs{Unexplained: []string{"g"}},
 	}
-	if n := r.count(); n != 6 {
-		t.Errorf("%d, want 6", n)
+	if n := r.count(); n != 7 {
+		t.Errorf("%d, want 7", n)
 	}
 }
 

@@ -26,6 +26,7 @@ type Report struct {
 	Parity         []Parity `json:"parity"`
 	Faults         []Fault  `json:"faults,omitempty"`
 	Audit          []Audit  `json:"audit"`
+	Logs           Logs     `json:"logs"`
 	Door           Door     `json:"frontDoor"`
 	// Seconds is how long it all took.
 	Seconds float64 `json:"seconds"`
@@ -132,7 +133,7 @@ func (r *Report) count() int {
 	for _, a := range r.Audit {
 		n += len(a.Unexplained)
 	}
-	return n
+	return n + len(r.Logs.Unexplained)
 }
 
 func (r *Report) write(file string) error {

@@ -234,6 +234,11 @@ func (s *screen) audit(a Audit) {
 	s.wrong(a.Unexplained)
 }
 
+func (s *screen) logs(l Logs) {
+	s.line("logs: %d lines, %s with a secret or an item", l.Lines, s.number(len(l.Unexplained), 0))
+	s.wrong(l.Unexplained)
+}
+
 func (s *screen) summary(r *Report) {
 	requests := 0
 	for _, step := range r.Steps {

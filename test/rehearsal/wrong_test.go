@@ -28,7 +28,8 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	region, err := region.New("../..", region.Clock{Startup: 300 * time.Millisecond, Speed: 20})
+	var logs logs
+	region, err := region.New("../..", region.Clock{Startup: 300 * time.Millisecond, Speed: 20}, logs.read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +49,7 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 		region:  region,
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
+		logs:    &logs,
 		report:  &Report{Rate: 500},
 		screen:  screen,
 	}
