@@ -8,8 +8,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Edge is the front door: the load balancer and its listener. Services bring
-// their own rules; what no rule takes is answered 404.
+// Edge is the front door: the load balancer and the listener that takes the
+// rules, which services bring; what no rule takes is answered 404.
 type Edge struct {
 	Stack    awscdk.Stack
 	Listener elbv2.ApplicationListener
@@ -22,21 +22,9 @@ func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
 	stack := awscdk.NewStack(stage, jsii.String("Edge"), &awscdk.StackProps{
 		Description: jsii.Sprintf("Load balancer of %s", e.Name),
 	})
-	group := newLoadBalancerSecurityGroup(stack, platform.VPC)
+	group := newLoadBalancerSecurityGroup(stack, e, platform.VPC)
 	balancer := newLoadBalancer(stack, e, platform.VPC, group)
-	listener := balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
-		Port: jsii.Number(80),
-		Open: jsii.Bool(false),
-		DefaultAction: elbv2.ListenerAction_FixedResponse(jsii.Number(404), &elbv2.FixedResponseOptions{
-			ContentType: jsii.String("application/json"),
-			MessageBody: jsii.String(`{"title":"Not Found","status":404,"detail":"no service has this path"}`),
-		}),
-	})
-	awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
-		Value: jsii.Sprintf("http://%s", *balancer.LoadBalancerDnsName()),
-	})
-	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:http"),
-		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
+	listener := newListener(stack, e, balancer)
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
 }
 
@@ -83,15 +71,18 @@ func newAccessLogs(stack awscdk.Stack, e Environment) awss3.Bucket {
 	return bucket
 }
 
-// newLoadBalancerSecurityGroup lets HTTP in from anywhere and requests out to
-// the VPC, on any port because each service chooses its own.
-func newLoadBalancerSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
+// newLoadBalancerSecurityGroup lets HTTP in from anywhere, with a domain HTTPS
+// too, and requests out to the VPC, on any port because each service chooses its own.
+func newLoadBalancerSecurityGroup(stack awscdk.Stack, e Environment, vpc awsec2.IVpc) awsec2.SecurityGroup {
 	group := awsec2.NewSecurityGroup(stack, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:              vpc,
 		Description:      jsii.String("Load balancer"),
 		AllowAllOutbound: jsii.Bool(false),
 	})
 	group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("HTTP from anywhere"), nil)
+	if e.Domain != "" {
+		group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from anywhere"), nil)
+	}
 	group.AddEgressRule(awsec2.Peer_Ipv4(jsii.String(VPCRange)), awsec2.Port_AllTcp(), jsii.String("Tasks"), nil)
 	return group
 }

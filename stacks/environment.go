@@ -34,6 +34,11 @@ type Environment struct {
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
 	// two at most. Empty means the VPC's own range.
 	PreviewFrom []string `json:"previewFrom"`
+	// Domain is the name that the load balancer answers to, over HTTPS. Empty means
+	// none, and plain HTTP.
+	Domain string `json:"domain"`
+	// HostedZoneID is the public zone of Route 53 that holds the domain.
+	HostedZoneID string `json:"hostedZoneId"`
 	// Protected keeps what holds data, or an address that others know, from being
 	// deleted with its stack. Nil means true, but in dev.
 	Protected *bool `json:"protected"`
@@ -130,7 +135,16 @@ var (
 	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 	accountID       = regexp.MustCompile(`^\d{12}$`)
+	domainName      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	hostedZoneID    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 )
+
+// longestDomain is the room for a name in a certificate.
+//
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html#ACM-RequestCertificate-request-DomainName
+const longestDomain = 64
+
+func isDomain(name string) bool { return len(name) <= longestDomain && domainName.MatchString(name) }
 
 // complete fills in the defaults and refuses what could not be deployed.
 func (e *Environment) complete(catalog services.Catalog, overrides map[string]string) error {
@@ -152,6 +166,12 @@ func (e *Environment) complete(catalog services.Catalog, overrides map[string]st
 		return fmt.Errorf("azs %d: want 2 to 6, a load balancer needs two", e.AZs)
 	case e.NATGateways < 0 || e.NATGateways > e.AZs:
 		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
+	case (e.Domain == "") != (e.HostedZoneID == ""):
+		return fmt.Errorf("domain %q and hostedZoneId %q: want both, or neither for plain HTTP", e.Domain, e.HostedZoneID)
+	case e.Domain != "" && !isDomain(e.Domain):
+		return fmt.Errorf("domain %q: want a name such as forum.example.com, in lower case, of at most %d characters", e.Domain, longestDomain)
+	case e.HostedZoneID != "" && !hostedZoneID.MatchString(e.HostedZoneID):
+		return fmt.Errorf("hostedZoneId %q: want an id such as Z0123456789ABCDEFGHIJ", e.HostedZoneID)
 	case len(e.PreviewFrom) > 2:
 		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
 	}

@@ -23,14 +23,14 @@ func called(name string) change {
 	}
 }
 
-// public is the fixture in an environment that people use. It is none of the
+// public is the fixture in an environment that people use, under a domain. It is none of the
 // situations, but kept beside them, so that mutated finds it.
 var public = situation{"public", services.Serving}
 
 func atPublic(t *testing.T) *assembly.Stage {
 	t.Helper()
 	if assembled[public] == nil {
-		assembled[public] = assemble(t, called("prod"))
+		assembled[public] = assemble(t, domain("forum.example.com", "Z0123456789ABC"), called("prod"))
 	}
 	return assembled[public]
 }

@@ -38,6 +38,21 @@ func TestEnvironmentDefaultsOutsideDev(t *testing.T) {
 	}
 }
 
+func domain(name, zone string) change {
+	return func(app *synth.App) {
+		environment("domain", name)(app)
+		environment("hostedZoneId", zone)(app)
+	}
+}
+
+func TestDomainsThatFit(t *testing.T) {
+	for _, name := range []string{"example.com", "a.b.c.example.com", "xn--frum-5qa.xn--p1ai", strings.Repeat("f", 52) + ".example.com"} {
+		if _, err := environments(fixture(t, domain(name, "Z1"+strings.Repeat("A", 30)))); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A service's name on the command line overrides its phase in every
 // environment, whatever else the context holds.
 func TestPhaseOverride(t *testing.T) {
@@ -77,6 +92,14 @@ func TestBadEnvironment(t *testing.T) {
 		"no region":                    {environment("region", nil), `environment "dev": no region: add "region": "eu-west-1" or another`},
 		"bad region":                   {environment("region", "Ireland"), `environment "dev": region "Ireland": want a name such as eu-west-1`},
 		"bad account":                  {environment("account", "1234"), `environment "dev": account "1234": want 12 digits, as text`},
+		"a domain without a zone":      {environment("domain", "forum.example.com"), `environment "dev": domain "forum.example.com" and hostedZoneId "": want both, or neither for plain HTTP`},
+		"a zone without a domain":      {environment("hostedZoneId", "Z0123456789ABC"), `environment "dev": domain "" and hostedZoneId "Z0123456789ABC": want both, or neither for plain HTTP`},
+		"an address as domain":         {domain("https://forum.example.com", "Z0123456789ABC"), `environment "dev": domain "https://forum.example.com": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a domain of one word":         {domain("forum", "Z0123456789ABC"), `environment "dev": domain "forum": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a number as domain":           {domain("203.0.113.7", "Z0123456789ABC"), `environment "dev": domain "203.0.113.7": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a domain with a dot at last":  {domain("forum.example.com.", "Z0123456789ABC"), `environment "dev": domain "forum.example.com.": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a long domain":                {domain(strings.Repeat("f", 53)+".example.com", "Z0123456789ABC"), `environment "dev": domain "` + strings.Repeat("f", 53) + `.example.com": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a zone's name as id":          {domain("forum.example.com", "example.com"), `environment "dev": hostedZoneId "example.com": want an id such as Z0123456789ABCDEFGHIJ`},
 		"protected in a word":          {environment("protected", "yes"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.protected of type bool`},
 		"one zone":                     {environment("azs", 1), `environment "dev": azs 1: want 2 to 6, a load balancer needs two`},
 		"more gateways than zones":     {environment("natGateways", 3), `environment "dev": natGateways 3: want 0 to 2, one for each zone at most`},

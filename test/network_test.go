@@ -78,9 +78,10 @@ func securityGroups(stage *assembly.Stage) ([]securityGroup, error) {
 // anyone, and a task speaks to nothing but HTTPS, with a way to the internet too.
 func TestSecurityGroups(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
-		"as it ships":     at(t, situation{"live", services.Serving}),
-		"with a gateway":  assemble(t, environment("natGateways", 1)),
-		"after a retreat": at(t, situation{"strangled", services.Retired}),
+		"as it ships":        at(t, situation{"live", services.Serving}),
+		"with a gateway":     assemble(t, environment("natGateways", 1)),
+		"under a domain":     atPublic(t),
+		"without a monolith": at(t, situation{"strangled", services.Retired}),
 	} {
 		if err := checkSecurityGroups(stage); err != nil {
 			t.Errorf("%s: %v", name, err)

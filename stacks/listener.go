@@ -1,0 +1,81 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newListener opens the load balancer and returns where the rules of services
+// go: to HTTPS under the environment's domain, or, as nobody certifies a name of
+// the load balancer's own, to HTTP.
+func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
+	if e.Domain != "" {
+		redirectHTTP(balancer)
+		return listenHTTPS(stack, e, balancer)
+	}
+	listener := balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
+		Port:          jsii.Number(80),
+		Open:          jsii.Bool(false),
+		DefaultAction: notFound(),
+	})
+	printURL(stack, "http://"+*balancer.LoadBalancerDnsName())
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:http"),
+		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
+	return listener
+}
+
+// listenHTTPS takes TLS 1.2 with forward secrecy or 1.3, and agrees on keys that
+// a later quantum computer does not find in what somebody records today.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+func listenHTTPS(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
+	zone := awsroute53.HostedZone_FromHostedZoneId(stack, jsii.String("Zone"), &e.HostedZoneID)
+	certificate := awscertificatemanager.NewCertificate(stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
+		DomainName: &e.Domain,
+		Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
+	})
+	listener := balancer.AddListener(jsii.String("Https"), &elbv2.BaseApplicationListenerProps{
+		Port:          jsii.Number(443),
+		Open:          jsii.Bool(false),
+		Certificates:  &[]elbv2.IListenerCertificate{certificate},
+		SslPolicy:     elbv2.SslPolicy_TLS13_12_RES_PQ,
+		DefaultAction: notFound(),
+	})
+	awsroute53.NewARecord(stack, jsii.String("Domain"), &awsroute53.ARecordProps{
+		Zone: zone,
+		// A name with a dot at its end is whole: the zone's own is not known here.
+		RecordName: jsii.String(e.Domain + "."),
+		Target:     awsroute53.RecordTarget_FromAlias(awsroute53targets.NewLoadBalancerTarget(balancer, nil)),
+	})
+	printURL(stack, "https://"+e.Domain)
+	return listener
+}
+
+// redirectHTTP sends whoever comes without TLS to the same path with it.
+func redirectHTTP(balancer elbv2.ApplicationLoadBalancer) {
+	balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
+		Port: jsii.Number(80),
+		Open: jsii.Bool(false),
+		DefaultAction: elbv2.ListenerAction_Redirect(&elbv2.RedirectOptions{
+			Protocol:  jsii.String("HTTPS"),
+			Port:      jsii.String("443"),
+			Permanent: jsii.Bool(true),
+		}),
+	})
+}
+
+// notFound answers what no rule takes.
+func notFound() elbv2.ListenerAction {
+	return elbv2.ListenerAction_FixedResponse(jsii.Number(404), &elbv2.FixedResponseOptions{
+		ContentType: jsii.String("application/json"),
+		MessageBody: jsii.String(`{"title":"Not Found","status":404,"detail":"no service has this path"}`),
+	})
+}
+
+func printURL(stack awscdk.Stack, url string) {
+	awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{Value: &url})
+}
