@@ -25,6 +25,9 @@ func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
 	group := newLoadBalancerSecurityGroup(stack, e, platform.VPC)
 	balancer := newLoadBalancer(stack, e, platform.VPC, group)
 	listener := newListener(stack, e, balancer)
+	if *e.WAF {
+		newFirewall(stack, balancer)
+	}
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
 }
 

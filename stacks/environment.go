@@ -42,6 +42,9 @@ type Environment struct {
 	// Protected keeps what holds data, or an address that others know, from being
 	// deleted with its stack. Nil means true, but in dev.
 	Protected *bool `json:"protected"`
+	// WAF puts a web application firewall before the load balancer. Nil means true,
+	// but in dev.
+	WAF *bool `json:"waf"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -150,6 +153,7 @@ func isDomain(name string) bool { return len(name) <= longestDomain && domainNam
 func (e *Environment) complete(catalog services.Catalog, overrides map[string]string) error {
 	e.AZs = cmp.Or(e.AZs, 2)
 	e.Protected = cmp.Or(e.Protected, new(e.Name != "dev"))
+	e.WAF = cmp.Or(e.WAF, new(e.Name != "dev"))
 	if len(e.PreviewFrom) == 0 {
 		e.PreviewFrom = []string{VPCRange}
 	}

@@ -14,6 +14,15 @@ func newLogGroup(stack awscdk.Stack, id string) awslogs.LogGroup {
 	})
 }
 
+// newNamedLogGroup is newLogGroup for who finds a log by its name.
+func newNamedLogGroup(stack awscdk.Stack, id, name string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(stack, &id, &awslogs.LogGroupProps{
+		LogGroupName:  &name,
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
 // keepLogs gives the function of one of the CDK's own custom resources a log
 // group. Lambda would make one that is kept for ever, also after the stack is gone.
 func keepLogs(stack awscdk.Stack, provider, id string) {

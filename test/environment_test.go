@@ -32,8 +32,8 @@ func TestEnvironmentDefaultsOutsideDev(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := *all[0].Protected; got != want {
-			t.Errorf("%s is protected: %v, want %v", name, got, want)
+		if e := all[0]; *e.Protected != want || *e.WAF != want {
+			t.Errorf("%s is protected: %v, behind a firewall: %v, want %v", name, *e.Protected, *e.WAF, want)
 		}
 	}
 }
