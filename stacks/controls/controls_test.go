@@ -98,6 +98,8 @@ var mutants = map[string]func(properties, resource map[string]any){
 	"ELB.12":           otherAttribute("routing.http.desync_mitigation_mode", "monitor"),
 	"ELB.5":            otherAttribute("access_logs.s3.enabled", "false"),
 	"ELB.6":            nil, // excepted too
+	"ELB.16":           nil,
+	"ELB.17":           func(p, _ map[string]any) { p["Protocol"], p["SslPolicy"] = "HTTPS", "ELBSecurityPolicy-2016-08" },
 	"S3.8":             func(p, _ map[string]any) { delete(p, "PublicAccessBlockConfiguration") },
 	"CT.S3.PR.7":       func(p, _ map[string]any) { delete(p, "BucketEncryption") },
 	"S3.13":            func(p, _ map[string]any) { delete(p, "LifecycleConfiguration") },

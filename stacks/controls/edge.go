@@ -1,6 +1,9 @@
 package controls
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	loadBalancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -28,6 +31,17 @@ func edge() []Control {
 				return r.at("Protocol") != "HTTP" || every(list(r.at("DefaultActions")), func(a any) bool {
 					return at(a, "Type") == "redirect" && at(a, "RedirectConfig", "Protocol") == "HTTPS"
 				})
+			}},
+		{"ELB.16", loadBalancer, "A firewall stands before the load balancer",
+			"set waf for the environment",
+			func(r Resource, t Template) bool {
+				return slices.ContainsFunc(t.of("AWS::WAFv2::WebACLAssociation"), func(a Resource) bool { return refersTo(a.at("ResourceArn"), r.LogicalID) })
+			}},
+		{"ELB.17", listener, "HTTPS is TLS 1.2 or 1.3 with an exchange of keys that outlives quantum computers",
+			"choose a post-quantum policy",
+			func(r Resource, _ Template) bool {
+				policy, _ := r.at("SslPolicy").(string)
+				return r.at("Protocol") != "HTTPS" || strings.HasPrefix(policy, "ELBSecurityPolicy-TLS13-1-") && strings.Contains(policy, "-PQ-")
 			}},
 		{"S3.8", bucket, "Buckets block public access",
 			"block it in all four ways",

@@ -109,7 +109,12 @@ func (d *door) change(change func()) {
 	d.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: maps.Clone(d.groups)})
 }
 
+// setListener opens the door. A listener that redirects whoever comes leads to
+// another, which is the one that counts.
 func (d *door) setListener(l assembly.Listener) error {
+	if _, redirects := l.Routing.Default.(alb.Redirect); redirects {
+		return nil
+	}
 	var err error
 	d.change(func() {
 		if d.listener != "" && d.listener != l.Identity() {
@@ -121,7 +126,11 @@ func (d *door) setListener(l assembly.Listener) error {
 	return err
 }
 
-func (d *door) deleteListener() { d.change(func() { d.listener, d.fallback = "", nil }) }
+func (d *door) deleteListener(id string) {
+	if id == d.listener {
+		d.change(func() { d.listener, d.fallback = "", nil })
+	}
+}
 
 // setRule refuses what the load balancer refuses, a priority that another rule has.
 func (d *door) setRule(rule assembly.ListenerRule) error {

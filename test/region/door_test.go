@@ -79,7 +79,12 @@ func TestDoorObeysTheRulesOfTheMoment(t *testing.T) {
 	d.setGroup("users", nil)
 	expect(d.insideURL, 503, "")
 	must(t, d.setListener(listener("Listener")))
-	d.deleteListener()
+	redirect := listener("Redirect")
+	redirect.Routing.Default = alb.Redirect{Protocol: "HTTPS", StatusCode: 301}
+	must(t, d.setListener(redirect))
+	d.deleteListener(redirect.Identity())
+	expect(d.outsideURL, 404, "")
+	d.deleteListener(listener("Listener").Identity())
 	if _, err := http.Get(d.outsideURL); err == nil {
 		t.Error("there is an answer after the listener has gone")
 	}

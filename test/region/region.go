@@ -136,7 +136,7 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 	case targetGroupType:
 		r.deleteTargetGroup(id)
 	case listenerType:
-		r.door.deleteListener()
+		r.door.deleteListener(id)
 	case listenerRuleType:
 		r.door.deleteRule(id)
 	case serviceType:
