@@ -45,6 +45,9 @@ type Environment struct {
 	// WAF puts a web application firewall before the load balancer. Nil means true,
 	// but in dev.
 	WAF *bool `json:"waf"`
+	// PermissionsBoundary is the name of a managed policy in the account that bounds
+	// every role of the app. Empty means none.
+	PermissionsBoundary string `json:"permissionsBoundary"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -138,8 +141,10 @@ var (
 	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 	accountID       = regexp.MustCompile(`^\d{12}$`)
-	domainName      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
-	hostedZoneID    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+	policyName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+	domainName   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	hostedZoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 )
 
 // longestDomain is the room for a name in a certificate.
@@ -176,6 +181,8 @@ func (e *Environment) complete(catalog services.Catalog, overrides map[string]st
 		return fmt.Errorf("domain %q: want a name such as forum.example.com, in lower case, of at most %d characters", e.Domain, longestDomain)
 	case e.HostedZoneID != "" && !hostedZoneID.MatchString(e.HostedZoneID):
 		return fmt.Errorf("hostedZoneId %q: want an id such as Z0123456789ABCDEFGHIJ", e.HostedZoneID)
+	case e.PermissionsBoundary != "" && !policyName.MatchString(e.PermissionsBoundary):
+		return fmt.Errorf("permissionsBoundary %q: want the name of a managed policy, not its ARN", e.PermissionsBoundary)
 	case len(e.PreviewFrom) > 2:
 		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
 	}

@@ -30,7 +30,8 @@ type Forum struct {
 func NewForum(app awscdk.App, e Environment, catalog services.Catalog, images *constructs.Images) *Forum {
 	f := &Forum{
 		Stage: awscdk.NewStage(app, jsii.Sprintf("forum-%s", e.Name), &awscdk.StageProps{
-			Env: &awscdk.Environment{Region: &e.Region, Account: account(e)},
+			Env:                 &awscdk.Environment{Region: &e.Region, Account: account(e)},
+			PermissionsBoundary: boundary(e),
 		}),
 		Services:    map[string]*Microservice{},
 		environment: e,
@@ -79,6 +80,14 @@ func (f *Forum) order() {
 			service.Stack.AddStackDependency(f.Monolith.Stack, jsii.String("the grant returns before the path does"))
 		}
 	}
+}
+
+// boundary is nil unless the environment names a policy.
+func boundary(e Environment) awscdk.PermissionsBoundary {
+	if e.PermissionsBoundary == "" {
+		return nil
+	}
+	return awscdk.PermissionsBoundary_FromName(&e.PermissionsBoundary)
 }
 
 // account is nil, the account of whoever deploys, unless the environment names one.

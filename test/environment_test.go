@@ -101,6 +101,7 @@ func TestBadEnvironment(t *testing.T) {
 		"a long domain":                {domain(strings.Repeat("f", 53)+".example.com", "Z0123456789ABC"), `environment "dev": domain "` + strings.Repeat("f", 53) + `.example.com": want a name such as forum.example.com, in lower case, of at most 64 characters`},
 		"a zone's name as id":          {domain("forum.example.com", "example.com"), `environment "dev": hostedZoneId "example.com": want an id such as Z0123456789ABCDEFGHIJ`},
 		"protected in a word":          {environment("protected", "yes"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.protected of type bool`},
+		"a boundary's ARN":             {environment("permissionsBoundary", "arn:aws:iam::123456789012:policy/teams"), `environment "dev": permissionsBoundary "arn:aws:iam::123456789012:policy/teams": want the name of a managed policy, not its ARN`},
 		"one zone":                     {environment("azs", 1), `environment "dev": azs 1: want 2 to 6, a load balancer needs two`},
 		"more gateways than zones":     {environment("natGateways", 3), `environment "dev": natGateways 3: want 0 to 2, one for each zone at most`},
 		"three preview blocks":         {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `environment "dev": previewFrom has 3 CIDR blocks: a listener rule has room for two`},

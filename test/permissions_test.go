@@ -155,6 +155,20 @@ func checkTrust(stage *assembly.Stage) error {
 	return errors.Join(errs...)
 }
 
+// A boundary that the environment names bounds every role, also the CDK's own.
+func TestPermissionsBoundary(t *testing.T) {
+	for _, role := range assemble(t, environment("permissionsBoundary", "teams")).Roles {
+		if role.PermissionsBoundary != "arn:aws:iam::${AWS::AccountId}:policy/teams" {
+			t.Errorf("%s is bounded by %q", role.LogicalID, role.PermissionsBoundary)
+		}
+	}
+	for _, role := range at(t, situation{"live", services.Serving}).Roles {
+		if role.PermissionsBoundary != "" {
+			t.Errorf("%s is bounded by %q, and nobody asked", role.LogicalID, role.PermissionsBoundary)
+		}
+	}
+}
+
 func TestTrustMutants(t *testing.T) {
 	s := situation{"live", services.Serving}
 	conditions := func(statement map[string]any) map[string]any { return statement["Condition"].(map[string]any) }
