@@ -34,7 +34,7 @@ func FuzzItem(f *testing.F) {
 	notes := table.NewDynamoDB[note](tabletest.Connect(f, there.URL), "notes")
 	f.Fuzz(func(t *testing.T, item string) {
 		if !json.Valid([]byte(item)) {
-			t.Skip("no answer of DynamoDB's, and the SDK is not strict with one")
+			return // no answer of DynamoDB's, and the SDK is not strict with one
 		}
 		d.item = item
 		got, err := notes.Get(t.Context(), "a")
