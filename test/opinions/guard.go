@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/forum/test/assembly"
+)
+
+// guarded runs cfn-guard with the rules in a folder on every template of an assembly.
+//
+// https://docs.aws.amazon.com/cfn-guard/latest/ug/cfn-guard-command-reference.html
+func guarded(binary, rules, folder string) (Opinion, error) {
+	folder, err := resolved(folder)
+	if err != nil {
+		return Opinion{}, err
+	}
+	a, err := assembly.Read(folder)
+	if err != nil {
+		return Opinion{}, err
+	}
+	count, err := countRules(rules)
+	if err != nil {
+		return Opinion{}, err
+	}
+	args := []string{"validate", "--structured", "--output-format", "json", "--show-summary", "none", "--rules", rules}
+	for _, stage := range a.Stages {
+		for _, stack := range stage.Stacks {
+			args = append(args, "--data", stack.File)
+		}
+	}
+	text, err := runGuard(binary, args)
+	if err != nil {
+		return Opinion{}, err
+	}
+	return readGuard(text, a, count)
+}
+
+// resolved is the path by which cfn-guard calls a file, whatever it is given.
+func resolved(folder string) (string, error) {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}
+
+// countRules is the number of files with a rule. Each of Control Tower's has one.
+func countRules(folder string) (int, error) {
+	count := 0
+	err := filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(name) == ".guard" {
+			count++
+		}
+		return err
+	})
+	if err == nil && count == 0 {
+		err = fmt.Errorf("%s: no rules", folder)
+	}
+	return count, err
+}
+
+// failed is the status with which cfn-guard says that a template broke a rule.
+const failed = 19
+
+// runGuard refuses what cfn-guard writes about its own troubles: it goes on
+// without a file of rules that it cannot read.
+func runGuard(binary string, args []string) ([]byte, error) {
+	var output, trouble bytes.Buffer
+	cmd := exec.Command(binary, args...)
+	cmd.Stdout, cmd.Stderr = &output, &trouble
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == failed {
+		err = nil
+	}
+	if err != nil || trouble.Len() > 0 {
+		return nil, fmt.Errorf("%s: %v: %s", binary, err, oneLine(trouble.String()))
+	}
+	return output.Bytes(), nil
+}
+
+// guardReport is what cfn-guard says of one template. A rule is written twice,
+// for templates and for hooks of CloudFormation, so that it often is in two lists.
+type guardReport struct {
+	Name         string
+	Status       string
+	NotCompliant []struct{ Rule guardRule } `json:"not_compliant"`
+	Compliant    []string
+	// NotApplicable are the rules that found nothing to look at.
+	NotApplicable []string `json:"not_applicable"`
+}
+
+type guardRule struct {
+	Name string
+	// Checks have the shape of the rule's source.
+	Checks any
+}
+
+// readGuard fails when the reports are not what cfn-guard 3 writes, one for each
+// template and with every rule: findings that nobody can read are not none.
+func readGuard(text []byte, a *assembly.Assembly, rules int) (Opinion, error) {
+	var reports []guardReport
+	if err := json.Unmarshal(text, &reports); err != nil {
+		return Opinion{}, fmt.Errorf("guard: %w", err)
+	}
+	var o Opinion
+	applied := 0
+	for _, stage := range a.Stages {
+		o.Stages = append(o.Stages, stage.Name)
+		for _, stack := range stage.Stacks {
+			i := slices.IndexFunc(reports, func(r guardReport) bool { return r.Name == stack.File })
+			if i < 0 {
+				return Opinion{}, fmt.Errorf("guard: nothing of %s", stack.File)
+			}
+			findings, err := reports[i].findings(stack, rules)
+			if err != nil {
+				return Opinion{}, fmt.Errorf("guard: %s: %w", stack.File, err)
+			}
+			o.Findings = append(o.Findings, findings...)
+			applied += len(reports[i].Compliant) + len(reports[i].NotCompliant)
+		}
+	}
+	if applied == 0 {
+		return Opinion{}, errors.New("guard: no rule applies to any template")
+	}
+	return o, nil
+}
+
+func (r guardReport) findings(stack *assembly.Stack, rules int) ([]Finding, error) {
+	if have := r.count(); have < rules {
+		return nil, fmt.Errorf("%d of %d rules were evaluated", have, rules)
+	}
+	if (r.Status == "FAIL") != (len(r.NotCompliant) > 0) {
+		return nil, fmt.Errorf("status is %q with %d rules broken", r.Status, len(r.NotCompliant))
+	}
+	var all []Finding
+	for _, broken := range r.NotCompliant {
+		findings, err := broken.Rule.findings(stack)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", broken.Rule.Name, err)
+		}
+		all = append(all, findings...)
+	}
+	return all, nil
+}
+
+// count is the number of rules that the report has, each once.
+func (r guardReport) count() int {
+	names := slices.Concat(r.Compliant, r.NotApplicable)
+	for _, broken := range r.NotCompliant {
+		names = append(names, broken.Rule.Name)
+	}
+	slices.Sort(names)
+	return len(slices.Compact(names))
+}
+
+var (
+	// message is what a rule of Control Tower says, such as "[CT.S3.PR.2]: Require ...
+	// [FIX]: Set ...".
+	message  = regexp.MustCompile(`^\[(CT\.[A-Z0-9.]+)\]: (.+)`)
+	resource = regexp.MustCompile(`^/Resources/(\w+)`)
+)
+
+// findings are one for each resource that breaks the rule.
+func (r guardRule) findings(stack *assembly.Stack) ([]Finding, error) {
+	// Both are sets. A rule says the same of each resource.
+	messages, ids := map[string]bool{}, map[string]bool{}
+	walk(r.Checks, "", func(parent, key, text string) {
+		text = oneLine(text)
+		switch {
+		case key == "custom_message" && text != "":
+			messages[text] = true
+		case key == "path" && parent != "to": // "to" is what a value was compared with
+			if found := resource.FindStringSubmatch(text); found != nil {
+				ids[found[1]] = true
+			}
+		}
+	})
+	said := slices.Collect(maps.Keys(messages))
+	if len(said) != 1 || !message.MatchString(said[0]) {
+		return nil, fmt.Errorf("says %q, want one message of Control Tower", said)
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("names no resource")
+	}
+	var findings []Finding
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		i := slices.IndexFunc(stack.Resources, func(r assembly.Resource) bool { return r.LogicalID == id })
+		if i < 0 || stack.Resources[i].Path == "" {
+			return nil, fmt.Errorf("names %s, which is no construct", id)
+		}
+		parts := message.FindStringSubmatch(said[0])
+		findings = append(findings, Finding{Rule: parts[1], Construct: stack.Resources[i].Path, Says: parts[2]})
+	}
+	return findings, nil
+}
+
+// walk visits every text in a value, with its key and the key above.
+func walk(value any, parent string, visit func(parent, key, text string)) {
+	switch v := value.(type) {
+	case []any:
+		for _, element := range v {
+			walk(element, parent, visit)
+		}
+	case map[string]any:
+		for key, element := range v {
+			if text, ok := element.(string); ok {
+				visit(parent, key, text)
+				continue
+			}
+			walk(element, key, visit)
+		}
+	}
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,46 @@
+// Command opinions asks others what they hold against the templates, and fails on
+// what they find and explanations.go does not explain.
+//
+//	go run ./test/opinions nag
+//	go run ./test/opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT
+//
+// It runs in the module's folder. The first synthesizes the app as it ships under
+// cdk-nag's AwsSolutions. The second has the templates of an assembly checked
+// against Control Tower's proactive controls, by the cfn-guard and the rules that
+// npm's @cdklabs/cdk-validator-cfnguard carries.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/aws/jsii-runtime-go"
+)
+
+func main() {
+	err := run(os.Args[1:])
+	jsii.Close() // the CDK's library starts its runtime before main begins
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 1 && args[0] == "nag":
+		o, err := nagged(".")
+		if err != nil {
+			return err
+		}
+		return compare(o, nagExplanations())
+	case len(args) == 4 && args[0] == "guard":
+		o, err := guarded(args[1], args[2], args[3])
+		if err != nil {
+			return err
+		}
+		return compare(o, guardExplanations())
+	}
+	return errors.New("usage: opinions nag | opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT")
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/forum/constructs"
+	"example.com/forum/stacks"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/synth"
+)
+
+// nagged synthesizes the app in a folder as it ships, with cdk-nag's AwsSolutions
+// as an aspect of each stage: one of the app would not reach into its stages.
+//
+// https://github.com/cdklabs/cdk-nag/blob/main/RULES.md#awssolutions
+func nagged(root string) (Opinion, error) {
+	shipped, err := synth.Shipped(root)
+	if err != nil {
+		return Opinion{}, err
+	}
+	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	if err != nil {
+		return Opinion{}, err
+	}
+	images := constructs.StageImages(root, filepath.Join(root, ".build"), catalog.All())
+	if err := images.Wait(); err != nil {
+		return Opinion{}, err
+	}
+	folder, err := os.MkdirTemp("", "forum-nag-")
+	if err != nil {
+		return Opinion{}, err
+	}
+	defer os.RemoveAll(folder)
+	context := maps.Clone(shipped.Context)
+	// The findings are for compare to judge, not for synthesis to fail on.
+	context["@aws-cdk/core:annotationsInValidationReport"] = false
+	context["aws:cdk:disable-asset-staging"] = true
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
+	pack := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
+		ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
+	})
+	for _, e := range environments {
+		awscdk.Aspects_Of(stacks.NewForum(app, e, catalog, images).Stage).Add(pack, nil)
+	}
+	if err := stacks.Synthesize(app); err != nil {
+		return Opinion{}, err
+	}
+	a, err := assembly.Read(folder)
+	if err != nil {
+		return Opinion{}, err
+	}
+	return readNag(folder, a)
+}
+
+// nagReport is what cdk-nag says of a stack: a line for each rule and each
+// resource that it applies to.
+type nagReport struct {
+	Lines []struct{ RuleID, ResourceID, Compliance string }
+}
+
+// readNag takes the findings from the annotations that cdk-nag leaves on
+// constructs, which tell one wildcard of a policy from the next, and from its
+// reports that it looked, and that nothing is amiss that has no annotation.
+func readNag(folder string, a *assembly.Assembly) (Opinion, error) {
+	var o Opinion
+	applied := 0
+	for _, stage := range a.Stages {
+		o.Stages = append(o.Stages, stage.Name)
+		for _, stack := range stage.Stacks {
+			findings, err := readAnnotations(strings.Replace(stack.File, ".template.json", ".metadata.json", 1))
+			if err != nil {
+				return Opinion{}, err
+			}
+			var report nagReport
+			if err := readJSON(filepath.Join(folder, fmt.Sprintf("AwsSolutions-%s-%s-NagReport.json", stage.Name, stack.ID)), &report); err != nil {
+				return Opinion{}, err
+			}
+			if err := report.agreesWith(findings); err != nil {
+				return Opinion{}, err
+			}
+			o.Findings = append(o.Findings, findings...)
+			applied += len(report.Lines)
+		}
+	}
+	if applied == 0 {
+		return Opinion{}, errors.New("nag: no rule applies to any resource")
+	}
+	return o, nil
+}
+
+// annotation is what cdk-nag notes at a construct, such as
+// "AwsSolutions-IAM5[Resource::*]: The IAM entity ...".
+var annotation = regexp.MustCompile(`^(AwsSolutions-\w+(?:\[.*?\])?): (.+)`)
+
+// readAnnotations reads those of a stack, in the order of its constructs. The
+// CDK and the app have some of their own.
+func readAnnotations(name string) ([]Finding, error) {
+	var constructs map[string][]struct{ Data any }
+	if err := readJSON(name, &constructs); err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	for _, path := range slices.Sorted(maps.Keys(constructs)) {
+		for _, entry := range constructs[path] {
+			text, _ := entry.Data.(string)
+			if parts := annotation.FindStringSubmatch(oneLine(text)); parts != nil {
+				findings = append(findings, Finding{Rule: parts[1], Construct: strings.TrimPrefix(path, "/"), Says: parts[2]})
+			}
+		}
+	}
+	return findings, nil
+}
+
+// agreesWith fails on a line that is neither fine nor among the findings, which
+// is also what becomes of a rule that breaks down.
+func (r nagReport) agreesWith(findings []Finding) error {
+	for _, line := range r.Lines {
+		found := slices.ContainsFunc(findings, func(f Finding) bool {
+			rule, _, _ := strings.Cut(f.Rule, "[")
+			return rule == line.RuleID && f.Construct == line.ResourceID
+		})
+		if line.Compliance != "Compliant" && (line.Compliance != "Non-Compliant" || !found) {
+			return fmt.Errorf("nag: %s: %s is %q, and no annotation says why", line.ResourceID, line.RuleID, line.Compliance)
+		}
+	}
+	return nil
+}
+
+func readJSON(name string, value any) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
