@@ -1,11 +1,11 @@
 // Command opinions asks others what they hold against the templates, and fails on
 // what they find and explanations.go does not explain.
 //
-//	go run ./test/opinions nag
+//	go run ./test/opinions nag FOLDER
 //	go run ./test/opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT
 //
-// It runs in the module's folder. The first synthesizes the app as it ships under
-// cdk-nag's AwsSolutions. The second has the templates of an assembly checked
+// It runs in the module's folder. The first synthesizes the app under cdk-nag's
+// AwsSolutions, with the cdk.json of a folder. The second has the templates of an assembly checked
 // against Control Tower's proactive controls, by the cfn-guard and the rules that
 // npm's @cdklabs/cdk-validator-cfnguard carries.
 package main
@@ -29,8 +29,8 @@ func main() {
 
 func run(args []string) error {
 	switch {
-	case len(args) == 1 && args[0] == "nag":
-		o, err := nagged(".")
+	case len(args) == 2 && args[0] == "nag":
+		o, err := nagged(args[1])
 		if err != nil {
 			return err
 		}
@@ -42,5 +42,5 @@ func run(args []string) error {
 		}
 		return compare(o, guardExplanations())
 	}
-	return errors.New("usage: opinions nag | opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT")
+	return errors.New("usage: opinions nag FOLDER | opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT")
 }

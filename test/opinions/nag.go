@@ -21,12 +21,13 @@ import (
 	"example.com/forum/test/synth"
 )
 
-// nagged synthesizes the app in a folder as it ships, with cdk-nag's AwsSolutions
-// as an aspect of each stage: one of the app would not reach into its stages.
+// nagged synthesizes the app with the cdk.json of a folder, and with cdk-nag's
+// AwsSolutions as an aspect of each stage: one of the app would not reach into
+// its stages.
 //
 // https://github.com/cdklabs/cdk-nag/blob/main/RULES.md#awssolutions
-func nagged(root string) (Opinion, error) {
-	shipped, err := synth.Shipped(root)
+func nagged(folderOfJSON string) (Opinion, error) {
+	shipped, err := synth.Shipped(folderOfJSON)
 	if err != nil {
 		return Opinion{}, err
 	}
@@ -34,7 +35,7 @@ func nagged(root string) (Opinion, error) {
 	if err != nil {
 		return Opinion{}, err
 	}
-	images := constructs.StageImages(root, filepath.Join(root, ".build"), catalog.All())
+	images := constructs.StageImages(".", ".build", catalog.All())
 	if err := images.Wait(); err != nil {
 		return Opinion{}, err
 	}
