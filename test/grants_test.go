@@ -1,0 +1,419 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/iam"
+	"example.com/forum/test/synth"
+)
+
+// grant is that a role may do something with a resource, all by their names after
+// deployment.
+type grant struct{ role, action, resource string }
+
+// asked are actions that a program has a use for, and those that whoever took it
+// over would try. Those that a policy names are asked as well.
+var asked = strings.Fields(`
+	dynamodb:GetItem dynamodb:BatchGetItem dynamodb:Query dynamodb:Scan dynamodb:PutItem dynamodb:UpdateItem
+	dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PartiQLSelect dynamodb:PartiQLDelete dynamodb:UpdateTable
+	dynamodb:DeleteTable dynamodb:PutResourcePolicy dynamodb:ExportTableToPointInTime dynamodb:GetRecords
+	logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents logs:DescribeLogStreams logs:GetLogEvents
+	logs:FilterLogEvents logs:DeleteLogGroup logs:DeleteLogStream logs:PutRetentionPolicy
+	ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer
+	ecr:PutImage ecr:InitiateLayerUpload ecr:BatchDeleteImage ecr:SetRepositoryPolicy ecr:DeleteRepository
+	s3:GetObject s3:PutObject s3:DeleteObject s3:ListBucket s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucket
+	kms:Decrypt kms:Encrypt kms:GenerateDataKey kms:CreateGrant kms:PutKeyPolicy kms:ScheduleKeyDeletion
+	iam:PassRole iam:PutRolePolicy iam:AttachRolePolicy iam:UpdateAssumeRolePolicy iam:CreateUser iam:CreateAccessKey
+	sts:AssumeRole sts:GetFederationToken
+	ecs:ExecuteCommand ecs:RunTask ecs:StopTask ecs:UpdateService ecs:RegisterTaskDefinition
+	ssmmessages:CreateControlChannel ssm:GetParameter secretsmanager:GetSecretValue
+	ec2:AuthorizeSecurityGroupIngress ec2:RunInstances lambda:InvokeFunction cloudformation:UpdateStack`)
+
+// strangers are resources that the environment has nothing to do with, some of
+// them with names like its own.
+var strangers = []string{
+	"*",
+	regional("dynamodb", "table/orders"),
+	"arn:aws:dynamodb:us-east-1:" + accountID + ":table/forum-dev-Data-UsersTable",
+	"arn:aws:dynamodb:eu-west-1:444455556666:table/forum-dev-Data-UsersTable",
+	regional("logs", "log-group:/aws/lambda/orders:log-stream:1"),
+	regional("ecr", "repository/orders"),
+	"arn:aws:s3:::orders", "arn:aws:s3:::orders/1",
+	"arn:aws:s3:::cdk-hnb659fds-assets-" + accountID + "-eu-west-1/template.json",
+	regional("kms", "key/11111111-2222-3333-4444-555555555555"),
+	"arn:aws:iam::" + accountID + ":role/cdk-hnb659fds-cfn-exec-role-" + accountID + "-eu-west-1",
+	"arn:aws:iam::" + accountID + ":user/admin",
+	regional("secretsmanager", "secret:orders"), regional("ssm", "parameter/orders"),
+	regional("ec2", "security-group/sg-1"),
+}
+
+// targets are the ARNs that requests can name: those of the environment, of what
+// is in them, and of strangers.
+func targets(stage *assembly.Stage) []string {
+	all := slices.Clone(strangers)
+	for r := range stage.Resources() {
+		arn := deployedARN(stage, r)
+		switch r.Type {
+		case "AWS::Logs::LogGroup":
+			all = append(all, stream(arn))
+		case "AWS::S3::Bucket":
+			all = append(all, bucketARNs(arn)...)
+		case "AWS::EC2::VPC":
+			all = append(all, defaultGroup(stage, r))
+		default:
+			if !strings.HasPrefix(arn, unknownARN) {
+				all = append(all, arn)
+			}
+		}
+	}
+	for _, table := range stage.Tables {
+		all = append(all, tableARNs(stage, table)...)
+		all = append(all, deployedARN(stage, table.Resource)+"/stream/1")
+	}
+	for _, task := range stage.TaskDefinitions {
+		all = append(all, repository(stage, task))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// tableARNs are those of a table and its indexes.
+func tableARNs(stage *assembly.Stage, table assembly.Table) []string {
+	arns := []string{deployedARN(stage, table.Resource)}
+	for _, index := range slices.Concat(table.GlobalIndexes, table.LocalIndexes) {
+		arns = append(arns, arns[0]+"/index/"+index.Name)
+	}
+	return arns
+}
+
+// bucketARNs are those of a bucket, an object, and one of the load balancer's logs.
+func bucketARNs(arn string) []string {
+	return []string{arn, arn + "/1", arn + "/AWSLogs/" + accountID + "/1"}
+}
+
+// stream is a stream of the log group with that ARN.
+func stream(logGroup string) string { return strings.TrimSuffix(logGroup, "*") + "log-stream:1" }
+
+func defaultGroup(stage *assembly.Stage, vpc assembly.Resource) string {
+	return regional("ec2", "security-group/") + deployed(stage, strings.TrimSuffix(vpc.Identity(), "}")+".DefaultSecurityGroup}")
+}
+
+// repository is the one that a task's image is pulled from.
+func repository(stage *assembly.Stage, task assembly.TaskDefinition) string {
+	_, image, _ := strings.Cut(deployed(stage, task.Containers[0].Image.Reference), "/")
+	name, _, _ := strings.Cut(image, ":")
+	return regional("ecr", "repository/") + name
+}
+
+// request is what the roles' requests say of themselves.
+func request(role, action, resource string, secure bool) iam.Request {
+	return iam.Request{Action: action, Resource: resource, Context: map[string]string{
+		"aws:PrincipalArn":     role,
+		"aws:PrincipalAccount": accountID,
+		"aws:ResourceAccount":  accountID,
+		"aws:RequestedRegion":  "eu-west-1",
+		"aws:SecureTransport":  fmt.Sprint(secure),
+	}}
+}
+
+// grants asks for every role, action and target whether the templates allow it,
+// over TLS or not.
+func grants(stage *assembly.Stage, secure bool) (map[grant]bool, error) {
+	policies, err := bucketPolicies(stage)
+	if err != nil {
+		return nil, err
+	}
+	all := map[grant]bool{}
+	actions, resources := actionsOf(stage), targets(stage)
+	for _, role := range stage.Roles {
+		principal, err := principalOf(stage, role)
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range resources {
+			for _, action := range actions {
+				r := request(principal.ARN, action, resource, secure)
+				r.Policy = policies
+				decision, err := principal.Decide(r)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", role.LogicalID, err)
+				}
+				if decision == iam.Allow {
+					all[grant{principal.ARN, action, resource}] = true
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+func actionsOf(stage *assembly.Stage) []string {
+	all := slices.Clone(asked)
+	for _, role := range stage.Roles {
+		for _, s := range statements(role) {
+			for _, action := range slices.Concat(s.Action, s.NotAction) {
+				if !strings.ContainsAny(action, "*?") {
+					all = append(all, action)
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// managedByAWS are the policies of AWS's own that roles have here.
+//
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html
+var managedByAWS = map[string]assembly.Policy{
+	"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": {Statements: []assembly.Statement{
+		{Effect: "Allow", Action: basicExecution, Resource: assembly.Strings{"*"}},
+	}},
+}
+
+var basicExecution = assembly.Strings{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+
+func principalOf(stage *assembly.Stage, role assembly.Role) (iam.Principal, error) {
+	p := iam.Principal{ARN: deployedARN(stage, role.Resource)}
+	for _, policy := range role.Policies {
+		p.Policies = append(p.Policies, assembly.Policy{Name: policy.Name, Statements: deployedStatements(stage, policy.Statements)})
+	}
+	for _, arn := range role.ManagedPolicies {
+		policy, known := managedByAWS[arn]
+		if _, declared := stage.Resource(arn); !known && !declared {
+			return p, fmt.Errorf("%s: nobody here knows what %s allows", role.LogicalID, arn)
+		}
+		p.Policies = append(p.Policies, policy)
+	}
+	var err error
+	if role.PermissionsBoundary != "" {
+		p.Boundary, err = boundaryOf(stage, role)
+	}
+	return p, err
+}
+
+func boundaryOf(stage *assembly.Stage, role assembly.Role) (*assembly.Policy, error) {
+	r, ok := stage.Resource(role.PermissionsBoundary)
+	if !ok {
+		return nil, fmt.Errorf("%s: nobody here knows what %s allows", role.LogicalID, role.PermissionsBoundary)
+	}
+	document, err := documentOf(stage, r)
+	return &assembly.Policy{Name: r.LogicalID, Statements: document}, err
+}
+
+func documentOf(stage *assembly.Stage, r assembly.Resource) ([]assembly.Statement, error) {
+	properties, err := into[struct {
+		PolicyDocument struct{ Statement []assembly.Statement }
+	}](r.Properties)
+	return deployedStatements(stage, properties.PolicyDocument.Statement), err
+}
+
+// bucketPolicies are those of all buckets: each names the bucket that it is for.
+func bucketPolicies(stage *assembly.Stage) ([]assembly.Statement, error) {
+	var all []assembly.Statement
+	for r := range stage.Resources("AWS::S3::BucketPolicy") {
+		document, err := documentOf(stage, r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, document...)
+	}
+	return all, nil
+}
+
+// permit is a grant that is meant: these actions on these resources, or on any
+// when there is none.
+type permit struct{ actions, resources []string }
+
+func (p permit) covers(action, resource string) bool {
+	return slices.Contains(p.actions, action) && (len(p.resources) == 0 || slices.Contains(p.resources, resource))
+}
+
+// permits are all that roles are meant to have, by their ARNs.
+func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]permit, error) {
+	catalog, err := services.Forum.Complete()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]permit{}
+	for _, task := range stage.TaskDefinitions {
+		name := task.Containers[0].Name
+		all[deployed(stage, task.ExecutionRole)] = start(stage, task)
+		all[deployed(stage, task.TaskRole)] = nil
+		for _, table := range stage.Tables {
+			if o := owner(table); o == name || name == catalog.Monolith.Name && phases[o] != "strangled" {
+				all[deployed(stage, task.TaskRole)] = append(all[deployed(stage, task.TaskRole)], permit{tableActions(catalog, o), tableARNs(stage, table)})
+			}
+		}
+	}
+	addOthers(all, stage, secure)
+	return all, nil
+}
+
+func tableActions(catalog services.Catalog, owner string) []string {
+	var actions []string
+	for _, s := range catalog.Services {
+		if s.Name == owner {
+			for _, action := range s.Table.Actions {
+				actions = append(actions, "dynamodb:"+action)
+			}
+		}
+	}
+	return actions
+}
+
+// start is what ECS needs to start a task: its image and its log. The registry's
+// login names no repository, so IAM takes it with any.
+func start(stage *assembly.Stage, task assembly.TaskDefinition) []permit {
+	return []permit{
+		{[]string{"ecr:GetAuthorizationToken"}, nil},
+		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, []string{repository(stage, task)}},
+		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(deployed(stage, strings.TrimSuffix(task.Containers[0].LogOptions["awslogs-group"], "}")+".Arn}"))}},
+	}
+}
+
+// addOthers adds the roles that no program acts as: that of the flow logs, and
+// those of two functions that the CDK brings to empty the default security group
+// and the bucket of access logs. A function may write to any log, as AWS's policy
+// for functions has it.
+func addOthers(all map[string][]permit, stage *assembly.Stage, secure bool) {
+	for _, role := range stage.Roles {
+		arn := deployedARN(stage, role.Resource)
+		switch {
+		case strings.HasPrefix(role.LogicalID, "RejectedRole"):
+			all[arn] = []permit{{[]string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}, []string{stream(deployedARN(stage, startingWith(stage, "AWS::Logs::LogGroup", "RejectedLogs")))}}}
+		case strings.HasPrefix(role.LogicalID, "CustomVpcRestrictDefaultSG"):
+			all[arn] = []permit{{basicExecution, nil}, {
+				[]string{"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"},
+				[]string{defaultGroup(stage, only(stage, "Platform", "AWS::EC2::VPC"))},
+			}}
+		case strings.HasPrefix(role.LogicalID, "CustomS3AutoDeleteObjects"):
+			if all[arn] = []permit{{basicExecution, nil}}; secure {
+				bucket := deployedARN(stage, only(stage, "Edge", "AWS::S3::Bucket"))
+				all[arn] = append(all[arn], permit{[]string{"s3:DeleteObject", "s3:GetBucketPolicy", "s3:ListBucket", "s3:PutBucketPolicy"}, bucketARNs(bucket)})
+			}
+		}
+	}
+}
+
+// startingWith is the resource of a type whose logical id starts with a word.
+func startingWith(stage *assembly.Stage, kind, prefix string) assembly.Resource {
+	for r := range stage.Resources(kind) {
+		if strings.HasPrefix(r.LogicalID, prefix) {
+			return r
+		}
+	}
+	return assembly.Resource{}
+}
+
+// checkGrants wants every role to have what it is meant to have, and no more. Over
+// plain HTTP nobody is to reach a bucket; the other APIs have no such thing.
+func checkGrants(stage *assembly.Stage, phases phases) error {
+	var errs []error
+	for _, secure := range []bool{true, false} {
+		got, err := grants(stage, secure)
+		if err != nil {
+			return err
+		}
+		want, err := permits(stage, phases, secure)
+		if err != nil {
+			return err
+		}
+		errs = append(errs, compareGrants(stage, got, want))
+	}
+	return errors.Join(errs...)
+}
+
+func compareGrants(stage *assembly.Stage, got map[grant]bool, want map[string][]permit) error {
+	var errs []error
+	resources := targets(stage)
+	for _, role := range stage.Roles {
+		arn := deployedARN(stage, role.Resource)
+		for _, action := range actionsOf(stage) {
+			for _, resource := range resources {
+				meant := slices.ContainsFunc(want[arn], func(p permit) bool { return p.covers(action, resource) })
+				if may := got[grant{arn, action, resource}]; may != meant {
+					errs = append(errs, fmt.Errorf("%s may %s on %s: %v, want %v", arn, action, resource, may, meant))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// phases are the words of services and the monolith.
+type phases map[string]string
+
+func (s situation) phases() phases {
+	all := phases{services.Forum.Monolith.Name: string(s.monolith)}
+	for _, service := range services.Forum.Services {
+		all[service.Name] = s.phase
+	}
+	return all
+}
+
+// mixed have every service in every phase while the others are in others.
+var mixed = []phases{
+	{"users": "dark", "threads": "50%", "posts": "live", "monolith": "serving"},
+	{"users": "50%", "threads": "live", "posts": "strangled", "monolith": "serving"},
+	{"users": "live", "threads": "strangled", "posts": "dark", "monolith": "serving"},
+	{"users": "strangled", "threads": "dark", "posts": "50%", "monolith": "serving"},
+	{"users": "strangled", "threads": "live", "posts": "dark", "monolith": "serving"},
+	{"users": "strangled", "threads": "live", "posts": "live", "monolith": "drained"},
+}
+
+// everywhere are the stages of all situations and of the mixed ones, by what
+// phases they are in.
+func everywhere(t testing.TB) map[string]phased {
+	t.Helper()
+	all := map[string]phased{}
+	for _, s := range situations {
+		all[fmt.Sprint(s)] = phased{at(t, s), s.phases()}
+	}
+	for _, p := range mixed {
+		all[fmt.Sprint(p)] = phased{atMixed(t, p), p}
+	}
+	return all
+}
+
+// phased is a stage and the phases that it is in.
+type phased struct {
+	*assembly.Stage
+	phases phases
+}
+
+var assembledMixed = map[string]*assembly.Stage{}
+
+// atMixed is the fixture in mixed phases, synthesized once for all tests.
+func atMixed(t testing.TB, p phases) *assembly.Stage {
+	t.Helper()
+	key := fmt.Sprint(p)
+	if assembledMixed[key] == nil {
+		assembledMixed[key] = assemble(t, func(app *synth.App) {
+			for name, phase := range p {
+				app.Context[name] = phase
+			}
+		})
+	}
+	return assembledMixed[key]
+}
+
+// What the mixed phases are for: no phase of a service goes unseen among others.
+func TestMixedPhasesAreComplete(t *testing.T) {
+	for _, s := range services.Forum.Services {
+		seen := map[string]bool{}
+		for _, p := range mixed {
+			seen[p[s.Name]] = true
+		}
+		if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, []string{"50%", "dark", "live", "strangled"}) {
+			t.Errorf("%s is %v", s.Name, got)
+		}
+	}
+}
