@@ -34,46 +34,6 @@ func ofType(resources map[string]any, kind string) []map[string]any {
 	return all
 }
 
-// groupRule is a security group's rule, on its own or in the group.
-type groupRule struct {
-	Description, CidrIp, CidrIpv6, IpProtocol string
-	FromPort, ToPort                          int
-}
-
-func (r groupRule) anyone() bool { return r.CidrIp == "0.0.0.0/0" || r.CidrIpv6 != "" }
-
-type securityGroup struct {
-	assembly.Resource
-	in, out []groupRule
-}
-
-// securityGroups are those that have rules, and one for each rule that stands
-// alone, with the stacks that declare them.
-func securityGroups(stage *assembly.Stage) ([]securityGroup, error) {
-	var all []securityGroup
-	for r := range stage.Resources("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
-		group := securityGroup{Resource: r}
-		switch r.Type {
-		case "AWS::EC2::SecurityGroup":
-			rules, err := into[struct{ SecurityGroupIngress, SecurityGroupEgress []groupRule }](r.Properties)
-			if err != nil {
-				return nil, err
-			}
-			group.in, group.out = rules.SecurityGroupIngress, rules.SecurityGroupEgress
-		default:
-			rule, err := into[groupRule](r.Properties)
-			if err != nil {
-				return nil, err
-			}
-			if group.in = []groupRule{rule}; r.Type == "AWS::EC2::SecurityGroupEgress" {
-				group.in, group.out = nil, group.in
-			}
-		}
-		all = append(all, group)
-	}
-	return all, nil
-}
-
 // Whoever looks at a rule is told what it is for; only the front door is open to
 // anyone, and a task speaks to nothing but HTTPS, with a way to the internet too.
 func TestSecurityGroups(t *testing.T) {
@@ -102,6 +62,11 @@ func TestSecurityGroupMutants(t *testing.T) {
 			delete(rule, "SourceSecurityGroupId")
 			rule["CidrIp"] = "0.0.0.0/0"
 		}},
+		"a task that its VPC reaches": {"Users", func(resources map[string]any) {
+			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
+			delete(rule, "SourceSecurityGroupId")
+			rule["CidrIp"] = "10.0.0.0/16"
+		}},
 		"a task that speaks to any port": {"Users", func(resources map[string]any) {
 			egress := ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)
 			egress["FromPort"] = 0
@@ -121,21 +86,24 @@ func TestSecurityGroupMutants(t *testing.T) {
 }
 
 func checkSecurityGroups(stage *assembly.Stage) error {
-	groups, err := securityGroups(stage)
-	errs := []error{err, checkDefaultGroup(stage)}
-	for _, group := range groups {
-		for _, rule := range append(slices.Clone(group.in), group.out...) {
+	errs := []error{checkDefaultGroup(stage)}
+	for _, group := range stage.SecurityGroups {
+		isTask := group.Stack != "Edge" && group.Stack != "Platform"
+		for _, rule := range slices.Concat(group.Ingress, group.Egress) {
 			if rule.Description == "" {
 				errs = append(errs, fmt.Errorf("%s: a rule of %s says nothing: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}
-		for _, rule := range group.in {
-			if frontDoor := group.Stack == "Edge" && rule.FromPort == rule.ToPort && (rule.ToPort == 80 || rule.ToPort == 443); rule.anyone() && !frontDoor {
+		for _, rule := range group.Ingress {
+			if frontDoor := group.Stack == "Edge" && rule.From == rule.To && (rule.To == 80 || rule.To == 443); rule.Range.IsValid() && rule.Range.Bits() == 0 && !frontDoor {
 				errs = append(errs, fmt.Errorf("%s: anyone reaches %s: %+v", group.Stack, group.LogicalID, rule))
 			}
+			if isTask && !slices.Contains(stage.LoadBalancers[0].SecurityGroups, rule.Group) {
+				errs = append(errs, fmt.Errorf("%s: %s admits more than the load balancer: %+v", group.Stack, group.LogicalID, rule))
+			}
 		}
-		for _, rule := range group.out {
-			if isTask := group.Stack != "Edge" && group.Stack != "Platform"; isTask && (rule.IpProtocol != "tcp" || rule.FromPort != 443 || rule.ToPort != 443) {
+		for _, rule := range group.Egress {
+			if isTask && (rule.Protocol != "tcp" || rule.From != 443 || rule.To != 443) {
 				errs = append(errs, fmt.Errorf("%s: %s reaches more than HTTPS: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}

@@ -24,6 +24,9 @@ type Stage struct {
 	ScalableTargets []ScalableTarget
 	Tables          []Table
 	Roles           []Role
+	SecurityGroups  []SecurityGroup
+	Subnets         []Subnet
+	VPCEndpoints    []VPCEndpoint
 
 	images map[string]Image
 }
@@ -120,6 +123,10 @@ func (s *Stage) readViews() error {
 		view(s, &s.ScalableTargets, s.readScalableTarget, "AWS::ApplicationAutoScaling::ScalableTarget"),
 		view(s, &s.Tables, readTable, "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"),
 		view(s, &s.Roles, s.readRole, "AWS::IAM::Role"),
+		view(s, &s.SecurityGroups, s.readSecurityGroup, "AWS::EC2::SecurityGroup"),
+		view(s, &s.Subnets, s.readSubnet, "AWS::EC2::Subnet"),
+		view(s, &s.VPCEndpoints, readVPCEndpoint, "AWS::EC2::VPCEndpoint"),
+		s.checkGroupRules(),
 	)
 }
 

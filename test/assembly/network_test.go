@@ -1,0 +1,97 @@
+package assembly
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// network is a stage of one stack, with its views.
+func network(t *testing.T, resources string) (*Stage, error) {
+	t.Helper()
+	var stack Stack
+	for id, r := range parse(t, resources).(map[string]any) {
+		properties := r.(map[string]any)
+		kind := "AWS::EC2::" + properties["Type"].(string)
+		stack.Resources = append(stack.Resources, Resource{Stack: "Net", LogicalID: id, Type: kind, Properties: properties})
+	}
+	stage := &Stage{Stacks: []*Stack{&stack}}
+	return stage, stage.readViews()
+}
+
+func TestSecurityGroup(t *testing.T) {
+	stage, err := network(t, `{
+		"Group": {"Type": "SecurityGroup", "SecurityGroupIngress": [{"CidrIp": "10.0.0.0/16", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "Description": "d"}]},
+		"In":  {"Type": "SecurityGroupIngress", "GroupId": "${Net.Group.GroupId}", "SourceSecurityGroupId": "sg-1", "IpProtocol": "-1"},
+		"Out": {"Type": "SecurityGroupEgress", "GroupId": "${Net.Group}", "CidrIpv6": "::/0", "IpProtocol": "udp", "FromPort": 3, "ToPort": 3}
+	}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, stage.SecurityGroups[0].Ingress, []GroupRule{
+		{Description: "d", Protocol: "tcp", From: 1, To: 2, Range: netip.MustParsePrefix("10.0.0.0/16")},
+		{Protocol: "-1", Group: "sg-1"},
+	})
+	expect(t, stage.SecurityGroups[0].Egress, []GroupRule{{Protocol: "udp", From: 3, To: 3, Range: netip.MustParsePrefix("::/0")}})
+}
+
+// What EC2 adds is there, because no template shows it.
+func TestSecurityGroupThatSaysNothing(t *testing.T) {
+	stage, err := network(t, `{"Group": {"Type": "SecurityGroup"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := stage.SecurityGroups[0].Egress; len(out) != 1 || out[0].Protocol != "-1" || out[0].Range.Bits() != 0 {
+		t.Errorf("lets out %+v, want everything", out)
+	}
+}
+
+func TestSubnet(t *testing.T) {
+	stage, err := network(t, `{
+		"Subnet": {"Type": "Subnet", "CidrBlock": "10.0.1.0/24"},
+		"Association": {"Type": "SubnetRouteTableAssociation", "SubnetId": "${Net.Subnet}", "RouteTableId": "${Net.Table}"},
+		"Out": {"Type": "Route", "RouteTableId": "${Net.Table}", "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "${Net.Nat.NatGatewayId}"},
+		"Other": {"Type": "Route", "RouteTableId": "another", "GatewayId": "unknown"},
+		"Nat": {"Type": "NatGateway"}
+	}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := stage.Subnets[0]
+	got.Resource = Resource{}
+	expect(t, got, Subnet{
+		Range:      netip.MustParsePrefix("10.0.1.0/24"),
+		RouteTable: "${Net.Table}",
+		Routes:     []Route{{netip.MustParsePrefix("0.0.0.0/0"), "AWS::EC2::NatGateway"}},
+	})
+}
+
+func TestVPCEndpoint(t *testing.T) {
+	stage, err := network(t, `{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := stage.VPCEndpoints[0]
+	got.Resource = Resource{}
+	expect(t, got, VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}})
+}
+
+// A way that is not understood is not a way that is not there.
+func TestNetworkErrors(t *testing.T) {
+	for want, resources := range map[string]string{
+		"resource Group": `{"Group": {"Type": "SecurityGroup", "SecurityGroupIngress": [{"SourcePrefixListId": "pl-1"}]}}`,
+		"resource Out":   `{"Out": {"Type": "SecurityGroup", "SecurityGroupEgress": [{"DestinationPrefixListId": "pl-1"}]}}`,
+		"netip":          `{"Group": {"Type": "SecurityGroup"}, "In": {"Type": "SecurityGroupIngress", "GroupId": "${Net.Group}"}}`,
+		"ParsePrefix":    `{"Group": {"Type": "SecurityGroup"}, "Out": {"Type": "SecurityGroupEgress", "GroupId": "${Net.Group}"}}`,
+		"the group sg-1": `{"In": {"Type": "SecurityGroupIngress", "GroupId": "sg-1", "CidrIp": "10.0.0.0/16"}}`,
+		"resource Net":   `{"Net": {"Type": "Subnet", "CidrBlock": "10"}}`,
+		"leads through": `{
+			"Subnet": {"Type": "Subnet", "CidrBlock": "10.0.1.0/24"},
+			"Association": {"Type": "SubnetRouteTableAssociation", "SubnetId": "${Net.Subnet}", "RouteTableId": "t"},
+			"Out": {"Type": "Route", "RouteTableId": "t", "DestinationCidrBlock": "10.1.0.0/16", "VpcPeeringConnectionId": "p"}}`,
+	} {
+		if _, err := network(t, resources); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", want, err)
+		}
+	}
+}

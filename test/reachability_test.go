@@ -1,0 +1,300 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+)
+
+// node is something that sends packets or gets them.
+type node struct {
+	name string
+	// ranges are where its addresses are. Nil means anywhere outside the VPC.
+	ranges []netip.Prefix
+	// groups are its security groups. A node without any that is outside the VPC
+	// lets everything pass; EC2 puts any other into the default one, which is empty.
+	groups  []string
+	subnets []assembly.Subnet
+	// public is whether it has an address that the internet knows.
+	public bool
+	// behind are the route tables that lead to it, when that is the only way.
+	behind []string
+}
+
+// network is the nodes of a stage, the VPC that they are in or not, and the
+// groups that they are in.
+type network struct {
+	vpc    netip.Prefix
+	groups []assembly.SecurityGroup
+	nodes  []node
+}
+
+// link is who can send to whom.
+type link struct{ from, to string }
+
+const internet = "internet"
+
+func networkOf(stage *assembly.Stage) (network, error) {
+	vpc, err := netip.ParsePrefix(fmt.Sprint(only(stage, "Platform", "AWS::EC2::VPC").Properties["CidrBlock"]))
+	n := network{vpc: vpc, groups: stage.SecurityGroups, nodes: []node{{name: internet, public: true}}}
+	for _, balancer := range stage.LoadBalancers {
+		n.add(stage, node{name: "load balancer", groups: balancer.SecurityGroups, public: balancer.Scheme == "internet-facing"}, balancer.Subnets)
+	}
+	for _, service := range stage.Services {
+		n.add(stage, node{name: containerOf(stage, service), groups: service.SecurityGroups, public: service.AssignPublicIP}, service.Subnets)
+	}
+	for _, endpoint := range stage.VPCEndpoints {
+		_, name, _ := strings.Cut(endpoint.Service, "eu-west-1.")
+		if endpoint.Kind == "Gateway" {
+			n.nodes = append(n.nodes, node{name: name, behind: endpoint.RouteTables})
+		} else {
+			n.add(stage, node{name: name, groups: endpoint.SecurityGroups}, endpoint.Subnets)
+		}
+	}
+	return n, err
+}
+
+// add puts a node into subnets.
+func (n *network) add(stage *assembly.Stage, new node, subnets []string) {
+	for _, subnet := range stage.Subnets {
+		if slices.Contains(subnets, subnet.Identity()) {
+			new.subnets = append(new.subnets, subnet)
+			new.ranges = append(new.ranges, subnet.Range)
+		}
+	}
+	n.nodes = append(n.nodes, new)
+}
+
+// links are all pairs of which one can open a connection to the other, and with
+// which protocols and ports.
+func (n network) links() map[link]string {
+	all := map[link]string{}
+	for _, from := range n.nodes {
+		for _, to := range n.nodes {
+			if from.name == to.name || !n.routed(from, to) {
+				continue
+			}
+			if ports := n.ports(from, to); len(ports) > 0 {
+				all[link{from.name, to.name}] = strings.Join(ports, ", ")
+			}
+		}
+	}
+	return all
+}
+
+// routed is whether packets find the way. Within the VPC they always do; to the
+// internet a NAT gateway takes them from anyone and the internet gateway from a
+// public address, and only through the latter does a connection come in.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+func (n network) routed(from, to node) bool {
+	switch {
+	case to.behind != nil:
+		return slices.ContainsFunc(from.subnets, func(s assembly.Subnet) bool { return slices.Contains(to.behind, s.RouteTable) })
+	case to.name == internet:
+		return n.leads(from, "AWS::EC2::NatGateway") || from.public && n.leads(from, "AWS::EC2::InternetGateway")
+	case from.name == internet:
+		return to.public && n.leads(to, "AWS::EC2::InternetGateway")
+	}
+	return from.behind == nil
+}
+
+func (n network) leads(from node, gateway string) bool {
+	return slices.ContainsFunc(from.subnets, func(s assembly.Subnet) bool {
+		return slices.ContainsFunc(s.Routes, func(r assembly.Route) bool { return r.Gateway == gateway })
+	})
+}
+
+// ports are what the source's groups let out to the target and the target's let
+// in from the source. Security groups remember connections: answers pass.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
+func (n network) ports(from, to node) []string {
+	var both []string
+	for _, out := range n.rules(from, to, func(g assembly.SecurityGroup) []assembly.GroupRule { return g.Egress }) {
+		for _, in := range n.rules(to, from, func(g assembly.SecurityGroup) []assembly.GroupRule { return g.Ingress }) {
+			if text, ok := overlap(out, in); ok {
+				both = append(both, text)
+			}
+		}
+	}
+	slices.Sort(both)
+	return slices.Compact(both)
+}
+
+// rules are those of a node's groups that are about a peer.
+func (n network) rules(of, peer node, direction func(assembly.SecurityGroup) []assembly.GroupRule) []assembly.GroupRule {
+	if of.ranges == nil {
+		return []assembly.GroupRule{{Protocol: "-1"}}
+	}
+	var all []assembly.GroupRule
+	for _, group := range n.groups {
+		if slices.ContainsFunc(of.groups, group.Is) {
+			all = append(all, direction(group)...)
+		}
+	}
+	return slices.DeleteFunc(all, func(r assembly.GroupRule) bool { return !n.about(r, peer) })
+}
+
+// about is whether a rule is for a peer, or some of its addresses. A range that
+// the VPC does not hold is one of the internet.
+func (n network) about(r assembly.GroupRule, peer node) bool {
+	switch {
+	case r.Group != "":
+		return slices.ContainsFunc(n.groups, func(g assembly.SecurityGroup) bool {
+			return g.Is(r.Group) && slices.ContainsFunc(peer.groups, g.Is)
+		})
+	case peer.ranges == nil:
+		return !n.vpc.Contains(r.Range.Addr()) || r.Range.Bits() < n.vpc.Bits()
+	}
+	return slices.ContainsFunc(peer.ranges, r.Range.Overlaps)
+}
+
+// overlap is what two rules both let pass.
+func overlap(a, b assembly.GroupRule) (text string, ok bool) {
+	if a.Protocol == "-1" {
+		a, b = b, a
+	}
+	if b.Protocol == "-1" {
+		b.Protocol, b.From, b.To = a.Protocol, a.From, a.To
+	}
+	from, to := max(a.From, b.From), min(a.To, b.To)
+	switch {
+	case a.Protocol != b.Protocol || from > to:
+		return "", false
+	case a.Protocol == "-1":
+		return "anything", true
+	case from == to:
+		return fmt.Sprintf("%s %d", a.Protocol, from), true
+	}
+	return fmt.Sprintf("%s %d-%d", a.Protocol, from, to), true
+}
+
+// wantedLinks are all that the environment needs, and one more: the load balancer
+// could reach the endpoints, as it may send to the whole VPC, but sends to target
+// groups only.
+func wantedLinks(stage *assembly.Stage, natGateway bool) map[link]string {
+	want := map[link]string{{internet, "load balancer"}: "tcp 80"}
+	interfaces := []string{"ecr.api", "ecr.dkr", "logs"}
+	outside := []string{"s3", "dynamodb"}
+	if natGateway {
+		interfaces, outside = nil, append(outside, internet)
+	}
+	for _, name := range interfaces {
+		want[link{"load balancer", name}] = "tcp 443"
+	}
+	for _, task := range stage.TaskDefinitions {
+		container := task.Containers[0]
+		want[link{"load balancer", container.Name}] = fmt.Sprintf("tcp %d", container.Ports[0])
+		for _, name := range slices.Concat(interfaces, outside) {
+			want[link{container.Name, name}] = "tcp 443"
+		}
+	}
+	return want
+}
+
+func checkLinks(stage *assembly.Stage, natGateway bool) error {
+	n, err := networkOf(stage)
+	if err != nil {
+		return err
+	}
+	got, want := n.links(), wantedLinks(stage, natGateway)
+	var errs []error
+	all := maps.Clone(want)
+	maps.Copy(all, got)
+	for l := range all {
+		if got[l] != want[l] {
+			errs = append(errs, fmt.Errorf("from %s to %s: %q, want %q", l.from, l.to, got[l], want[l]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// From the internet only the load balancer is reached, from it only the port of a
+// task, and from a task only AWS, or the internet where there is a NAT gateway.
+func TestReachability(t *testing.T) {
+	for name, stage := range everywhere(t) {
+		if err := checkLinks(stage.Stage, false); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := checkLinks(assemble(t, environment("natGateways", 1)), true); err != nil {
+		t.Errorf("with a gateway: %v", err)
+	}
+}
+
+func TestReachabilityMutants(t *testing.T) {
+	stage := at(t, situation{"live", services.Serving})
+	groupOf := func(name string) any {
+		for _, service := range stage.Services {
+			if containerOf(stage, service) == name {
+				return service.SecurityGroups[0]
+			}
+		}
+		return nil
+	}
+	awsvpc := func(resources map[string]any) map[string]any {
+		return ofType(resources, "AWS::ECS::Service")[0]["NetworkConfiguration"].(map[string]any)["AwsvpcConfiguration"].(map[string]any)
+	}
+	admit := func(rule map[string]any) func(resources map[string]any) {
+		return func(resources map[string]any) {
+			rule["Description"], rule["IpProtocol"] = "mutant", "-1"
+			ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"] = []any{rule}
+		}
+	}
+	egress := func(resources map[string]any) map[string]any {
+		return ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)
+	}
+	tasksRoute := func(gateway, id string) func(resources map[string]any) {
+		return func(resources map[string]any) {
+			resources["Nat"] = map[string]any{"Type": "AWS::EC2::NatGateway", "Properties": map[string]any{}}
+			resources["Mutant"] = map[string]any{"Type": "AWS::EC2::Route", "Properties": map[string]any{
+				"RouteTableId": map[string]any{"Ref": "VpcTasksSubnet1RouteTable3ECD6D1D"}, "DestinationCidrBlock": "0.0.0.0/0", gateway: map[string]any{"Ref": id},
+			}}
+		}
+	}
+	for name, mutant := range map[string]struct {
+		stack string
+		edit  func(resources map[string]any)
+	}{
+		"a service that admits the VPC":             {"Users", admit(map[string]any{"CidrIp": "10.0.0.0/16"})},
+		"a service that admits a neighbour's range": {"Users", admit(map[string]any{"CidrIp": "10.0.32.0/20"})},
+		"a service that admits another's group":     {"Users", admit(map[string]any{"SourceSecurityGroupId": groupOf("threads")})},
+		"an egress to anywhere on all ports":        {"Users", func(resources map[string]any) { egress(resources)["IpProtocol"] = "-1" }},
+		"an egress on one port more":                {"Users", func(resources map[string]any) { egress(resources)["FromPort"] = 442 }},
+		"an egress that nobody wrote": {"Users", func(resources map[string]any) {
+			delete(ofType(resources, "AWS::EC2::SecurityGroup")[0], "SecurityGroupEgress")
+		}},
+		"a task without a group": {"Users", func(resources map[string]any) { delete(awsvpc(resources), "SecurityGroups") }},
+		"a task in a public subnet": {"Users", func(resources map[string]any) {
+			awsvpc(resources)["AssignPublicIp"] = "ENABLED"
+			awsvpc(resources)["Subnets"] = stage.LoadBalancers[0].Subnets
+		}},
+		"a NAT gateway that nobody asked for": {"Platform", tasksRoute("NatGatewayId", "Nat")},
+		"a front door open on another port": {"Edge", func(resources map[string]any) {
+			ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"].([]any)[0].(map[string]any)["ToPort"] = 81
+		}},
+		"a front door that sends anywhere": {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "0.0.0.0/0" }},
+		"a front door inside": {"Edge", func(resources map[string]any) {
+			ofType(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer")[0]["Scheme"] = "internal"
+		}},
+		"no way to the tables": {"Platform", func(resources map[string]any) {
+			ofType(resources, "AWS::EC2::VPCEndpoint")[0]["RouteTableIds"] = []any{}
+		}},
+	} {
+		if checkLinks(mutated(t, situation{"live", services.Serving}, mutant.stack, mutant.edit), false) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+	// A route is no way for a task without a public address.
+	if err := checkLinks(mutated(t, situation{"live", services.Serving}, "Platform", tasksRoute("GatewayId", "VpcIGWD7BA715C")), false); err != nil {
+		t.Error(err)
+	}
+}
