@@ -281,7 +281,8 @@ func TestReachabilityMutants(t *testing.T) {
 		"a front door open on another port": {"Edge", func(resources map[string]any) {
 			ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"].([]any)[0].(map[string]any)["ToPort"] = 81
 		}},
-		"a front door that sends anywhere": {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "0.0.0.0/0" }},
+		"a front door that sends anywhere":       {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "0.0.0.0/0" }},
+		"a front door that sends beyond the VPC": {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "10.0.0.0/8" }},
 		"a front door inside": {"Edge", func(resources map[string]any) {
 			ofType(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer")[0]["Scheme"] = "internal"
 		}},
