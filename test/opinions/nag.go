@@ -26,8 +26,8 @@ import (
 // its stages.
 //
 // https://github.com/cdklabs/cdk-nag/blob/main/RULES.md#awssolutions
-func nagged(folderOfJSON string) (Opinion, error) {
-	shipped, err := synth.Shipped(folderOfJSON)
+func nagged(source string) (Opinion, error) {
+	shipped, err := synth.Shipped(source)
 	if err != nil {
 		return Opinion{}, err
 	}
