@@ -176,15 +176,15 @@ func run(ctx context.Context, o options, out *os.File) error {
 		if err := r.report.write(o.json); err != nil {
 			return err
 		}
-		defer r.report.write(o.json)
 	}
-	if err := r.run(ctx, o); err != nil {
-		return err
+	err = r.run(ctx, o)
+	if o.json != "" {
+		err = errors.Join(err, r.report.write(o.json))
 	}
-	if r.report.Unexplained > 0 {
-		return errFailed
+	if err == nil && r.report.Unexplained > 0 {
+		err = errFailed
 	}
-	return nil
+	return err
 }
 
 // findNode looks for what the CDK's library runs on.

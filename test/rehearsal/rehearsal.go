@@ -75,7 +75,7 @@ func (r *rehearsal) run(ctx context.Context, options options) error {
 // open deploys the monolith, as it is before there is any service, and starts
 // the load.
 func (r *rehearsal) open(ctx context.Context, rate int) error {
-	r.screen.progress("the monolith alone", r.count)
+	r.screen.progress("the monolith alone", nobody)
 	stage, err := r.stages.make(start(r.catalog))
 	if err != nil {
 		return err
@@ -186,12 +186,10 @@ func shared(want map[string]map[string]float64) bool {
 }
 
 // count is how many requests have been answered, and how many of them wrongly.
-func (r *rehearsal) count() (answered, failed int) {
-	if r.load == nil {
-		return 0, 0
-	}
-	return r.load.Count()
-}
+func (r *rehearsal) count() (answered, failed int) { return r.load.Count() }
+
+// nobody is the count before the load begins.
+func nobody() (answered, failed int) { return 0, 0 }
 
 // sleep reports whether the whole time has passed before the context ended.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -56,7 +56,7 @@ func (r *rehearsal) asShipped() (step, error) {
 func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
 	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
 	defer s.end()
-	r.screen.progress("the first deployment", r.count)
+	r.screen.progress("the first deployment", nobody)
 	r.account = cloudformation.New(r.region, s.observe)
 	if err := s.move(first); err != nil {
 		return err
