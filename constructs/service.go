@@ -5,12 +5,13 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // Service is a Fargate service behind a load balancer, with its own roles, log
-// group, target group, listener rules and scaling.
+// group, target group, listener rules, scaling, alarms and budget.
 type Service struct {
 	TargetGroup elbv2.ApplicationTargetGroup
 }
@@ -27,6 +28,9 @@ type Service struct {
 type ServiceProps struct {
 	// Service is an entry of a complete catalog.
 	Service services.Service
+	// Stage and Environment are the names of where it is deployed, such as
+	// "forum-dev" and "dev".
+	Stage, Environment string
 	// Images holds the service's image, staged.
 	Images *Images
 	// Tables are those that the program may use; it learns their names from its environment.
@@ -43,6 +47,8 @@ type ServiceProps struct {
 	Live *services.Rule
 	// Monolith shares the traffic of a live rule that names a second target group.
 	Monolith elbv2.IApplicationTargetGroup
+	// Topic is told of alarms and of a budget that is spent.
+	Topic awssns.ITopic
 }
 
 // NewService creates the service in the order that loses no request:
@@ -60,9 +66,11 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	listener := localListener(scope, props)
 	group := newTargetGroup(scope, props)
 	newRule(scope, "PreviewRule", listener, props.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
-	service := newFargateService(scope, props, task)
+	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
 	service.AttachToApplicationTargetGroup(group)
-	scale(service, group, props.Service.Scaling)
+	scale(scope, service, group, props.Service.Scaling)
+	newTasksAlarm(scope, props, service)
+	newBudget(scope, props)
 	if props.Live != nil {
 		newLiveRule(scope, listener, group, props).Node().AddDependency(service)
 	}
@@ -110,6 +118,7 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	newQueries(scope, logs)
 	linux := awsecs.NewLinuxParameters(scope, jsii.String("Linux"), nil)
 	linux.DropCapabilities(awsecs.Capability_ALL)
 	task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
@@ -150,6 +159,7 @@ func environment(props *ServiceProps) *map[string]*string {
 // out within 10 s, and lets a task that leaves finish its requests for 20 s.
 func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.ApplicationTargetGroup {
 	return elbv2.NewApplicationTargetGroup(scope, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
+		TargetGroupName:            jsii.String(services.TargetGroupName(props.Stage, props.Service)),
 		Vpc:                        props.Cluster.Vpc(),
 		TargetType:                 elbv2.TargetType_IP,
 		Protocol:                   elbv2.ApplicationProtocol_HTTP,
@@ -166,11 +176,20 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 	})
 }
 
+// bakeMinutes is how long a deployment serves on its own before it is complete:
+// time for an alarm to see three minutes of it, and for CloudWatch to have them.
+const bakeMinutes = 5
+
 // newFargateService depends on all that its tasks need to start and to be
 // reached, so that nothing of it is missing at the start, and nothing goes
-// while the tasks still serve.
-func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition) awsecs.FargateService {
+// while the tasks still serve. A deployment is complete only after it has served
+// for the bake time without an alarm.
+func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm) awsecs.FargateService {
 	group := newSecurityGroup(scope, props)
+	var alarmNames []*string
+	for _, alarm := range alarms {
+		alarmNames = append(alarmNames, alarm.AlarmName())
+	}
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
 		Cluster:                     props.Cluster,
 		TaskDefinition:              task,
@@ -184,6 +203,10 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task aws
 		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		AvailabilityZoneRebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
 		HealthCheckGracePeriod:      awscdk.Duration_Seconds(jsii.Number(60)),
+		DeploymentAlarms:            &awsecs.DeploymentAlarmConfig{AlarmNames: &alarmNames, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM},
+		BakeTime:                    awscdk.Duration_Minutes(jsii.Number(bakeMinutes)),
+		CapacityProviderStrategies:  capacity(props.Service.Scaling),
+		ForceNewDeployment:          deployAnew(props.Service.Scaling),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 	})
 	service.Node().AddDependency(group, task.ExecutionRole())
@@ -200,18 +223,4 @@ func newSecurityGroup(scope constructs.Construct, props *ServiceProps) awsec2.Se
 	})
 	group.AddEgressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS endpoints"), nil)
 	return group
-}
-
-func scale(service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
-	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
-		MinCapacity: jsii.Number(scaling.Min),
-		MaxCapacity: jsii.Number(scaling.Max),
-	})
-	tasks.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
-		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),
-	})
-	tasks.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
-		TargetGroup:       group,
-		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
-	})
 }

@@ -43,8 +43,17 @@ type Service struct {
 	WritableRoot bool
 	// Environment is added to the variables that the construct sets itself.
 	Environment map[string]string
-	// Scaling bounds the number of tasks.
+	// Scaling says how many tasks run.
 	Scaling Scaling
+	// MonolithPercent is how much of the monolith's load the service's paths were.
+	// When it is strangled, the monolith's bounds shrink by so much. Zero means
+	// nothing, as for a service that the monolith never had.
+	MonolithPercent int
+	// Alarms say when a person is told, and a deployment rolled back.
+	Alarms Alarms
+	// MonthlyBudget in US dollars; a person is told when the month's cost of all
+	// that carries the service's tag is above it or will be. Zero means 50.
+	MonthlyBudget int
 	// Table is the service's own DynamoDB table. Nil means none.
 	Table *Table
 }
@@ -60,18 +69,6 @@ type Image struct {
 	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4". Tasks without a
 	// NAT gateway can pull only from ECR in their own account and region.
 	Registry string
-}
-
-// Scaling is a target-tracking policy for the number of tasks.
-type Scaling struct {
-	// Min is the number of tasks that always run. Zero means 2, one for each of two zones.
-	Min int
-	// Max is the number of tasks at most. Zero means 10.
-	Max int
-	// CPUPercent is the average CPU use that scaling aims at. Zero means 60.
-	CPUPercent int
-	// RequestsPerTarget is the requests per minute and task that scaling aims at. Zero means 6000.
-	RequestsPerTarget int
 }
 
 // Table is a DynamoDB table whose keys are all strings.
@@ -106,30 +103,33 @@ func TableVariable(service string) string {
 var Forum = Catalog{
 	Services: []Service{
 		{
-			Name:     "users",
-			Image:    Image{Program: "services/cmd/users"},
-			Paths:    []string{"/api/users", "/api/users/*"},
-			Priority: 100,
+			Name:            "users",
+			Image:           Image{Program: "services/cmd/users"},
+			Paths:           []string{"/api/users", "/api/users/*"},
+			Priority:        100,
+			MonolithPercent: 20,
 			Table: &Table{
 				PartitionKey: "id",
 				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
 			},
 		},
 		{
-			Name:     "threads",
-			Image:    Image{Program: "services/cmd/threads"},
-			Paths:    []string{"/api/threads", "/api/threads/*"},
-			Priority: 200,
+			Name:            "threads",
+			Image:           Image{Program: "services/cmd/threads"},
+			Paths:           []string{"/api/threads", "/api/threads/*"},
+			Priority:        200,
+			MonolithPercent: 25,
 			Table: &Table{
 				PartitionKey: "id",
 				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
 			},
 		},
 		{
-			Name:     "posts",
-			Image:    Image{Program: "services/cmd/posts"},
-			Paths:    []string{"/api/posts", "/api/posts/*"},
-			Priority: 300,
+			Name:            "posts",
+			Image:           Image{Program: "services/cmd/posts"},
+			Paths:           []string{"/api/posts", "/api/posts/*"},
+			Priority:        300,
+			MonolithPercent: 30,
 			Table: &Table{
 				PartitionKey: "id",
 				Indexes: []Index{

@@ -12,8 +12,8 @@ import (
 // Complete fills in every default and returns the first mistake it finds, by
 // the service's name. All that takes a catalog wants a complete one.
 func (c Catalog) Complete() (Catalog, error) {
-	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 {
-		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it takes "/*" last, leave its paths and priority empty`, c.Monolith.Name)
+	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
+		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it takes "/*" last and all that nobody else does, leave its paths, priority and MonolithPercent empty`, c.Monolith.Name)
 	}
 	out := Catalog{Monolith: c.Monolith.complete()}
 	out.Monolith.Paths = []string{"/*"}
@@ -71,10 +71,9 @@ func (s Service) complete() Service {
 	s.Port = cmp.Or(s.Port, 8080)
 	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
 	s.User = cmp.Or(s.User, nobody)
-	s.Scaling.Min = cmp.Or(s.Scaling.Min, 2)
-	s.Scaling.Max = cmp.Or(s.Scaling.Max, 10)
-	s.Scaling.CPUPercent = cmp.Or(s.Scaling.CPUPercent, 60)
-	s.Scaling.RequestsPerTarget = cmp.Or(s.Scaling.RequestsPerTarget, 6000)
+	s.Scaling = s.Scaling.complete()
+	s.Alarms = s.Alarms.complete()
+	s.MonthlyBudget = cmp.Or(s.MonthlyBudget, 50)
 	if s.Table != nil {
 		table := *s.Table
 		if len(table.Actions) == 0 {
@@ -89,8 +88,9 @@ func (s Service) complete() Service {
 var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments"}
 
 func (c Catalog) check() error {
-	ids := map[string]string{}
+	ids, ofMonolith := map[string]string{}, 0
 	for _, s := range c.All() {
+		ofMonolith += s.MonolithPercent
 		if err := s.check(); err != nil {
 			return fmt.Errorf("services: %q: %w", s.Name, err)
 		}
@@ -98,6 +98,9 @@ func (c Catalog) check() error {
 			return fmt.Errorf("services: %q and %q would share the stack %s: rename one", other, s.Name, s.ID())
 		}
 		ids[s.ID()] = s.Name
+	}
+	if ofMonolith > 100 {
+		return fmt.Errorf("services: together they were %d%% of the monolith's load: want MonolithPercent to add up to 100 at most", ofMonolith)
 	}
 	return nil
 }
@@ -119,10 +122,14 @@ func (s Service) check() error {
 		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
 	case !numericUser.MatchString(s.User):
 		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, nobody)
+	case s.MonolithPercent < 0:
+		return fmt.Errorf("%d%% of the monolith's load: want 0 or more", s.MonolithPercent)
+	case s.MonthlyBudget < 1:
+		return fmt.Errorf("a budget of $%d a month: want 1 or more", s.MonthlyBudget)
 	case s.Image.Program != "" && (s.User != nobody || s.WritableRoot):
 		return fmt.Errorf("a program of this module needs no user and no writable root of its own: leave User and WritableRoot empty")
 	}
-	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Table.check, s.checkEnvironment} {
+	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -168,18 +175,6 @@ func (s Service) checkSize() error {
 	}
 	if s.Memory < fit.min || s.Memory > fit.max || s.Memory%fit.step != 0 {
 		return fmt.Errorf("%d CPU units go with %d to %d MiB in steps of %d, not %d", s.CPU, fit.min, fit.max, fit.step, s.Memory)
-	}
-	return nil
-}
-
-func (s Scaling) check() error {
-	switch {
-	case s.Min < 1 || s.Max < s.Min:
-		return fmt.Errorf("scaling from %d to %d tasks: want a minimum of 1 or more and a maximum not below it", s.Min, s.Max)
-	case s.CPUPercent < 1 || s.CPUPercent > 100:
-		return fmt.Errorf("scaling at %d%% CPU: want 1 to 100", s.CPUPercent)
-	case s.RequestsPerTarget < 1:
-		return fmt.Errorf("scaling at %d requests per target: want 1 or more", s.RequestsPerTarget)
 	}
 	return nil
 }

@@ -2,9 +2,13 @@ package services
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
+
+const noon = "cron(0 12 * * ? *)"
 
 func TestCompleteIsStable(t *testing.T) {
 	c := forum(t)
@@ -45,8 +49,31 @@ func TestCompleteRefuses(t *testing.T) {
 		"a relative health check":           {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"threads"`, "starts with /"}},
 		"scaling upside down":               {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"threads"`, "from 5 to 2"}},
 		"scaling over 100% CPU":             {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"threads"`, "1 to 100"}},
-		"scaling below zero":                {func(c *Catalog) { c.Services[1].Scaling.RequestsPerTarget = -1 }, []string{`"threads"`, "1 or more"}},
-		"a table without a key":             {func(c *Catalog) { c.Services[1].Table = &Table{} }, []string{`"threads"`, "partition key"}},
+		"a cooldown of half a second":       {func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"threads"`, "500ms", "whole seconds"}},
+		"a cooldown of a day":               {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"threads"`, "an hour"}},
+		"more than all on Spot":             {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"threads"`, "0 to 100"}},
+		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"threads"`, "name of its own"}},
+		"two schedules of one name": {func(c *Catalog) {
+			c.Services[1].Scaling.Schedule = slices.Repeat([]ScheduledBounds{{Name: "Noon", Cron: noon, Min: 1, Max: 2}}, 2)
+		}, []string{`"Noon"`, "name of its own"}},
+		"a schedule at a rate": {func(c *Catalog) {
+			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Often", Cron: "rate(1 hour)", Min: 1, Max: 2}}
+		}, []string{"Often", "rate(1 hour)", "cron("}},
+		"a schedule nowhere": {func(c *Catalog) {
+			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon, TimeZone: "Mars/Base", Min: 1, Max: 2}}
+		}, []string{"Noon", "Mars/Base", "time zone"}},
+		"a schedule upside down": {func(c *Catalog) {
+			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon, Min: 3, Max: 2}}
+		}, []string{"Noon", "from 3 to 2"}},
+		"a schedule without bounds":      {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon}} }, []string{"Noon", "from 0 to 0"}},
+		"an alarm at no error":           {func(c *Catalog) { c.Services[1].Alarms.ErrorPercent = -1 }, []string{`"threads"`, "1 to 99"}},
+		"an alarm at an hour":            {func(c *Catalog) { c.Services[1].Alarms.P99 = time.Hour }, []string{`"threads"`, "1h0m0s", "a minute"}},
+		"less than none of the monolith": {func(c *Catalog) { c.Services[1].MonolithPercent = -1 }, []string{`"threads"`, "0 or more"}},
+		"more than all of the monolith":  {func(c *Catalog) { c.Services[1].MonolithPercent = 51 }, []string{"101%", "100 at most"}},
+		"a monolith of itself":           {func(c *Catalog) { c.Monolith.MonolithPercent = 5 }, []string{`"monolith"`, "MonolithPercent empty"}},
+		"a budget below nothing":         {func(c *Catalog) { c.Services[1].MonthlyBudget = -5 }, []string{`"threads"`, "$-5", "1 or more"}},
+		"scaling below zero":             {func(c *Catalog) { c.Services[1].Scaling.RequestsPerTarget = -1 }, []string{`"threads"`, "1 or more"}},
+		"a table without a key":          {func(c *Catalog) { c.Services[1].Table = &Table{} }, []string{`"threads"`, "partition key"}},
 		"an index named twice": {func(c *Catalog) {
 			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
 		}, []string{`"threads"`, `"all"`, "unique"}},

@@ -69,7 +69,7 @@ func newAccessLogs(stack awscdk.Stack, e Environment) awss3.Bucket {
 		AutoDeleteObjects: jsii.Bool(!*e.Protected),
 	})
 	if !*e.Protected {
-		keepLogs(stack, "Custom::S3AutoDeleteObjectsCustomResourceProvider", "AccessLogsDeletionLogs")
+		adopt(stack, e, "Custom::S3AutoDeleteObjectsCustomResourceProvider", "AccessLogsDeletionLogs")
 	}
 	return bucket
 }

@@ -48,6 +48,9 @@ type Environment struct {
 	// PermissionsBoundary is the name of a managed policy in the account that bounds
 	// every role of the app. Empty means none.
 	PermissionsBoundary string `json:"permissionsBoundary"`
+	// AlarmEmail gets a mail when an alarm rings or a budget is spent, once whoever
+	// reads it has confirmed the first. Empty means that nobody does.
+	AlarmEmail string `json:"alarmEmail"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -144,6 +147,7 @@ var (
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 	policyName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
 	domainName   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	emailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	hostedZoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 )
 
@@ -183,6 +187,8 @@ func (e *Environment) complete(catalog services.Catalog, overrides map[string]st
 		return fmt.Errorf("hostedZoneId %q: want an id such as Z0123456789ABCDEFGHIJ", e.HostedZoneID)
 	case e.PermissionsBoundary != "" && !policyName.MatchString(e.PermissionsBoundary):
 		return fmt.Errorf("permissionsBoundary %q: want the name of a managed policy, not its ARN", e.PermissionsBoundary)
+	case e.AlarmEmail != "" && !emailAddress.MatchString(e.AlarmEmail):
+		return fmt.Errorf("alarmEmail %q: want an address such as oncall@example.com", e.AlarmEmail)
 	case len(e.PreviewFrom) > 2:
 		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
 	}

@@ -11,6 +11,7 @@ import (
 // Forum is one environment: a CDK stage with all its stacks.
 type Forum struct {
 	Stage    awscdk.Stage
+	Watch    *Watch
 	Platform *Platform
 	Data     *Data
 	Edge     *Edge
@@ -39,6 +40,7 @@ func NewForum(app awscdk.App, e Environment, catalog services.Catalog, images *c
 		images:      images,
 		rules:       services.Rules(catalog, e.Migration, e.PreviewFrom),
 	}
+	f.Watch = NewWatch(f.Stage, e, catalog)
 	f.Platform = NewPlatform(f.Stage, e)
 	f.Data = NewData(f.Stage, e, catalog)
 	f.Edge = NewEdge(f.Stage, e, f.Platform)
@@ -55,6 +57,7 @@ func NewForum(app awscdk.App, e Environment, catalog services.Catalog, images *c
 		f.Services[s.Name] = NewMicroservice(f, shells[i], s, f.ownTable(s))
 	}
 	f.order()
+	f.tag()
 	return f
 }
 
@@ -79,6 +82,26 @@ func (f *Forum) order() {
 		} else {
 			service.Stack.AddStackDependency(f.Monolith.Stack, jsii.String("the grant returns before the path does"))
 		}
+	}
+}
+
+// tag says of every resource whose it is. A table is its service's, in a stack that
+// all share.
+func (f *Forum) tag() {
+	set := func(tags awscdk.Tags, service string) {
+		for _, tag := range services.Tags(f.environment.Name, service) {
+			tags.Add(&tag.Key, &tag.Value, nil)
+		}
+	}
+	set(awscdk.Tags_Of(f.Stage), services.Shared)
+	for name, table := range f.Data.Tables {
+		set(awscdk.Tags_Of(table.Table), name)
+	}
+	for name, service := range f.Services {
+		set(awscdk.Tags_Of(service.Stack), name)
+	}
+	if f.Monolith != nil {
+		set(awscdk.Tags_Of(f.Monolith.Stack), f.catalog.Monolith.Name)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
 )
 
 // newLogGroup keeps a month, and goes with its stack.
@@ -23,9 +25,15 @@ func newNamedLogGroup(stack awscdk.Stack, id, name string) awslogs.LogGroup {
 	})
 }
 
-// keepLogs gives the function of one of the CDK's own custom resources a log
-// group. Lambda would make one that is kept for ever, also after the stack is gone.
-func keepLogs(stack awscdk.Stack, provider, id string) {
-	handler := stack.Node().FindChild(&provider).Node().FindChild(jsii.String("Handler")).(awscdk.CfnResource)
-	handler.AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), newLogGroup(stack, id).LogGroupName())
+// adopt gives one of the CDK's own custom resources what it lacks: a log group, as
+// Lambda would make one that is kept for ever, also after the stack is gone; and
+// the tags, which the CDK does not put on what it makes for itself.
+func adopt(stack awscdk.Stack, e Environment, provider, logs string) {
+	child := func(id string) awscdk.CfnResource {
+		return stack.Node().FindChild(&provider).Node().FindChild(&id).(awscdk.CfnResource)
+	}
+	child("Handler").AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), newLogGroup(stack, logs).LogGroupName())
+	for _, id := range []string{"Handler", "Role"} {
+		child(id).AddPropertyOverride(jsii.String("Tags"), services.Tags(e.Name, services.Shared))
+	}
 }

@@ -25,6 +25,8 @@ func newServiceStack(stage awscdk.Stage, e Environment, s services.Service) awsc
 func NewMicroservice(f *Forum, stack awscdk.Stack, s services.Service, tables []*constructs.Table) *Microservice {
 	props := &constructs.ServiceProps{
 		Service:      s,
+		Stage:        *f.Stage.StageName(),
+		Environment:  f.environment.Name,
 		Images:       f.images,
 		Tables:       tables,
 		Cluster:      f.Platform.Cluster,
@@ -33,6 +35,7 @@ func NewMicroservice(f *Forum, stack awscdk.Stack, s services.Service, tables []
 		LoadBalancer: f.Edge.SecurityGroup,
 		Preview:      *services.FindRule(f.rules, s.Name, services.PreviewRule),
 		Live:         services.FindRule(f.rules, s.Name, services.LiveRule),
+		Topic:        f.Watch.Topic,
 	}
 	if f.Monolith != nil {
 		props.Monolith = f.Monolith.Service.TargetGroup

@@ -37,13 +37,25 @@ func NewPlatform(stage awscdk.Stage, e Environment) *Platform {
 	})
 	addEndpoints(vpc, e)
 	logRejected(stack, vpc)
-	keepLogs(stack, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
+	adopt(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
 	return &Platform{
 		Stack:   stack,
 		VPC:     vpc,
-		Cluster: awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{Vpc: vpc}),
+		Cluster: newCluster(stack, vpc),
 		Tasks:   &awsec2.SubnetSelection{SubnetType: tasks},
 	}
+}
+
+// newCluster counts tasks, and the use of each, beside what ECS measures of a
+// service as a whole. Its services may run tasks on Fargate Spot.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/container-insights-detailed-metrics.html
+func newCluster(stack awscdk.Stack, vpc awsec2.IVpc) awsecs.Cluster {
+	return awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{
+		Vpc:                            vpc,
+		ContainerInsightsV2:            awsecs.ContainerInsights_ENHANCED,
+		EnableFargateCapacityProviders: jsii.Bool(true),
+	})
 }
 
 // zones takes the region's first zones when CloudFormation runs. The CDK would

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"example.com/forum/services"
 	"example.com/forum/test/assembly"
@@ -38,17 +39,52 @@ func TestChangeTouchesOneService(t *testing.T) {
 		change change
 		want   []string
 	}{
-		"a fourth service":    {addService(fourth, "dark"), []string{"Data", "Fourth", "Monolith"}},
-		"a strangled fourth":  {addService(fourth, "strangled"), []string{"Data", "Fourth"}},
-		"size":                {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Threads"}},
-		"scaling":             {editService("threads", func(s *services.Service) { s.Scaling.Max = 20 }), []string{"Threads"}},
-		"environment":         {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
-		"an index":            {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
-		"the monolith's size": {editService("monolith", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Monolith"}},
+		"a fourth service":            {addService(fourth, "dark"), []string{"Data", "Fourth", "Monolith", "Watch"}},
+		"a strangled fourth":          {addService(fourth, "strangled"), []string{"Data", "Fourth", "Watch"}},
+		"size":                        {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Threads"}},
+		"what it was of the monolith": {editService("threads", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
+		"its budget":                  {editService("threads", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Threads"}},
+		"its alarms":                  {editService("threads", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Threads"}},
+		"environment":                 {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
+		"an index":                    {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
+		"the monolith's size":         {editService("monolith", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Monolith"}},
 	} {
 		if got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)); !slices.Equal(got, test.want) {
 			t.Errorf("%s changes %v, want %v", name, got, test.want)
 		}
+	}
+}
+
+// Every way to scale a service is its own, and so are all together of the monolith.
+func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
+	edits := map[string]func(*services.Scaling){
+		"minimum":              func(s *services.Scaling) { s.Min = 3 },
+		"maximum":              func(s *services.Scaling) { s.Max = 20 },
+		"CPU":                  func(s *services.Scaling) { s.CPUPercent = 40 },
+		"requests":             func(s *services.Scaling) { s.RequestsPerTarget = 100 },
+		"cooldown after more":  func(s *services.Scaling) { s.OutCooldown = 30 * time.Second },
+		"cooldown after fewer": func(s *services.Scaling) { s.InCooldown = time.Minute },
+		"schedule":             func(s *services.Scaling) { s.Schedule = morning },
+		"Spot":                 func(s *services.Scaling) { s.SpotPercent = 50 },
+		"metrics every 20 s":   func(s *services.Scaling) { s.HighResolution = true },
+		"forecast":             func(s *services.Scaling) { s.Predictive = true },
+	}
+	live := at(t, situation{"live", services.Serving})
+	changedBy := func(service string, edit func(*services.Service)) []string {
+		return changed(live, assemble(t, everyoneAt("live", services.Serving), editService(service, edit)))
+	}
+	for name, edit := range edits {
+		if got := changedBy("threads", func(s *services.Service) { edit(&s.Scaling) }); !slices.Equal(got, []string{"Threads"}) {
+			t.Errorf("%s of threads changes %v, want Threads", name, got)
+		}
+	}
+	all := func(s *services.Service) {
+		for _, edit := range edits {
+			edit(&s.Scaling)
+		}
+	}
+	if got := changedBy("monolith", all); !slices.Equal(got, []string{"Monolith"}) {
+		t.Errorf("scaling the monolith changes %v, want Monolith", got)
 	}
 }
 
@@ -104,12 +140,12 @@ func TestMonolithPhaseChangesItsOwnStack(t *testing.T) {
 // Reading an assembly fails on an import without an export, so a situation that
 // can be read has none. The other way round, an output that nobody reads is left
 // over, but for the monolith's target group, which stays exported on purpose,
-// and the address that people read.
+// and the addresses that people read.
 func TestNothingDangles(t *testing.T) {
 	for _, s := range situations {
 		for _, stack := range at(t, s).Stacks {
 			for _, output := range stack.Outputs {
-				pinned := stack.ID == "Monolith" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url"
+				pinned := stack.ID == "Monolith" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url" || stack.ID == "Watch" && output.ID == "DashboardUrl"
 				if len(output.ReadBy) == 0 && !pinned {
 					t.Errorf("%v: nobody reads %s of %s", s, output.ID, stack.ID)
 				}

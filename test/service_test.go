@@ -45,20 +45,6 @@ func TestServicesDeploySafely(t *testing.T) {
 	}
 }
 
-// Each service scales by itself: its target counts its own service's tasks, its
-// policies watch its own load.
-func TestServicesScaleAlone(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
-	if len(stage.ScalableTargets) != len(stage.Services) {
-		t.Fatalf("%d scalable targets for %d services", len(stage.ScalableTargets), len(stage.Services))
-	}
-	for i, target := range stage.ScalableTargets {
-		if target.Stack != stage.Services[i].Stack || len(target.Policies) != 2 {
-			t.Errorf("%s: %+v", target.Stack, target)
-		}
-	}
-}
-
 // Tables outlive mistakes: of an item, of a stack, of a deletion. Nobody reads
 // one from a disk, and CloudTrail has who used its key.
 func TestTablesAreKept(t *testing.T) {

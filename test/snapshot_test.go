@@ -176,6 +176,40 @@ func routesText(stage *assembly.Stage) string {
 		}
 	}
 	row("default", "", "", fmt.Sprintf("the load balancer, %d", listener.Default.(alb.FixedResponse).StatusCode))
+	text.WriteString(tasksText(stage))
+	return text.String()
+}
+
+// tasksText says between what each program scales, and how the monolith's bounds
+// shrink as services are strangled.
+func tasksText(stage *assembly.Stage) string {
+	var text strings.Builder
+	text.WriteString("\nHow many tasks each has, and what of each task scaling aims at.\n\n")
+	for _, target := range stage.ScalableTargets {
+		var aims []string
+		for _, p := range target.Policies {
+			aims = append(aims, fmt.Sprintf("%s %v", p.Metric, p.Target))
+		}
+		name := containerOf(stage, stage.Services[slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == target.Stack })])
+		fmt.Fprintf(&text, "%-12s%d to %-4d%s\n", name, target.Min, target.Max, strings.Join(aims, ", "))
+	}
+	catalog, err := services.Forum.Complete()
+	if err != nil {
+		return err.Error()
+	}
+	text.WriteString("\nHow many the monolith has, by what is strangled.\n\n")
+	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Serving}
+	row := func(what string) {
+		s := services.MonolithScaling(catalog, m)
+		fmt.Fprintf(&text, "%-30s%d to %d\n", what, s.Min, s.Max)
+	}
+	row("nothing")
+	for i, s := range catalog.Services {
+		m.Services[s.Name] = services.Strangled
+		row(fmt.Sprintf("%d of %d services", i+1, len(catalog.Services)))
+	}
+	m.Monolith = services.Drained
+	row("all, and it is drained")
 	return text.String()
 }
 

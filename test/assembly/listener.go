@@ -66,6 +66,7 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 		Priority    int
 		Conditions  []condition
 		Actions     any
+		Tags        any
 	}
 	if err := decodeAll(r.Properties, &properties); err != nil {
 		return ListenerRule{}, err

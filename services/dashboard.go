@@ -1,0 +1,219 @@
+package services
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Dashboard is the body of a CloudWatch dashboard that shows the migration of a
+// stage of a complete catalog: how much of all requests each program answers, and
+// then, path by path, the service beside the monolith. What the monolith has is
+// all that it still serves, as a load balancer counts by target group, not by path.
+//
+// Its metrics are found by searching, for no phase and no deployment may change
+// it. A program that has nothing to show has no line.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+func Dashboard(stage, region string, c Catalog) string {
+	d := dashboard{stage: stage, region: region, catalog: c}
+	d.row(3, text(fmt.Sprintf("# The migration of %s\n\n"+
+		"Each row is a service's paths: the service in blue beside the monolith in orange, which is all that the monolith still serves. "+
+		"The strangled share is what the services answer of all requests; at 100 %% the monolith has none left.", stage)))
+	d.row(6, d.shares(), d.strangled())
+	for _, s := range c.Services {
+		d.row(2, text(fmt.Sprintf("## %s\n\n`%s`", s.Name, strings.Join(s.Paths, "` `"))))
+		widgets := []widget{d.requests(s), d.share(s), d.errors(s), d.latency(s), d.tasks(s)}
+		if s.Table != nil {
+			widgets = append(widgets, d.throttles(s))
+		}
+		d.row(6, widgets...)
+	}
+	body, err := json.Marshal(map[string]any{"start": "-PT3H", "periodOverride": "inherit", "widgets": d.widgets})
+	if err != nil {
+		panic(err) // there is nothing in it that JSON has no form for
+	}
+	return string(body)
+}
+
+// dashboard is one under construction: a column of rows on a grid.
+type dashboard struct {
+	stage, region string
+	catalog       Catalog
+	widgets       []widget
+	y             int
+}
+
+const gridColumns = 24
+
+// row divides the whole width between widgets.
+func (d *dashboard) row(height int, widgets ...widget) {
+	for i, w := range widgets {
+		w.Width, w.Height = gridColumns/len(widgets), height
+		w.X, w.Y = i*w.Width, d.y
+		d.widgets = append(d.widgets, w)
+	}
+	d.y += height
+}
+
+type widget struct {
+	Type       string     `json:"type"`
+	X          int        `json:"x"`
+	Y          int        `json:"y"`
+	Width      int        `json:"width"`
+	Height     int        `json:"height"`
+	Properties properties `json:"properties"`
+}
+
+type properties struct {
+	Markdown string   `json:"markdown,omitempty"`
+	Title    string   `json:"title,omitempty"`
+	Region   string   `json:"region,omitempty"`
+	View     string   `json:"view,omitempty"`
+	Stacked  bool     `json:"stacked,omitempty"`
+	Period   int      `json:"period,omitempty"`
+	Metrics  [][]line `json:"metrics,omitempty"`
+	YAxis    *axes    `json:"yAxis,omitempty"`
+}
+
+type axes struct {
+	Left axis `json:"left"`
+}
+
+type axis struct {
+	Min       int    `json:"min"`
+	Max       int    `json:"max,omitempty"`
+	Label     string `json:"label"`
+	ShowUnits bool   `json:"showUnits"`
+}
+
+// line is an expression that a graph shows, or that others of it refer to by its id.
+type line struct {
+	Expression string `json:"expression"`
+	Label      string `json:"label,omitempty"`
+	ID         string `json:"id,omitempty"`
+	Color      string `json:"color,omitempty"`
+	Visible    *bool  `json:"visible,omitempty"`
+}
+
+// hidden is a line that others refer to.
+func hidden(id, expression string) line {
+	return line{ID: id, Expression: expression, Visible: new(false)}
+}
+
+func text(markdown string) widget {
+	return widget{Type: "text", Properties: properties{Markdown: markdown}}
+}
+
+func (d *dashboard) graph(title string, left axis, lines ...line) widget {
+	w := widget{Type: "metric", Properties: properties{Title: title, Region: d.region, View: "timeSeries", Period: 60, YAxis: &axes{left}}}
+	for _, l := range lines {
+		w.Properties.Metrics = append(w.Properties.Metrics, []line{l})
+	}
+	return w
+}
+
+// The colors of a service and of the monolith, dark for what is usual and light
+// for what one request in a hundred meets.
+const (
+	blue, lightBlue     = "#1f77b4", "#aec7e8"
+	orange, lightOrange = "#ff7f0e", "#ffbb78"
+)
+
+// pair is the same of a service and of the monolith.
+func (d *dashboard) pair(s Service, expression func(Service) string) []line {
+	m := d.catalog.Monolith
+	return []line{
+		{Expression: expression(s), Label: s.Name, Color: blue},
+		{Expression: expression(m), Label: m.Name, Color: orange},
+	}
+}
+
+var percent = axis{Max: 100, Label: "%"}
+
+func (d *dashboard) shares() widget {
+	lines := []line{hidden("total", d.total(d.catalog.All()))}
+	for i, s := range d.catalog.All() {
+		id := fmt.Sprintf("requests%d", i)
+		lines = append(lines, hidden(id, d.total([]Service{s})), line{Expression: fmt.Sprintf("100 * %s / total", id), Label: s.Name})
+	}
+	w := d.graph("Who answers, of all requests", percent, lines...)
+	w.Properties.Stacked = true
+	return w
+}
+
+func (d *dashboard) strangled() widget {
+	return d.graph("Strangled share of all requests", percent,
+		hidden("total", d.total(d.catalog.All())),
+		hidden("services", d.total(d.catalog.Services)),
+		line{Expression: "100 * services / total", Label: "services", Color: blue})
+}
+
+func (d *dashboard) requests(s Service) widget {
+	return d.graph("Requests a minute", axis{Label: "requests"},
+		d.pair(s, func(s Service) string { return d.total([]Service{s}) })...)
+}
+
+func (d *dashboard) share(s Service) widget {
+	return d.graph("Share of all requests", percent, append(
+		[]line{
+			hidden("total", d.total(d.catalog.All())),
+			hidden("service", d.total([]Service{s})),
+			hidden("monolith", d.total([]Service{d.catalog.Monolith})),
+		},
+		line{Expression: "100 * service / total", Label: s.Name, Color: blue},
+		line{Expression: "100 * monolith / total", Label: d.catalog.Monolith.Name, Color: orange})...)
+}
+
+func (d *dashboard) errors(s Service) widget {
+	return d.graph("5xx, of its requests", axis{Label: "%"},
+		d.pair(s, func(s Service) string {
+			return fmt.Sprintf("100 * %s / %s", d.sum("HTTPCode_Target_5XX_Count", s), d.sum("RequestCount", s))
+		})...)
+}
+
+func (d *dashboard) latency(s Service) widget {
+	m := d.catalog.Monolith
+	return d.graph("p50 and p99", axis{Label: "seconds"},
+		line{Expression: d.ofTargetGroups("TargetResponseTime", "p50", s), Label: s.Name + " p50", Color: blue},
+		line{Expression: d.ofTargetGroups("TargetResponseTime", "p99", s), Label: s.Name + " p99", Color: lightBlue},
+		line{Expression: d.ofTargetGroups("TargetResponseTime", "p50", m), Label: m.Name + " p50", Color: orange},
+		line{Expression: d.ofTargetGroups("TargetResponseTime", "p99", m), Label: m.Name + " p99", Color: lightOrange})
+}
+
+func (d *dashboard) tasks(s Service) widget {
+	return d.graph("Tasks that run", axis{Label: "tasks"}, d.pair(s, func(s Service) string {
+		return search("ECS/ContainerInsights,ClusterName,ServiceName", "RunningTaskCount", "Average",
+			fmt.Sprintf("ServiceName=%s-%s-%sService", d.stage, s.ID(), s.ID()))
+	})...)
+}
+
+func (d *dashboard) throttles(s Service) widget {
+	return d.graph("Calls that its table refused", axis{Label: "calls"}, line{
+		Expression: search("AWS/DynamoDB,Operation,TableName", "ThrottledRequests", "Sum",
+			fmt.Sprintf("TableName=%s-Data-%sTable", d.stage, s.ID())),
+		Label: s.Name, Color: blue,
+	})
+}
+
+func (d *dashboard) total(of []Service) string { return d.sum("RequestCount", of...) }
+
+func (d *dashboard) sum(metric string, of ...Service) string {
+	return fmt.Sprintf("SUM(%s)", d.ofTargetGroups(metric, "Sum", of...))
+}
+
+func (d *dashboard) ofTargetGroups(metric, statistic string, of ...Service) string {
+	var names []string
+	for _, s := range of {
+		name := TargetGroupName(d.stage, s)
+		names = append(names, name[strings.LastIndex(name, "-")+1:])
+	}
+	return search("AWS/ApplicationELB,LoadBalancer,TargetGroup", metric, statistic, "("+strings.Join(names, " OR ")+")")
+}
+
+// search finds the metrics of a name whose dimensions have words in a row.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+func search(schema, metric, statistic, words string) string {
+	return fmt.Sprintf(`SEARCH('{%s} MetricName="%s" %s', '%s', 60)`, schema, metric, words, statistic)
+}

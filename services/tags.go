@@ -1,0 +1,15 @@
+package services
+
+// Tag is a key and a value.
+type Tag struct{ Key, Value string }
+
+// Shared is the service of what all services share.
+const Shared = "shared"
+
+// Tags are what every resource of an environment carries, so that its cost can be
+// told: the app, the environment, and the service whose it is.
+//
+// https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html
+func Tags(environment, service string) []Tag {
+	return []Tag{{"app", "forum"}, {"environment", environment}, {"service", service}}
+}

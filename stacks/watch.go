@@ -1,0 +1,85 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+)
+
+// Watch is what people look at, and what calls them.
+type Watch struct {
+	Stack awscdk.Stack
+	// Topic is told of alarms and of budgets that are spent.
+	Topic awssns.Topic
+}
+
+// NewWatch creates the topic and the dashboard. It refers to no other stack: the
+// dashboard searches for its metrics, and so holds no service in place.
+func NewWatch(stage awscdk.Stage, e Environment, catalog services.Catalog) *Watch {
+	stack := awscdk.NewStack(stage, jsii.String("Watch"), &awscdk.StackProps{
+		Description: jsii.Sprintf("Dashboard and alarm topic of %s", e.Name),
+	})
+	topic := newTopic(stack)
+	subscribe(stack, e, topic)
+	newDashboard(stack, e, catalog)
+	return &Watch{Stack: stack, Topic: topic}
+}
+
+// tellers are the services of AWS that publish to the topic.
+var tellers = []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+
+// newTopic takes messages of this account's alarms and budgets alone. They are
+// encrypted under a key of its own, as a key of AWS's lets no alarm publish.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+// https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+func newTopic(stack awscdk.Stack) awssns.Topic {
+	key := awskms.NewKey(stack, jsii.String("TopicKey"), &awskms.KeyProps{
+		Description:       jsii.String("Alarms"),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+	})
+	topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{
+		MasterKey:  key,
+		EnforceSSL: jsii.Bool(true),
+	})
+	for _, teller := range tellers {
+		key.AddToResourcePolicy(tells(stack, teller, "*", "kms:Decrypt", "kms:GenerateDataKey*"), nil)
+		topic.AddToResourcePolicy(tells(stack, teller, *topic.TopicArn(), "sns:Publish"))
+	}
+	return topic
+}
+
+// tells lets a service of AWS act for this account.
+func tells(stack awscdk.Stack, service, resource string, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
+		Actions:    jsii.Strings(actions...),
+		Resources:  jsii.Strings(resource),
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+	})
+}
+
+func subscribe(stack awscdk.Stack, e Environment, topic awssns.Topic) {
+	if e.AlarmEmail == "" {
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:alarms"),
+			jsii.Sprintf("%s has no alarmEmail: nobody is told of its alarms", e.Name))
+		return
+	}
+	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&e.AlarmEmail, nil))
+}
+
+func newDashboard(stack awscdk.Stack, e Environment, catalog services.Catalog) {
+	dashboard := awscloudwatch.NewCfnDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
+		DashboardBody: jsii.String(services.Dashboard(stageName(stack), e.Region, catalog)),
+	})
+	awscdk.NewCfnOutput(stack, jsii.String("DashboardUrl"), &awscdk.CfnOutputProps{
+		Value: jsii.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", e.Region, *dashboard.Ref()),
+	})
+}
