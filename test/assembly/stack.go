@@ -63,6 +63,10 @@ type Resource struct {
 // Identity is what a reference to the resource resolves to in every stack.
 func (r Resource) Identity() string { return identity(r.Stack, r.LogicalID) }
 
+// Decode fills v, a pointer to a struct with the fields that the caller needs,
+// from the properties.
+func (r Resource) Decode(v any) error { return decode(r.Properties, v) }
+
 func identity(stack, name string) string { return "${" + stack + "." + name + "}" }
 
 // Output is a value that a stack shows to others.

@@ -27,6 +27,7 @@ type Stage struct {
 	SecurityGroups  []SecurityGroup
 	Subnets         []Subnet
 	VPCEndpoints    []VPCEndpoint
+	Alarms          []Alarm
 
 	images map[string]Image
 }
@@ -65,6 +66,17 @@ func (s *Stage) Resource(identity string) (Resource, bool) {
 		}
 	}
 	return Resource{}, false
+}
+
+// Find returns the view with that identity, such as the task definition of a
+// service in stage.TaskDefinitions.
+func Find[T interface{ Identity() string }](views []T, identity string) (T, bool) {
+	i := slices.IndexFunc(views, func(v T) bool { return v.Identity() == identity })
+	if i < 0 {
+		var none T
+		return none, false
+	}
+	return views[i], true
 }
 
 func readStage(dir, name string, m manifest) (*Stage, error) {
@@ -126,6 +138,7 @@ func (s *Stage) readViews() error {
 		view(s, &s.SecurityGroups, s.readSecurityGroup, "AWS::EC2::SecurityGroup"),
 		view(s, &s.Subnets, s.readSubnet, "AWS::EC2::Subnet"),
 		view(s, &s.VPCEndpoints, readVPCEndpoint, "AWS::EC2::VPCEndpoint"),
+		view(s, &s.Alarms, readAlarm, "AWS::CloudWatch::Alarm"),
 		s.checkGroupRules(),
 	)
 }

@@ -149,6 +149,52 @@ func TestService(t *testing.T) {
 	})
 }
 
+func TestServiceOnSpotWithDeploymentAlarms(t *testing.T) {
+	read := func(properties string) Service {
+		t.Helper()
+		service, err := readService(Resource{Properties: parse(t, properties).(map[string]any)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return service
+	}
+	got := read(`{
+		"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 3}],
+		"DeploymentConfiguration": {"Alarms": {"AlarmNames": ["${Users.Errors}"], "Enable": true, "Rollback": true}, "BakeTimeInMinutes": 5}
+	}`)
+	expect(t, got.Capacity, []CapacityProvider{{Name: "FARGATE", Base: 1}, {Name: "FARGATE_SPOT", Weight: 3}})
+	expect(t, got.DeploymentAlarms, []string{"${Users.Errors}"})
+	expect(t, got.BakeTime, 5*time.Minute)
+
+	off := read(`{"LaunchType": "FARGATE", "DeploymentConfiguration": {"Alarms": {"AlarmNames": ["a"], "Enable": false}}}`)
+	if off.LaunchType != "FARGATE" || off.DeploymentAlarms != nil {
+		t.Errorf("launch type %q, alarms %v, want FARGATE and none", off.LaunchType, off.DeploymentAlarms)
+	}
+}
+
+func TestMinimumTasks(t *testing.T) {
+	s := read(t, "testdata/forum", "forum-dev")
+	scaled, unscaled := s.Services[0], Service{DesiredCount: new(3)}
+	for _, test := range []struct {
+		service Service
+		want    int
+	}{{scaled, 2}, {unscaled, 3}, {Service{}, 1}} {
+		if got := s.MinimumTasks(test.service); got != test.want {
+			t.Errorf("%d tasks of %+v, want %d", got, test.service, test.want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := read(t, "testdata/forum", "forum-dev")
+	if task, ok := Find(s.TaskDefinitions, s.Services[0].TaskDefinition); !ok || task.LogicalID != "Task" {
+		t.Errorf("found %v, %v", task.LogicalID, ok)
+	}
+	if _, ok := Find(s.TaskDefinitions, "${Users.Service}"); ok {
+		t.Error("a service is found among the task definitions")
+	}
+}
+
 func TestTaskDefinition(t *testing.T) {
 	got := read(t, "testdata/forum", "forum-dev").TaskDefinitions[0]
 	got.Resource = Resource{}
