@@ -44,6 +44,11 @@ func TestPermissionsSnapshot(t *testing.T) {
 	compareText(t, "testdata/permissions.txt", ofEachStage(t, permissionsText))
 }
 
+// What each environment costs to leave running, for a reviewer to read.
+func TestCostSnapshot(t *testing.T) {
+	compareText(t, "testdata/cost.txt", ofEachStage(t, func(stage *assembly.Stage) string { return estimated(t, stage).String() }))
+}
+
 // ofEachStage joins what there is to say of every environment as it ships.
 func ofEachStage(t *testing.T, describe func(*assembly.Stage) string) string {
 	var texts []string

@@ -1,0 +1,90 @@
+package test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/cost"
+)
+
+func estimated(t *testing.T, stage *assembly.Stage) cost.Estimate {
+	t.Helper()
+	estimate, err := cost.Of(stage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return estimate
+}
+
+// Whatever the phases are, and whoever uses the environment, somebody has said what
+// each of its resources costs.
+func TestEverythingHasACost(t *testing.T) {
+	estimated(t, atPublic(t))
+	for _, s := range situations {
+		estimated(t, at(t, s))
+	}
+}
+
+// dearer are the rows, as printed, that one estimate has and the other has not, by
+// their group.
+func dearer(before, after cost.Estimate) map[string][]string {
+	lines := map[string][]string{}
+	for _, row := range after.Rows {
+		if !slices.Contains(before.Rows, row) {
+			lines[row.Group] = append(lines[row.Group], row.Quantity()+" "+row.What)
+		}
+	}
+	return lines
+}
+
+// A service that gets more pays for it alone, and the text shows it.
+func TestMoreCostsItsOwnService(t *testing.T) {
+	before := estimated(t, at(t, situation{"live", services.Serving}))
+	for name, test := range map[string]struct {
+		edit func(*services.Service)
+		want []string
+	}{
+		"twice the tasks": {func(s *services.Service) { s.Scaling.Min = 4 }, []string{"4 × 0.25 FARGATE vCPU, ARM64", "4 × 0.5 FARGATE GB, ARM64"}},
+		"twice the CPU":   {func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }, []string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"}},
+		"another maximum": {func(s *services.Service) { s.Scaling.Max = 20 }, nil},
+	} {
+		after := estimated(t, assemble(t, everyoneAt("live", services.Serving), editService("threads", test.edit)))
+		got := dearer(before, after)
+		if want := len(test.want) > 0; !slices.Equal(got["Threads"], test.want) || len(got) > 1 || (before.String() != after.String()) != want {
+			t.Errorf("%s adds %v, want %v to Threads and a change of the text: %v", name, got, test.want, want)
+		}
+	}
+}
+
+// A gateway that nobody asked for shows, whoever adds it.
+func TestGatewayShowsInTheCost(t *testing.T) {
+	live := situation{"live", services.Serving}
+	before := estimated(t, at(t, live))
+	asked := estimated(t, assemble(t, everyoneAt("live", services.Serving), environment("natGateways", 1)))
+	slipped := estimated(t, mutated(t, live, "Platform", func(resources map[string]any) {
+		resources["Slipped"] = map[string]any{"Type": "AWS::EC2::NatGateway"}
+	}))
+	if got := dearer(before, asked); !maps.EqualFunc(got, map[string][]string{cost.Shared: {"1 NAT gateway", "3 public IPv4 address"}}, slices.Equal) {
+		t.Errorf("a gateway adds %v", got)
+	}
+	if gone := dearer(asked, before)[cost.Shared]; !slices.Contains(gone, "3 × 2 interface endpoint, in a zone") {
+		t.Errorf("a gateway leaves no endpoint to pay for, but only %v is gone", gone)
+	}
+	if !strings.Contains(slipped.String(), "NAT gateway  ") || slipped.Total() != before.Total()+3504 {
+		t.Errorf("a gateway slips in:\n%v", slipped)
+	}
+}
+
+// A type that nobody has said the cost of does not slip in as free.
+func TestUnknownTypeHasNoCost(t *testing.T) {
+	stage := mutated(t, situation{"live", services.Serving}, "Users", func(resources map[string]any) {
+		resources["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"}
+	})
+	if _, err := cost.Of(stage); err == nil || !strings.Contains(err.Error(), "stack Users: AWS::ElastiCache::ServerlessCache Cache") {
+		t.Errorf("error %v", err)
+	}
+}
