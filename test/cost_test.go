@@ -88,3 +88,61 @@ func TestUnknownTypeHasNoCost(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// What the README compares is what the templates say, of the same services in two
+// networks.
+func TestReadmeCostIsTheTemplates(t *testing.T) {
+	stage, err := asShipped(t).Stage("forum-dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, byDefault := estimated(t, stage), estimated(t, inDefaultNetwork(t))
+	for _, different := range []map[string][]string{dearer(ours, byDefault), dearer(byDefault, ours)} {
+		if delete(different, cost.Shared); len(different) > 0 {
+			t.Errorf("the networks differ in %v too: the services are not the same", different)
+		}
+	}
+	compareReadme(t, "| what | as it ships | in the CDK's default VPC |", compared(ours, byDefault))
+}
+
+// compared has a row for each service, one for each thing that they share, and one
+// for all together, with a column for each estimate.
+func compared(estimates ...cost.Estimate) [][]string {
+	var rows [][]string
+	add := func(what string, sum func(cost.Estimate) cost.Cents) {
+		row := []string{what}
+		for _, e := range estimates {
+			cell := ""
+			if cents := sum(e); cents > 0 {
+				cell = cents.String()
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	for _, group := range estimates[0].Groups() {
+		if group != cost.Shared {
+			add(group, func(e cost.Estimate) cost.Cents { return e.Subtotal(group) })
+		}
+	}
+	var shared []string
+	for _, e := range estimates {
+		for _, row := range e.Rows {
+			if row.Group == cost.Shared && !slices.Contains(shared, row.What) {
+				shared = append(shared, row.What)
+			}
+		}
+	}
+	for _, what := range shared {
+		add(what, func(e cost.Estimate) (sum cost.Cents) {
+			for _, row := range e.Rows {
+				if row.Group == cost.Shared && row.What == what {
+					sum += row.Month
+				}
+			}
+			return sum
+		})
+	}
+	add("together", cost.Estimate.Total)
+	return rows
+}

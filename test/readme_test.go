@@ -45,6 +45,18 @@ func tableUnder(t *testing.T, header string) [][]string {
 	return rows
 }
 
+// compareReadme fails with the table that should be under a header.
+func compareReadme(t *testing.T, header string, want [][]string) {
+	t.Helper()
+	if got := tableUnder(t, header); !reflect.DeepEqual(got, want) {
+		var table strings.Builder
+		for _, cells := range want {
+			fmt.Fprintf(&table, "| %s |\n", strings.Join(cells, " | "))
+		}
+		t.Errorf("README.md says\n%v\nunder %q; want\n%s", got, header, table.String())
+	}
+}
+
 func TestReadmeRoutesAreTheCatalogs(t *testing.T) {
 	var want [][]string
 	for _, s := range completed(t).All() {
@@ -52,9 +64,7 @@ func TestReadmeRoutesAreTheCatalogs(t *testing.T) {
 			want = append(want, []string{"`" + path + "`", s.Name, fmt.Sprint(s.Priority)})
 		}
 	}
-	if got := tableUnder(t, "| path | service | priority |"); !reflect.DeepEqual(got, want) {
-		t.Errorf("README.md says\n%v\nthe catalog\n%v", got, want)
-	}
+	compareReadme(t, "| path | service | priority |", want)
 }
 
 func TestReadmeNamesEveryKey(t *testing.T) {

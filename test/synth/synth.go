@@ -47,10 +47,7 @@ func Shipped(root string) (*App, error) {
 	return &App{Root: root, Context: cdk.Context, Catalog: catalog}, nil
 }
 
-// Synthesize writes the assembly to a folder and reads it back. It leaves out
-// the CDK's built-in validation of templates, which costs 4 s each time, and
-// the report of warnings, which the CLI shows; and images stay where they are
-// staged instead of being copied to the folder.
+// Synthesize writes the assembly to a folder and reads it back.
 func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	catalog, environments, err := stacks.ReadEnvironments(a.Context, a.Catalog)
 	if err != nil {
@@ -62,6 +59,19 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	if err := a.Images.Wait(); err != nil {
 		return nil, err
 	}
+	return a.Compose(folder, func(app awscdk.App) {
+		for _, e := range environments {
+			stacks.NewForum(app, e, catalog, a.Images)
+		}
+	})
+}
+
+// Compose is Synthesize for something else than the forum, which compose adds to
+// an app of the same context. It leaves out the CDK's built-in validation of
+// templates, which costs 4 s each time, and the report of warnings, which the CLI
+// shows; and images stay where they are staged instead of being copied to the
+// folder.
+func (a *App) Compose(folder string, compose func(app awscdk.App)) (*assembly.Assembly, error) {
 	skipValidation()
 	context := maps.Clone(a.Context)
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
@@ -69,9 +79,7 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false),
 	})
-	for _, e := range environments {
-		stacks.NewForum(app, e, catalog, a.Images)
-	}
+	compose(app)
 	if err := stacks.Synthesize(app); err != nil {
 		return nil, err
 	}
