@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecspatterns"
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/forum/constructs"
@@ -82,4 +83,18 @@ func inKnownAccount(t *testing.T, app *synth.App, fill func(stage awscdk.Stage))
 		t.Fatal(err)
 	}
 	return onlyStage(t, a)
+}
+
+// defaultService is a service behind a load balancer as the CDK makes one that is
+// given an image and nothing else.
+func defaultService(t *testing.T) *assembly.Stage {
+	t.Helper()
+	return inKnownAccount(t, shipped(t), func(stage awscdk.Stage) {
+		stack := awscdk.NewStack(stage, jsii.String("Default"), nil)
+		awsecspatterns.NewApplicationLoadBalancedFargateService(stack, jsii.String("Service"), &awsecspatterns.ApplicationLoadBalancedFargateServiceProps{
+			TaskImageOptions: &awsecspatterns.ApplicationLoadBalancedTaskImageOptions{
+				Image: awsecs.ContainerImage_FromRegistry(jsii.String("example"), nil),
+			},
+		})
+	})
 }
