@@ -37,9 +37,7 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 				"requests": metric("RequestCount", "Sum"),
 				"errors":   metric("HTTPCode_Target_5XX_Count", "Sum"),
 			}),
-			Threshold:         jsii.Number(bounds.ErrorPercent),
-			EvaluationPeriods: jsii.Number(3),
-			DatapointsToAlarm: jsii.Number(2),
+			Threshold: jsii.Number(bounds.ErrorPercent),
 		}),
 		newAlarm(scope, "Latency", props, &awscloudwatch.AlarmProps{
 			AlarmDescription: jsii.Sprintf("one request in a hundred to %s takes more than %s", name, bounds.P99),
@@ -47,16 +45,12 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 				"requests": metric("RequestCount", "Sum"),
 				"p99":      metric("TargetResponseTime", "p99"),
 			}),
-			Threshold:         jsii.Number(bounds.P99.Seconds()),
-			EvaluationPeriods: jsii.Number(3),
-			DatapointsToAlarm: jsii.Number(3),
+			Threshold: jsii.Number(bounds.P99.Seconds()),
 		}),
 		newAlarm(scope, "UnhealthyHosts", props, &awscloudwatch.AlarmProps{
-			AlarmDescription:  jsii.Sprintf("a task of %s fails its health checks", name),
-			Metric:            metric("UnHealthyHostCount", "Maximum"),
-			Threshold:         jsii.Number(0),
-			EvaluationPeriods: jsii.Number(3),
-			DatapointsToAlarm: jsii.Number(3),
+			AlarmDescription: jsii.Sprintf("a task of %s fails its health checks", name),
+			Metric:           metric("UnHealthyHostCount", "Maximum"),
+			Threshold:        jsii.Number(0),
 		}),
 	}
 	for _, table := range props.Tables {
@@ -83,11 +77,9 @@ func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Ta
 		})
 	}
 	return newAlarm(scope, "Throttles", props, &awscloudwatch.AlarmProps{
-		AlarmDescription:  jsii.Sprintf("the table of %s refuses calls", props.Service.Name),
-		Metric:            newMath(strings.Join(sum, " + "), metrics),
-		Threshold:         jsii.Number(0),
-		EvaluationPeriods: jsii.Number(3),
-		DatapointsToAlarm: jsii.Number(2),
+		AlarmDescription: jsii.Sprintf("the table of %s refuses calls", props.Service.Name),
+		Metric:           newMath(strings.Join(sum, " + "), metrics),
+		Threshold:        jsii.Number(0),
 	})
 }
 
@@ -105,16 +97,15 @@ func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awse
 		}),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
 		Threshold:          jsii.Number(lowest),
-		EvaluationPeriods:  jsii.Number(5),
-		DatapointsToAlarm:  jsii.Number(5),
 		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
 	})
 }
 
-// newAlarm tells whoever listens to the environment's topic. Unless it says
-// otherwise it rings above its threshold, and not for minutes without data: nobody
-// has asked for anything then.
+// newAlarm tells whoever listens to the environment's topic, after two bad minutes
+// of three. Unless it says otherwise it rings above its threshold, and not for
+// minutes without data: nobody has asked for anything then.
 func newAlarm(scope constructs.Construct, id string, props *ServiceProps, alarm *awscloudwatch.AlarmProps) awscloudwatch.Alarm {
+	alarm.EvaluationPeriods, alarm.DatapointsToAlarm = jsii.Number(3), jsii.Number(2)
 	if alarm.ComparisonOperator == "" {
 		alarm.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD
 	}

@@ -177,8 +177,8 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 }
 
 // bakeMinutes is how long a deployment serves on its own before it is complete:
-// time for an alarm to see three minutes of it, and for CloudWatch to have them.
-const bakeMinutes = 5
+// time for an alarm to see two minutes of it, and for CloudWatch to have them.
+const bakeMinutes = 3
 
 // newFargateService depends on all that its tasks need to start and to be
 // reached, so that nothing of it is missing at the start, and nothing goes

@@ -132,10 +132,9 @@ func (d *dashboard) pair(s Service, expression func(Service) string) []line {
 var percent = axis{Max: 100, Label: "%"}
 
 func (d *dashboard) shares() widget {
-	lines := []line{hidden("total", d.total(d.catalog.All()))}
-	for i, s := range d.catalog.All() {
-		id := fmt.Sprintf("requests%d", i)
-		lines = append(lines, hidden(id, d.total([]Service{s})), line{Expression: fmt.Sprintf("100 * %s / total", id), Label: s.Name})
+	lines := []line{hidden("total", d.sum("RequestCount", d.catalog.All()...))}
+	for _, s := range d.catalog.All() {
+		lines = append(lines, line{Expression: d.shareOf(s), Label: s.Name})
 	}
 	w := d.graph("Who answers, of all requests", percent, lines...)
 	w.Properties.Stacked = true
@@ -144,25 +143,23 @@ func (d *dashboard) shares() widget {
 
 func (d *dashboard) strangled() widget {
 	return d.graph("Strangled share of all requests", percent,
-		hidden("total", d.total(d.catalog.All())),
-		hidden("services", d.total(d.catalog.Services)),
-		line{Expression: "100 * services / total", Label: "services", Color: blue})
+		hidden("total", d.sum("RequestCount", d.catalog.All()...)),
+		line{Expression: "100 * " + d.sum("RequestCount", d.catalog.Services...) + " / total", Label: "services", Color: blue})
 }
 
 func (d *dashboard) requests(s Service) widget {
 	return d.graph("Requests a minute", axis{Label: "requests"},
-		d.pair(s, func(s Service) string { return d.total([]Service{s}) })...)
+		d.pair(s, func(s Service) string { return d.sum("RequestCount", s) })...)
 }
 
 func (d *dashboard) share(s Service) widget {
 	return d.graph("Share of all requests", percent, append(
-		[]line{
-			hidden("total", d.total(d.catalog.All())),
-			hidden("service", d.total([]Service{s})),
-			hidden("monolith", d.total([]Service{d.catalog.Monolith})),
-		},
-		line{Expression: "100 * service / total", Label: s.Name, Color: blue},
-		line{Expression: "100 * monolith / total", Label: d.catalog.Monolith.Name, Color: orange})...)
+		[]line{hidden("total", d.sum("RequestCount", d.catalog.All()...))}, d.pair(s, d.shareOf)...)...)
+}
+
+// shareOf is of a graph that has the total.
+func (d *dashboard) shareOf(s Service) string {
+	return "100 * " + d.sum("RequestCount", s) + " / total"
 }
 
 func (d *dashboard) errors(s Service) widget {
@@ -195,8 +192,6 @@ func (d *dashboard) throttles(s Service) widget {
 		Label: s.Name, Color: blue,
 	})
 }
-
-func (d *dashboard) total(of []Service) string { return d.sum("RequestCount", of...) }
 
 func (d *dashboard) sum(metric string, of ...Service) string {
 	return fmt.Sprintf("SUM(%s)", d.ofTargetGroups(metric, "Sum", of...))

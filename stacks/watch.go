@@ -40,11 +40,7 @@ var tellers = []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 // https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
 func newTopic(stack awscdk.Stack) awssns.Topic {
-	key := awskms.NewKey(stack, jsii.String("TopicKey"), &awskms.KeyProps{
-		Description:       jsii.String("Alarms"),
-		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
-	})
+	key := newTopicKey(stack)
 	topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{
 		MasterKey:  key,
 		EnforceSSL: jsii.Bool(true),
@@ -54,6 +50,27 @@ func newTopic(stack awscdk.Stack) awssns.Topic {
 		topic.AddToResourcePolicy(tells(stack, teller, *topic.TopicArn(), "sns:Publish"))
 	}
 	return topic
+}
+
+// newTopicKey is one that nobody can lend to somebody else.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+func newTopicKey(stack awscdk.Stack) awskms.Key {
+	key := awskms.NewKey(stack, jsii.String("TopicKey"), &awskms.KeyProps{
+		Description:       jsii.String("Alarms"),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+	})
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Effect:     awsiam.Effect_DENY,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+		Actions:    jsii.Strings("kms:CreateGrant"),
+		Resources:  jsii.Strings("*"),
+		Conditions: &map[string]any{"BoolIfExists": map[string]any{
+			"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false",
+		}},
+	}), nil)
+	return key
 }
 
 // tells lets a service of AWS act for this account.

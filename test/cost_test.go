@@ -48,7 +48,7 @@ func TestMoreCostsItsOwnService(t *testing.T) {
 		edit func(*services.Service)
 		want []string
 	}{
-		"twice the tasks": {func(s *services.Service) { s.Scaling.Min = 4 }, []string{"4 × 0.25 FARGATE vCPU, ARM64", "4 × 0.5 FARGATE GB, ARM64"}},
+		"twice the tasks": {func(s *services.Service) { s.Scaling.Min = 4 }, []string{"4 × 0.25 FARGATE vCPU, ARM64", "4 × 0.5 FARGATE GB, ARM64", "4 × 46 Container Insights metric, of a task"}},
 		"twice the CPU":   {func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }, []string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"}},
 		"another maximum": {func(s *services.Service) { s.Scaling.Max = 20 }, nil},
 	} {

@@ -35,7 +35,7 @@ func inDefaultNetwork(t *testing.T) *assembly.Stage {
 	return inKnownAccount(t, app, func(stage awscdk.Stage) {
 		e := environments[0]
 		platform := defaultPlatform(stage)
-		data, edge := stacks.NewData(stage, e, catalog), stacks.NewEdge(stage, e, platform)
+		watch, data, edge := stacks.NewWatch(stage, e, catalog), stacks.NewData(stage, e, catalog), stacks.NewEdge(stage, e, platform)
 		rules := services.Rules(catalog, e.Migration, e.PreviewFrom)
 		for _, s := range catalog.All() {
 			preview := services.FindRule(rules, s.Name, services.PreviewRule)
@@ -43,7 +43,7 @@ func inDefaultNetwork(t *testing.T) *assembly.Stage {
 				continue // a retired monolith
 			}
 			props := &constructs.ServiceProps{
-				Service: s, Images: app.Images, Cluster: platform.Cluster, Subnets: platform.Tasks,
+				Service: s, Stage: *stage.StageName(), Environment: e.Name, Topic: watch.Topic, Images: app.Images, Cluster: platform.Cluster, Subnets: platform.Tasks,
 				Listener: edge.Listener, LoadBalancer: edge.SecurityGroup,
 				Preview: *preview, Live: services.FindRule(rules, s.Name, services.LiveRule),
 			}
@@ -60,8 +60,10 @@ func defaultPlatform(stage awscdk.Stage) *stacks.Platform {
 	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), nil)
 	return &stacks.Platform{
 		Stack: stack, VPC: vpc,
-		Cluster: awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{Vpc: vpc}),
-		Tasks:   &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
+		Cluster: awsecs.NewCluster(stack, jsii.String("Cluster"), &awsecs.ClusterProps{
+			Vpc: vpc, ContainerInsightsV2: awsecs.ContainerInsights_ENHANCED, EnableFargateCapacityProviders: jsii.Bool(true),
+		}),
+		Tasks: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
 	}
 }
 

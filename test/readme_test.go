@@ -77,12 +77,29 @@ func TestReadmeNamesEveryKey(t *testing.T) {
 	if got := firstNames(tableUnder(t, "| key | meaning | default |")); !slices.Equal(got, slices.Sorted(slices.Values(keys))) {
 		t.Errorf("README.md documents the keys %v, an environment has %v", got, keys)
 	}
-	var names []string
-	for field := range reflect.TypeFor[services.Service]().Fields() {
-		names = append(names, field.Name)
+	for header, kind := range map[string]reflect.Type{
+		"| field | meaning | default |":   reflect.TypeFor[services.Service](),
+		"| scaling | meaning | default |": reflect.TypeFor[services.Scaling](),
+	} {
+		var names []string
+		for field := range kind.Fields() {
+			names = append(names, field.Name)
+		}
+		if got := firstNames(tableUnder(t, header)); !slices.Equal(got, slices.Sorted(slices.Values(names))) {
+			t.Errorf("README.md documents the fields %v, %s has %v", got, kind, names)
+		}
 	}
-	if got := firstNames(tableUnder(t, "| field | meaning | default |")); !slices.Equal(got, slices.Sorted(slices.Values(names))) {
-		t.Errorf("README.md documents the fields %v, a service has %v", got, names)
+}
+
+func TestReadmeNamesEveryAlarm(t *testing.T) {
+	var want []string
+	for _, alarm := range at(t, situation{"live", services.Serving}).Alarms {
+		if name, ok := strings.CutPrefix(alarm.LogicalID, "Users"); ok {
+			want = append(want, name[:strings.Index(name, "Alarm")])
+		}
+	}
+	if got := firstNames(tableUnder(t, "| alarm | rings when |")); !sameElements(got, want) {
+		t.Errorf("README.md documents the alarms %v, users have %v", got, want)
 	}
 }
 

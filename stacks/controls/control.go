@@ -28,7 +28,7 @@ type Control struct {
 
 // All are the controls, in the order of their subjects.
 func All() []Control {
-	return slices.Concat(containers(), roles(), network(), edge(), data())
+	return slices.Concat(containers(), roles(), network(), edge(), data(), watching())
 }
 
 // Finding is a resource that breaks a control.

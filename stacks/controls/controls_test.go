@@ -110,7 +110,11 @@ var mutants = map[string]func(properties, resource map[string]any){
 	"DynamoDB.6":       firstReplica(func(r map[string]any) { r["DeletionProtectionEnabled"] = false }),
 	"HOUSE.DynamoDB.1": func(_, r map[string]any) { delete(r, "DeletionPolicy") },
 	"DynamoDB.1":       func(p, _ map[string]any) { p["BillingMode"] = "PROVISIONED" },
+	"CloudWatch.15":    func(p, _ map[string]any) { delete(p, "AlarmActions") },
 	"CloudWatch.16":    func(p, _ map[string]any) { delete(p, "RetentionInDays") },
+	"SNS.1":            func(p, _ map[string]any) { delete(p, "KmsMasterKeyId") },
+	"KMS.4":            func(p, _ map[string]any) { p["EnableKeyRotation"] = false },
+	"ECS.12":           func(p, _ map[string]any) { p["ClusterSettings"].([]any)[0].(map[string]any)["Value"] = "disabled" },
 }
 
 func firstContainer(edit func(map[string]any)) func(p, _ map[string]any) {

@@ -1,9 +1,6 @@
 package controls
 
-const (
-	table    = "AWS::DynamoDB::GlobalTable"
-	logGroup = "AWS::Logs::LogGroup"
-)
+const table = "AWS::DynamoDB::GlobalTable"
 
 func data() []Control {
 	return []Control{
@@ -26,9 +23,6 @@ func data() []Control {
 		{"CT.DYNAMODB.PR.2", table, "Tables are encrypted under a key of KMS",
 			"set SSESpecification",
 			func(r Resource, _ Template) bool { return r.at("SSESpecification", "SSEEnabled") == true }},
-		{"CloudWatch.16", logGroup, "No log is kept for ever",
-			"set RetentionInDays",
-			func(r Resource, _ Template) bool { n, ok := r.at("RetentionInDays").(float64); return ok && n > 0 }},
 	}
 }
 

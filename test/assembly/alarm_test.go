@@ -14,14 +14,22 @@ func readAlarmOf(t *testing.T, properties string) (Alarm, error) {
 
 func TestAlarm(t *testing.T) {
 	for properties, want := range map[string]Alarm{
-		`{"AlarmName": "cpu", "MetricName": "CPUUtilization", "Period": 60, "EvaluationPeriods": 3}`: {
-			Name: "cpu", Periods: []time.Duration{time.Minute}, EvaluationPeriods: 3,
+		`{"AlarmName": "cpu", "Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average",
+			"Dimensions": [{"Name": "ServiceName", "Value": "users"}], "Period": 60, "EvaluationPeriods": 3,
+			"Threshold": 80, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "breaching", "AlarmActions": ["topic"]}`: {
+			Name: "cpu", EvaluationPeriods: 3, DatapointsToAlarm: 3,
+			Metrics:   []AlarmMetric{{"", "AWS/ECS", "CPUUtilization", map[string]string{"ServiceName": "users"}, "Average", time.Minute}},
+			Threshold: 80, Comparison: "GreaterThanThreshold", MissingData: "breaching", Actions: []string{"topic"},
 		},
-		`{"EvaluationPeriods": 2, "Metrics": [
+		`{"EvaluationPeriods": 2, "DatapointsToAlarm": 1, "Metrics": [
 			{"Id": "rate", "Expression": "e / r"},
-			{"Id": "e", "MetricStat": {"Period": 60}, "ReturnData": false},
+			{"Id": "e", "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"MetricName": "Errors", "Namespace": "N"}}, "ReturnData": false},
 			{"Id": "r", "MetricStat": {"Period": 300}, "ReturnData": false}]}`: {
-			Periods: []time.Duration{time.Minute, 5 * time.Minute}, Expressions: []string{"e / r"}, EvaluationPeriods: 2,
+			Metrics: []AlarmMetric{
+				{"e", "N", "Errors", map[string]string{}, "Sum", time.Minute},
+				{"r", "", "", map[string]string{}, "", 5 * time.Minute},
+			},
+			Expressions: []string{"e / r"}, EvaluationPeriods: 2, DatapointsToAlarm: 1,
 		},
 	} {
 		got, err := readAlarmOf(t, properties)
@@ -37,7 +45,7 @@ func TestAlarm(t *testing.T) {
 }
 
 func TestAlarmEvaluation(t *testing.T) {
-	alarm := Alarm{Periods: []time.Duration{time.Minute, 5 * time.Minute}, EvaluationPeriods: 2}
+	alarm := Alarm{Metrics: []AlarmMetric{{Period: time.Minute}, {Period: 5 * time.Minute}}, EvaluationPeriods: 2}
 	if got := alarm.Evaluation(); got != 10*time.Minute {
 		t.Errorf("looks back %v, want 10 m", got)
 	}

@@ -20,8 +20,8 @@ var uncounted = regexp.MustCompile(`(?i)^\s*SELECT\b|ANOMALY_DETECTION_BAND`)
 func chargeAlarm(e *estimator, r assembly.Resource) error {
 	alarm, _ := assembly.Find(e.stage.Alarms, r.Identity())
 	item := AlarmMetric
-	for _, period := range alarm.Periods {
-		if period < time.Minute {
+	for _, metric := range alarm.Metrics {
+		if metric.Period < time.Minute {
 			item = HighResolutionAlarm
 		}
 	}
@@ -30,7 +30,7 @@ func chargeAlarm(e *estimator, r assembly.Resource) error {
 			return fmt.Errorf("%s looks at more metrics than it names: say in test/cost how many", expression)
 		}
 	}
-	return e.add(r, item, "", 1, len(alarm.Periods)*whole)
+	return e.add(r, item, "", 1, len(alarm.Metrics)*whole)
 }
 
 // alarmsOfTracking are those that Application Auto Scaling makes for a

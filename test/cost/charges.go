@@ -66,7 +66,7 @@ var charges = map[string]charge{
 }
 
 // free is what costs nothing, or is paid for with another resource: a task
-// definition with the service that runs it, a flow log's lines with its log group.
+// definition with the service that runs it, the firewall's log with its log group.
 func free(*estimator, assembly.Resource) error { return nil }
 
 func each(item Item) charge {

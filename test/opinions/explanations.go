@@ -7,7 +7,7 @@ func nagExplanations() []Explanation {
 			"the front door is for everybody; behind it the groups admit the load balancer alone"},
 		{"AwsSolutions-ECS2", "*/*/*/Task/Resource",
 			"the variables are names of tables and numbers; ECS.8 of the house rules refuses one that looks like a secret"},
-		{"AwsSolutions-ECS4", "*/Platform/Cluster/Resource", noInsights},
+		{"AwsSolutions-ECS4", "*/Platform/Cluster/Resource", enhancedInsights},
 		{"AwsSolutions-IAM5[Resource::*]", "*/*/*/ExecutionRole/DefaultPolicy/Resource",
 			"ecr:GetAuthorizationToken knows no resources; HOUSE.IAM.3 refuses a star for any other action"},
 		{"AwsSolutions-S1", "*/Edge/AccessLogs/Resource", noLogOfLogs},
@@ -28,7 +28,7 @@ func guardExplanations() []Explanation {
 		{"CT.CLOUDWATCH.PR.3", "*/Platform/RejectedLogs/Resource", cloudWatchsKey},
 		{"CT.CLOUDWATCH.PR.3", "*/Platform/DefaultSecurityGroupLogs/Resource", cloudWatchsKey},
 		{"CT.CLOUDWATCH.PR.3", "forum-dev/Edge/AccessLogsDeletionLogs/Resource", cloudWatchsKey},
-		{"CT.ECS.PR.2", "*/Platform/Cluster/Resource", noInsights},
+		{"CT.ECS.PR.2", "*/Platform/Cluster/Resource", enhancedInsights},
 		{"CT.ELASTICLOADBALANCING.PR.1", "forum-dev/Edge/LoadBalancer/Http/Resource",
 			"dev has no domain, so no certificate: anyone on the way can read and change requests; synthesis warns of it"},
 		{"CT.ELASTICLOADBALANCING.PR.5", "forum-dev/Edge/LoadBalancer/Resource",
@@ -52,9 +52,8 @@ const (
 	aMonth         = "what happened is looked into within a month or never; a year of it is a cost and a hoard. An audit that wants one is a change of newLogGroup"
 	cloudWatchsKey = "CloudWatch encrypts every log under a key of its own, and a program's log holds nothing of a request or a record. " +
 		"A key of ours would cost a dollar a month, and say who read a log: whoever may read these may do worse"
-	noInsights = "ECS measures the CPU and memory of each service without it, the load balancer the requests, and scaling uses no more. " +
-		"It bills each further metric; what is missing is a curve of each single task"
-	noLogOfLogs = "this bucket is the log, and its readers are who administers the account. " +
+	enhancedInsights = "Container Insights are on, with enhanced observability, which the rule does not know; ECS.12 of the house rules wants them"
+	noLogOfLogs      = "this bucket is the log, and its readers are who administers the account. " +
 		"A log of it would want a bucket that has none; that somebody read it is not on record"
 	notInTheVPC = "the CDK's function calls AWS's interfaces when a stack changes, and the VPC has no way there; " +
 		"it holds no data, and nobody can call it but who may change the stack"

@@ -1,0 +1,125 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+)
+
+// untaggable are the types for which CloudFormation has no tags, by its reference.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+var untaggable = []string{
+	"AWS::ApplicationAutoScaling::ScalableTarget",
+	"AWS::ApplicationAutoScaling::ScalingPolicy",
+	"AWS::EC2::Route",
+	"AWS::EC2::SecurityGroupIngress",
+	"AWS::EC2::SubnetRouteTableAssociation",
+	"AWS::EC2::VPCGatewayAttachment",
+	"AWS::ECS::ClusterCapacityProviderAssociations",
+	"AWS::IAM::Policy",
+	"AWS::Logs::QueryDefinition",
+	"AWS::Route53::RecordSet",
+	"AWS::S3::BucketPolicy",
+	"AWS::SNS::Subscription",
+	"AWS::SNS::TopicPolicy",
+	"AWS::WAFv2::LoggingConfiguration",
+	"AWS::WAFv2::WebACLAssociation",
+	"Custom::S3AutoDeleteObjects",
+	"Custom::VpcRestrictDefaultSG",
+}
+
+// Every resource that can says whose it is, with tasks among them: an ECS service
+// hands its tags on.
+func TestEveryResourceIsTagged(t *testing.T) {
+	for _, s := range situations {
+		if err := checkTags(at(t, s), "dev"); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+	}
+	if err := checkTags(atPublic(t), "prod"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTagMutants(t *testing.T) {
+	live := situation{"live", services.Serving}
+	for name, edit := range map[string]func(resources map[string]any){
+		"a new type without tags": func(r map[string]any) { r["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"} },
+		"one tag is gone": func(r map[string]any) {
+			p := r[only(at(t, live), "Users", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+			p["Tags"] = p["Tags"].([]any)[1:]
+		},
+		"another's": func(r map[string]any) {
+			p := r[only(at(t, live), "Users", "AWS::Budgets::Budget").LogicalID].(map[string]any)["Properties"].(map[string]any)
+			p["ResourceTags"].([]any)[2].(map[string]any)["Value"] = "threads"
+		},
+		"tasks go without": func(r map[string]any) {
+			p := r[only(at(t, live), "Users", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+			delete(p, "PropagateTags")
+		},
+	} {
+		if checkTags(mutated(t, live, "Users", edit), "dev") == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+func checkTags(stage *assembly.Stage, environment string) error {
+	var errs []error
+	for r := range stage.Resources() {
+		if slices.Contains(untaggable, r.Type) {
+			continue
+		}
+		want := map[string]string{}
+		for _, tag := range services.Tags(environment, ownerOf(stage, r)) {
+			want[tag.Key] = tag.Value
+		}
+		got := tagsOf(r)
+		maps.DeleteFunc(got, func(key, _ string) bool { _, wanted := want[key]; return !wanted })
+		if !maps.Equal(got, want) {
+			errs = append(errs, fmt.Errorf("%s %s has the tags %v, want %v: tag it, or add its type to those without tags", r.Type, r.LogicalID, got, want))
+		}
+		if r.Type == ecsService && r.Properties["PropagateTags"] != "SERVICE" {
+			errs = append(errs, fmt.Errorf("the tasks of %s have no tags", r.LogicalID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ownerOf is the service whose the resource is: a table's, or the stack's.
+func ownerOf(stage *assembly.Stage, r assembly.Resource) string {
+	for _, table := range stage.Tables {
+		if table.Identity() == r.Identity() {
+			return owner(table)
+		}
+	}
+	for _, s := range append(services.Forum.Services, services.Forum.Monolith) {
+		if s.ID() == r.Stack {
+			return s.Name
+		}
+	}
+	return services.Shared
+}
+
+// tagsOf reads tags wherever a type has them.
+func tagsOf(r assembly.Resource) map[string]string {
+	tags := map[string]string{}
+	lists := []any{r.Properties["Tags"], r.Properties["ResourceTags"]}
+	if replicas, ok := r.Properties["Replicas"].([]any); ok {
+		lists = append(lists, replicas[0].(map[string]any)["Tags"])
+	}
+	for _, list := range lists {
+		list, _ := list.([]any)
+		for _, tag := range list {
+			tag := tag.(map[string]any)
+			tags[fmt.Sprint(tag["Key"])] = fmt.Sprint(tag["Value"])
+		}
+	}
+	return tags
+}
