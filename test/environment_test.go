@@ -99,6 +99,7 @@ func TestBadEnvironment(t *testing.T) {
 		"a number as domain":           {domain("203.0.113.7", "Z0123456789ABC"), `environment "dev": domain "203.0.113.7": want a name such as forum.example.com, in lower case, of at most 64 characters`},
 		"a domain with a dot at last":  {domain("forum.example.com.", "Z0123456789ABC"), `environment "dev": domain "forum.example.com.": want a name such as forum.example.com, in lower case, of at most 64 characters`},
 		"a long domain":                {domain(strings.Repeat("f", 53)+".example.com", "Z0123456789ABC"), `environment "dev": domain "` + strings.Repeat("f", 53) + `.example.com": want a name such as forum.example.com, in lower case, of at most 64 characters`},
+		"a name as a mail address":     {environment("alarmEmail", "the team"), `environment "dev": alarmEmail "the team": want an address such as oncall@example.com`},
 		"a zone's name as id":          {domain("forum.example.com", "example.com"), `environment "dev": hostedZoneId "example.com": want an id such as Z0123456789ABCDEFGHIJ`},
 		"protected in a word":          {environment("protected", "yes"), `cdk.json: environments: cannot unmarshal string into Go struct field Environment.protected of type bool`},
 		"a boundary's ARN":             {environment("permissionsBoundary", "arn:aws:iam::123456789012:policy/teams"), `environment "dev": permissionsBoundary "arn:aws:iam::123456789012:policy/teams": want the name of a managed policy, not its ARN`},
