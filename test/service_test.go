@@ -19,7 +19,7 @@ import (
 // A task has the time to drain and to shut down before ECS kills it.
 func TestStopTimeoutCoversTheDrain(t *testing.T) {
 	for _, task := range at(t, situation{"live", services.Serving}).TaskDefinitions {
-		needed := server.DefaultDrainDelay + server.ShutdownTimeout + 5*time.Second
+		needed := server.DefaultDrainDelay + server.ShutdownTimeout + server.FlushTimeout + 5*time.Second
 		if stop := task.Containers[0].StopTimeout; stop < needed {
 			t.Errorf("%s is killed after %s, it needs %s", task.Containers[0].Name, stop, needed)
 		}

@@ -55,33 +55,40 @@ func TestErrorsRepeatNothing(t *testing.T) {
 	}
 }
 
-// TestLogRepeatsNothing has a database that quotes what it is asked, one that
-// holds what the program cannot read, and a program that panics with a body.
+// indiscreet are databases that quote what they are asked, hold what the program
+// cannot read, and answer what nobody can.
+var indiscreet = map[string]http.HandlerFunc{
+	"quotes": func(w http.ResponseWriter, r *http.Request) {
+		asked, _ := io.ReadAll(r.Body)
+		message, _ := json.Marshal(string(asked))
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"__type":"ValidationException","message":%s}`, message)
+	},
+	"holds": func(w http.ResponseWriter, _ *http.Request) {
+		const item = `{"id":{"S":"xyzzy"},"at":{"S":"xyzzy"}}`
+		fmt.Fprintf(w, `{"Item":%s,"Items":[%s],"Count":1,"ScannedCount":1}`, item, item)
+	},
+	"garbles": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"Item":xyzzy,"Items":xyzzy}`) },
+	"mumbles": func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, _ := http.NewResponseController(w).Hijack()
+		io.WriteString(connection, "xyzzy xyzzy\r\n\r\n")
+		connection.Close()
+	},
+}
+
+// appointed are what appointments are asked, with the mark wherever it fits.
+var appointed = []string{"GET /at/xyzzy", "GET /at?cursor=eHl6enk&xyzzy=xyzzy", "POST /at", "POST /panic", "POST /panic/error"}
+
+// TestLogRepeatsNothing has indiscreet databases, and a program that panics with
+// a body.
 func TestLogRepeatsNothing(t *testing.T) {
-	for name, database := range map[string]http.HandlerFunc{
-		"quotes": func(w http.ResponseWriter, r *http.Request) {
-			asked, _ := io.ReadAll(r.Body)
-			message, _ := json.Marshal(string(asked))
-			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, `{"__type":"ValidationException","message":%s}`, message)
-		},
-		"holds": func(w http.ResponseWriter, _ *http.Request) {
-			const item = `{"id":{"S":"xyzzy"},"at":{"S":"xyzzy"}}`
-			fmt.Fprintf(w, `{"Item":%s,"Items":[%s],"Count":1,"ScannedCount":1}`, item, item)
-		},
-		"garbles": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"Item":xyzzy,"Items":xyzzy}`) },
-		"mumbles": func(w http.ResponseWriter, _ *http.Request) {
-			connection, _, _ := http.NewResponseController(w).Hijack()
-			io.WriteString(connection, "xyzzy xyzzy\r\n\r\n")
-			connection.Close()
-		},
-	} {
+	for name, database := range indiscreet {
 		t.Run(name, func(t *testing.T) {
 			there := httptest.NewServer(database)
 			defer there.Close()
 			mux, log := logged()
 			appointments(mux, table.NewDynamoDB[appointment](tabletest.Connect(t, there.URL), "appointments"))
-			for _, target := range []string{"GET /at/xyzzy", "GET /at?cursor=eHl6enk&xyzzy=xyzzy", "POST /at", "POST /panic", "POST /panic/error"} {
+			for _, target := range appointed {
 				method, path, _ := strings.Cut(target, " ")
 				request := httptest.NewRequest(method, path, strings.NewReader(`{"name":"xyzzy"}`))
 				request.Header.Set("Authorization", marked)

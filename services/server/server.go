@@ -21,7 +21,8 @@ const (
 	// serving, so that the load balancer can stop sending requests first.
 	DefaultDrainDelay = 5 * time.Second
 	// ShutdownTimeout is how long the requests that still run after the drain
-	// delay may take. The two and a margin have to fit into the task's StopTimeout.
+	// delay may take. The two, FlushTimeout and a margin have to fit into the task's
+	// StopTimeout.
 	ShutdownTimeout = 15 * time.Second
 )
 
@@ -35,10 +36,12 @@ type Server struct {
 
 	port       int
 	drainDelay time.Duration
+	traces     *traces
 }
 
-// New returns the server of the program with the given name. It reads PORT and
-// DRAIN_DELAY (a Go duration) with getenv, and logs JSON to stdout.
+// New returns the server of the program with the given name. It reads PORT,
+// DRAIN_DELAY (a Go duration) and where to send traces with getenv, and logs JSON
+// to stdout.
 func New(name string, getenv func(string) string, stdout io.Writer) (*Server, error) {
 	log := slog.New(slog.NewJSONHandler(stdout, nil)).With("program", name)
 	s := &Server{Mux: NewMux(name, log), Log: log, port: DefaultPort, drainDelay: DefaultDrainDelay}
@@ -56,7 +59,9 @@ func New(name string, getenv func(string) string, stdout io.Writer) (*Server, er
 		}
 		s.drainDelay = delay
 	}
-	return s, nil
+	var err error
+	s.traces, err = newTraces(name, getenv, log)
+	return s, err
 }
 
 // Run serves until the context ends or the process gets SIGTERM or SIGINT, goes
@@ -89,7 +94,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
+	err = server.Shutdown(ctx)
+	s.traces.flush()
+	if err != nil {
 		server.Close()
 		return fmt.Errorf("requests still ran %s after the drain delay: %w", ShutdownTimeout, err)
 	}
@@ -99,7 +106,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) http() *http.Server {
 	return &http.Server{
-		Handler: s.Mux,
+		Handler: s.traces.around(s.Mux),
 		// Both end clients that send a byte now and then to hold a connection.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,

@@ -2,11 +2,13 @@ package server_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +30,7 @@ func start(t *testing.T, drainDelay string, mount func(*server.Mux)) *program {
 	t.Helper()
 	environment := map[string]string{"PORT": "0", "DRAIN_DELAY": drainDelay}
 	stdout, logged := io.Pipe()
-	s, err := server.New("test", func(name string) string { return environment[name] }, logged)
+	s, err := server.New("test", func(name string) string { return cmp.Or(environment[name], os.Getenv(name)) }, logged)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +135,7 @@ func TestBadEnvironment(t *testing.T) {
 	for _, setting := range []string{
 		"PORT=http", "PORT=-1", "PORT=65536", "PORT= 80", "PORT=8080 ",
 		"DRAIN_DELAY=5", "DRAIN_DELAY=-5s", "DRAIN_DELAY=soon",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318", "OTEL_EXPORTER_OTLP_ENDPOINT=http://", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=/v1/traces",
 	} {
 		name, value, _ := strings.Cut(setting, "=")
 		_, err := server.New("test", func(n string) string { return map[string]string{name: value}[n] }, io.Discard)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 )
 
 const (
@@ -54,7 +55,8 @@ func NewClient() (*dynamodb.Client, error) {
 			WithTimeout(attemptTimeout).
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = attemptTimeout }).
 			WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = idleConnections }),
-		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = longestPause }),
+		APIOptions: []func(*middleware.Stack) error{traced},
+		Retryer:    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = longestPause }),
 	}), nil
 }
 
