@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 
@@ -119,34 +120,50 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	newQueries(scope, logs)
-	linux := awsecs.NewLinuxParameters(scope, jsii.String("Linux"), nil)
-	linux.DropCapabilities(awsecs.Capability_ALL)
-	task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
-		Image:        props.Images.image(scope, props.Service.Image),
-		Environment:  environment(props),
-		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
-		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
-			LogGroup:     logs,
-			StreamPrefix: jsii.String(props.Service.Name),
-			// A program that cannot get rid of its log goes on, and loses lines.
-			Mode:          awsecs.AwsLogDriverMode_NON_BLOCKING,
-			MaxBufferSize: awscdk.Size_Mebibytes(jsii.Number(logBufferMiB)),
-		}),
-		MemoryLimitMiB:         jsii.Number(props.Service.Memory),
+	program := task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
+		Image:                  props.Images.image(scope, props.Service.Image),
+		Environment:            environment(props),
+		PortMappings:           &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
+		Logging:                logTo(logs, props.Service.Name),
+		Cpu:                    programCPU(props.Service),
+		MemoryLimitMiB:         jsii.Number(props.Service.ProgramMemory()),
 		User:                   jsii.String(props.Service.User),
 		ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot),
-		LinuxParameters:        linux,
+		LinuxParameters:        withoutCapabilities(scope),
 		// After SIGTERM a program serves on for 5 s, and then has 15 s to finish.
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(30)),
 	})
+	if props.Service.Collector != "" {
+		addCollector(scope, task, program, props.Service.Collector, logs)
+	}
 }
 
-// environment tells the program its port and the tables it serves from.
+func logTo(logs awslogs.ILogGroup, prefix string) awsecs.LogDriver {
+	return awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
+		LogGroup:     logs,
+		StreamPrefix: &prefix,
+		// A program that cannot get rid of its log goes on, and loses lines.
+		Mode:          awsecs.AwsLogDriverMode_NON_BLOCKING,
+		MaxBufferSize: awscdk.Size_Mebibytes(jsii.Number(logBufferMiB)),
+	})
+}
+
+func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
+	linux := awsecs.NewLinuxParameters(scope, jsii.String("Linux"), nil)
+	linux.DropCapabilities(awsecs.Capability_ALL)
+	return linux
+}
+
+// environment tells the program its port, the tables it serves from, and where its
+// collector is.
 func environment(props *ServiceProps) *map[string]*string {
 	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
 	maps.Copy(variables, props.Service.Environment)
 	for _, table := range props.Tables {
 		variables[services.TableVariable(table.Owner.Name)] = *table.Table.TableName()
+	}
+	if props.Service.Collector != "" {
+		variables[services.CollectorVariable] = fmt.Sprintf("http://localhost:%d", services.CollectorPort)
 	}
 	pointers := map[string]*string{}
 	for name, value := range variables {

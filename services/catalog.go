@@ -43,6 +43,11 @@ type Service struct {
 	WritableRoot bool
 	// Environment is added to the variables that the construct sets itself.
 	Environment map[string]string
+	// Collector is the image of an OpenTelemetry collector that runs beside the
+	// program, takes its traces and brings them to X-Ray: the AWS Distro, such as
+	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0". Of
+	// the task it takes CollectorMemory. Empty means none.
+	Collector string
 	// Scaling says how many tasks run.
 	Scaling Scaling
 	// MonolithPercent is how much of the monolith's load the service's paths were.

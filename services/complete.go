@@ -129,7 +129,7 @@ func (s Service) check() error {
 	case s.Image.Program != "" && (s.User != nobody || s.WritableRoot):
 		return fmt.Errorf("a program of this module needs no user and no writable root of its own: leave User and WritableRoot empty")
 	}
-	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment} {
+	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector} {
 		if err := check(); err != nil {
 			return err
 		}

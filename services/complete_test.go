@@ -77,10 +77,15 @@ func TestCompleteRefuses(t *testing.T) {
 		"an index named twice": {func(c *Catalog) {
 			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
 		}, []string{`"threads"`, `"all"`, "unique"}},
-		"root":                  {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
-		"a user by name":        {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
-		"a user of our own":     {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"threads"`, "User and WritableRoot"}},
-		"a writable root":       {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"threads"`, "User and WritableRoot"}},
+		"root":               {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
+		"a user by name":     {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
+		"a user of our own":  {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"threads"`, "User and WritableRoot"}},
+		"a writable root":    {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"threads"`, "User and WritableRoot"}},
+		"a collector's name": {func(c *Catalog) { c.Services[1].Name, c.Services[1].Collector = "collector", "collector:1" }, []string{`"collector"`, "rename the service"}},
+		"a collector's port": {func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 }, []string{`"threads"`, "port 4318 is its collector's"}},
+		"a collector's variable": {func(c *Catalog) {
+			c.Services[1].Collector, c.Services[1].Environment = "collector:1", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}
+		}, []string{`"threads"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "leave Collector empty"}},
 		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"threads"`, `"*"`}},
 		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"USERS_TABLE": "x"} }, []string{`"threads"`, "USERS_TABLE"}},
 	} {

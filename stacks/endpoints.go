@@ -9,9 +9,9 @@ import (
 
 // addEndpoints lets tasks reach what they need: tables and image layers through
 // gateways, which cost nothing, and where there is no NAT gateway the image
-// registry and the logs through interfaces. Each endpoint passes on only what is
-// for this environment, so that a program that was taken over finds no table,
-// bucket, image or log of a stranger's to carry data to.
+// registry, the logs and, if asked for, X-Ray through interfaces. Each endpoint
+// passes on only what is for this environment, so that a program that was taken
+// over finds no table, bucket, image, log or trace of a stranger's to carry data to.
 func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	stack := awscdk.Stack_Of(vpc)
 	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()}).
@@ -21,16 +21,21 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	if e.NATGateways > 0 {
 		return
 	}
-	group := newEndpointsSecurityGroup(stack, vpc)
-	for _, endpoint := range []struct {
+	type interfaceEndpoint struct {
 		id      string
 		service awsec2.InterfaceVpcEndpointAwsService
 		passes  []awsiam.PolicyStatement
-	}{
+	}
+	endpoints := []interfaceEndpoint{
 		{"EcrApi", awsec2.InterfaceVpcEndpointAwsService_ECR(), pullImages(stack)},
 		{"EcrDocker", awsec2.InterfaceVpcEndpointAwsService_ECR_DOCKER(), pullImages(stack)},
 		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS(), writeLogs(stack)},
-	} {
+	}
+	if e.Traces {
+		endpoints = append(endpoints, interfaceEndpoint{"XRay", awsec2.InterfaceVpcEndpointAwsService_XRAY(), sendTraces(stack)})
+	}
+	group := newEndpointsSecurityGroup(stack, vpc)
+	for _, endpoint := range endpoints {
 		added := vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{
 			Service:        endpoint.service,
 			SecurityGroups: &[]awsec2.ISecurityGroup{group},
@@ -84,6 +89,14 @@ func pullImages(stack awscdk.Stack) []awsiam.PolicyStatement {
 // writeLogs passes lines for the log groups of the environment's stacks.
 func writeLogs(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{ownAccount(stack, own(stack, "logs", "log-group:"+stageName(stack)+"-*"), "logs:CreateLogStream", "logs:PutLogEvents")}
+}
+
+// sendTraces passes what collectors send, into the account's X-Ray, which has no
+// resources to tell apart.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-security-vpc-endpoint.html
+func sendTraces(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{ownAccount(stack, jsii.String("*"), "xray:PutTraceSegments")}
 }
 
 // ownAccount is for callers of this account alone: with the keys of another, a

@@ -51,6 +51,9 @@ type Environment struct {
 	// AlarmEmail gets a mail when an alarm rings or a budget is spent, once whoever
 	// reads it has confirmed the first. Empty means that nobody does.
 	AlarmEmail string `json:"alarmEmail"`
+	// Traces lets collectors reach X-Ray where there is no NAT gateway, through an
+	// endpoint of its own.
+	Traces bool `json:"traces"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -217,15 +220,21 @@ func (e *Environment) readPhases(catalog services.Catalog, overrides map[string]
 	return err
 }
 
-// checkImages refuses an image that no task could pull.
+// checkImages refuses an image that no task could pull, and a collector that could
+// not get rid of what it collects.
 func (e *Environment) checkImages(catalog services.Catalog) error {
 	if e.NATGateways > 0 {
 		return nil
 	}
 	for _, s := range catalog.All() {
-		if s.Image.Registry != "" && !e.reaches(s.Image) {
-			return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
-				s.Name, s.Image.Registry)
+		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
+			if image.Registry != "" && !e.reaches(image) {
+				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
+					s.Name, image.Registry)
+			}
+		}
+		if s.Collector != "" && !e.Traces {
+			return fmt.Errorf("%q has a collector, which cannot reach X-Ray without a NAT gateway: set traces to true, or natGateways to 1", s.Name)
 		}
 	}
 	return nil

@@ -213,7 +213,13 @@ func at(t testing.TB, s situation) *assembly.Stage {
 // mutated reads a situation's assembly again, after an edit of one stack's template.
 func mutated(t testing.TB, s situation, stack string, edit func(resources map[string]any)) *assembly.Stage {
 	t.Helper()
-	original, ok := at(t, s).Stack(stack)
+	return mutate(t, at(t, s), stack, edit)
+}
+
+// mutate reads a stage's assembly again, after an edit of one stack's template.
+func mutate(t testing.TB, stage *assembly.Stage, stack string, edit func(resources map[string]any)) *assembly.Stage {
+	t.Helper()
+	original, ok := stage.Stack(stack)
 	if !ok {
 		t.Fatalf("no stack %s", stack)
 	}

@@ -11,7 +11,7 @@ import (
 // Whatever the phases are, and in an environment that people use too, every
 // control holds, but for the exceptions.
 func TestControlsHoldInEveryPhase(t *testing.T) {
-	stages := []*assembly.Stage{atPublic(t), assemble(t, environment("natGateways", 1))}
+	stages := []*assembly.Stage{atPublic(t), atTraced(t), assemble(t, environment("natGateways", 1))}
 	for _, s := range situations {
 		stages = append(stages, at(t, s))
 	}

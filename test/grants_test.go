@@ -33,6 +33,7 @@ var asked = strings.Fields(`
 	iam:PassRole iam:PutRolePolicy iam:AttachRolePolicy iam:UpdateAssumeRolePolicy iam:CreateUser iam:CreateAccessKey
 	sts:AssumeRole sts:GetFederationToken
 	ecs:ExecuteCommand ecs:RunTask ecs:StopTask ecs:UpdateService ecs:RegisterTaskDefinition
+	xray:PutTraceSegments xray:PutTelemetryRecords xray:GetTraceSummaries xray:BatchGetTraces
 	ssmmessages:CreateControlChannel ssm:GetParameter secretsmanager:GetSecretValue
 	ec2:AuthorizeSecurityGroupIngress ec2:RunInstances lambda:InvokeFunction cloudformation:UpdateStack`)
 
@@ -78,7 +79,9 @@ func targets(stage *assembly.Stage) []string {
 		all = append(all, deployedARN(stage, table.Resource)+"/stream/1")
 	}
 	for _, task := range stage.TaskDefinitions {
-		all = append(all, repository(stage, task))
+		for _, container := range task.Containers {
+			all = append(all, repository(stage, container))
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -105,9 +108,9 @@ func defaultGroup(stage *assembly.Stage, vpc assembly.Resource) string {
 	return regional("ec2", "security-group/") + deployed(stage, strings.TrimSuffix(vpc.Identity(), "}")+".DefaultSecurityGroup}")
 }
 
-// repository is the one that a task's image is pulled from.
-func repository(stage *assembly.Stage, task assembly.TaskDefinition) string {
-	_, image, _ := strings.Cut(deployed(stage, task.Containers[0].Image.Reference), "/")
+// repository is the one that a container's image is pulled from.
+func repository(stage *assembly.Stage, container assembly.Container) string {
+	_, image, _ := strings.Cut(deployed(stage, container.Image.Reference), "/")
 	name, _, _ := strings.Cut(image, ":")
 	return regional("ecr", "repository/") + name
 }
@@ -247,6 +250,9 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 		name := task.Containers[0].Name
 		all[deployed(stage, task.ExecutionRole)] = start(stage, task)
 		all[deployed(stage, task.TaskRole)] = nil
+		if len(task.Containers) > 1 {
+			all[deployed(stage, task.TaskRole)] = []permit{{[]string{"xray:PutTraceSegments"}, nil}}
+		}
 		for _, table := range stage.Tables {
 			if o := owner(table); o == name || name == catalog.Monolith.Name && phases[o] != "strangled" {
 				all[deployed(stage, task.TaskRole)] = append(all[deployed(stage, task.TaskRole)], permit{tableActions(catalog, o), tableARNs(stage, table)})
@@ -269,12 +275,16 @@ func tableActions(catalog services.Catalog, owner string) []string {
 	return actions
 }
 
-// start is what ECS needs to start a task: its image and its log. The registry's
+// start is what ECS needs to start a task: its images and its log. The registry's
 // login names no repository, so IAM takes it with any.
 func start(stage *assembly.Stage, task assembly.TaskDefinition) []permit {
+	var repositories []string
+	for _, container := range task.Containers {
+		repositories = append(repositories, repository(stage, container))
+	}
 	return []permit{
 		{[]string{"ecr:GetAuthorizationToken"}, nil},
-		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, []string{repository(stage, task)}},
+		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, repositories},
 		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(deployed(stage, strings.TrimSuffix(task.Containers[0].LogOptions["awslogs-group"], "}")+".Arn}"))}},
 	}
 }
@@ -369,24 +379,28 @@ var mixed = []phases{
 	{"users": "strangled", "threads": "live", "posts": "live", "monolith": "drained"},
 }
 
-// everywhere are the stages of all situations and of the mixed ones, by what
-// phases they are in.
+// everywhere are the stages of all situations, of the mixed ones, and one with
+// collectors, by what phases they are in.
 func everywhere(t testing.TB) map[string]phased {
 	t.Helper()
 	all := map[string]phased{}
 	for _, s := range situations {
-		all[fmt.Sprint(s)] = phased{at(t, s), s.phases()}
+		all[fmt.Sprint(s)] = phased{Stage: at(t, s), phases: s.phases()}
 	}
 	for _, p := range mixed {
-		all[fmt.Sprint(p)] = phased{atMixed(t, p), p}
+		all[fmt.Sprint(p)] = phased{Stage: atMixed(t, p), phases: p}
 	}
+	live := situation{"live", services.Serving}
+	all["with collectors"] = phased{atTraced(t), live.phases(), []string{"xray"}}
 	return all
 }
 
-// phased is a stage and the phases that it is in.
+// phased is a stage, the phases that it is in, and the endpoints that it has and
+// others do not.
 type phased struct {
 	*assembly.Stage
-	phases phases
+	phases    phases
+	endpoints []string
 }
 
 var assembledMixed = map[string]*assembly.Stage{}

@@ -130,8 +130,9 @@ func checkDefaultGroup(stage *assembly.Stage) error {
 // An endpoint lets pass what the environment needs of it, and nothing else.
 func TestEndpoints(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
-		"as it ships":    at(t, situation{"live", services.Serving}),
-		"with a gateway": assemble(t, environment("natGateways", 1)),
+		"as it ships":     at(t, situation{"live", services.Serving}),
+		"with a gateway":  assemble(t, environment("natGateways", 1)),
+		"with collectors": atTraced(t),
 	} {
 		if err := checkEndpoints(stage); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -173,6 +174,7 @@ func checkEndpoints(stage *assembly.Stage) error {
 		"dynamodb": {"dynamodb:* arn:aws:dynamodb:eu-west-1:${AWS::AccountId}:table/" + data.Name + "-* from ${AWS::AccountId}"},
 		"ecr.api":  pulls,
 		"ecr.dkr":  pulls,
+		"xray":     {"xray:PutTraceSegments * from ${AWS::AccountId}"},
 		"logs":     {"logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:${AWS::AccountId}:log-group:" + stage.Name + "-* from ${AWS::AccountId}"},
 	}
 	for r := range stage.Resources("AWS::EC2::VPCEndpoint") {

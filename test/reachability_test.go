@@ -180,9 +180,9 @@ func overlap(a, b assembly.GroupRule) (text string, ok bool) {
 // wantedLinks are all that the environment needs, and one more: the load balancer
 // could reach the endpoints, as it may send to the whole VPC, but sends to target
 // groups only.
-func wantedLinks(stage *assembly.Stage, natGateway bool) map[link]string {
+func wantedLinks(stage *assembly.Stage, natGateway bool, endpoints []string) map[link]string {
 	want := map[link]string{{internet, "load balancer"}: "tcp 80"}
-	interfaces := []string{"ecr.api", "ecr.dkr", "logs"}
+	interfaces := append([]string{"ecr.api", "ecr.dkr", "logs"}, endpoints...)
 	outside := []string{"s3", "dynamodb"}
 	if natGateway {
 		interfaces, outside = nil, append(outside, internet)
@@ -200,12 +200,13 @@ func wantedLinks(stage *assembly.Stage, natGateway bool) map[link]string {
 	return want
 }
 
-func checkLinks(stage *assembly.Stage, natGateway bool) error {
+// checkLinks compares them with what there is. Some stages have more endpoints.
+func checkLinks(stage *assembly.Stage, natGateway bool, endpoints ...string) error {
 	n, err := networkOf(stage)
 	if err != nil {
 		return err
 	}
-	got, want := n.links(), wantedLinks(stage, natGateway)
+	got, want := n.links(), wantedLinks(stage, natGateway, endpoints)
 	var errs []error
 	all := maps.Clone(want)
 	maps.Copy(all, got)
@@ -221,7 +222,7 @@ func checkLinks(stage *assembly.Stage, natGateway bool) error {
 // task, and from a task only AWS, or the internet where there is a NAT gateway.
 func TestReachability(t *testing.T) {
 	for name, stage := range everywhere(t) {
-		if err := checkLinks(stage.Stage, false); err != nil {
+		if err := checkLinks(stage.Stage, false, stage.endpoints...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

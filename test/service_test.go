@@ -99,8 +99,8 @@ func checkTables(stage *assembly.Stage) error {
 	return errors.Join(errs...)
 }
 
-// Without a NAT gateway tasks reach the registry and the logs through endpoints
-// of their own; with one they need only the endpoints that cost nothing.
+// Without a NAT gateway tasks reach the registry, the logs and X-Ray, if asked for,
+// through endpoints of their own; with one they need only those that cost nothing.
 func TestWayOut(t *testing.T) {
 	for _, test := range []struct {
 		stage     *assembly.Stage
@@ -108,7 +108,9 @@ func TestWayOut(t *testing.T) {
 		endpoints []string
 	}{
 		{at(t, situation{"live", services.Serving}), 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3"}},
+		{atTraced(t), 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3", "xray"}},
 		{assemble(t, environment("natGateways", 1)), 1, []string{"dynamodb", "s3"}},
+		{assemble(t, environment("natGateways", 1), environment("traces", true), withCollector("users")), 1, []string{"dynamodb", "s3"}},
 	} {
 		var endpoints []string
 		for r := range test.stage.Resources("AWS::EC2::VPCEndpoint") {

@@ -8,8 +8,8 @@ import (
 	"example.com/forum/test/assembly"
 )
 
-// containerOf is the name of a service's only container, which is its name in
-// the catalog.
+// containerOf is the name of a service's first container, its program's, which is
+// its name in the catalog.
 func containerOf(stage *assembly.Stage, service assembly.Service) string {
 	for _, task := range stage.TaskDefinitions {
 		if task.Identity() == service.TaskDefinition {

@@ -163,6 +163,35 @@ func TestEveryControlHasItsMutant(t *testing.T) {
 	}
 }
 
+// What AWS lets nobody limit to a resource may be for all; whatever comes with it, or
+// is more than that, may not.
+func TestNameless(t *testing.T) {
+	for _, c := range All() {
+		if c.ID != "HOUSE.IAM.3" && c.ID != "HOUSE.EC2.3" {
+			continue
+		}
+		for _, test := range []struct {
+			action any
+			holds  bool
+		}{
+			{"ecr:GetAuthorizationToken", true},
+			{"xray:PutTraceSegments", true},
+			{[]any{"xray:PutTraceSegments"}, true},
+			{[]any{"xray:PutTraceSegments", "xray:GetTraceSummaries"}, false},
+			{[]any{"xray:PutTraceSegments", "dynamodb:GetItem"}, false},
+			{"xray:*", false},
+			{"ecr:*", false},
+			{nil, false},
+		} {
+			statement := map[string]any{"Effect": "Allow", "Action": test.action, "Resource": "*"}
+			r := Resource{Properties: map[string]any{"PolicyDocument": map[string]any{"Statement": []any{statement}}}}
+			if c.Holds(r, Template{}) != test.holds {
+				t.Errorf("%s with %v on anything: want %v", c.ID, test.action, test.holds)
+			}
+		}
+	}
+}
+
 // mutateOne edits the first resource of the control's type that is not excepted,
 // of the app's own constructs.
 func mutateOne(t *testing.T, texts map[string][]byte, c Control, mutate func(properties, resource map[string]any)) (file, id string) {

@@ -44,12 +44,11 @@ func network() []Control {
 				rules := slices.Concat(list(r.at("SecurityGroupIngress")), list(r.at("SecurityGroupEgress")))
 				return r.at("GroupDescription") != nil && !slices.ContainsFunc(rules, func(rule any) bool { return at(rule, "Description") == nil })
 			}},
-		{"HOUSE.EC2.3", endpoint, "Endpoints pass requests for resources by their names, but for the registry's login",
+		{"HOUSE.EC2.3", endpoint, "Endpoints pass requests for resources by their names, but for the registry's login and traces",
 			"limit the endpoint's policy to what the app has",
 			func(r Resource, _ Template) bool {
 				return every(statements(r.at("PolicyDocument")), func(s any) bool {
-					login := slices.Equal(list(at(s, "Action")), []any{"ecr:GetAuthorizationToken"})
-					return login || every(list(at(s, "Resource")), func(r any) bool { return r != "*" })
+					return nameless(s) || every(list(at(s, "Resource")), func(r any) bool { return r != "*" })
 				})
 			}},
 	}

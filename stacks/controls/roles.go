@@ -35,12 +35,11 @@ func roles() []Control {
 					})
 				})
 			}},
-		{"HOUSE.IAM.3", policy, "Policies allow them on resources by their names, but for the registry's login",
+		{"HOUSE.IAM.3", policy, "Policies allow them on resources by their names, but for the registry's login and traces",
 			"name each resource",
 			func(r Resource, _ Template) bool {
 				return every(statements(r.at("PolicyDocument")), func(s any) bool {
-					login := slices.Equal(list(at(s, "Action")), []any{"ecr:GetAuthorizationToken"})
-					return at(s, "NotResource") == nil && (login || every(list(at(s, "Resource")), func(r any) bool { return r != "*" }))
+					return at(s, "NotResource") == nil && (nameless(s) || every(list(at(s, "Resource")), func(r any) bool { return r != "*" }))
 				})
 			}},
 		{"HOUSE.IAM.4", taskDefinition, "A program does not act as the role that starts it",
@@ -50,6 +49,16 @@ func roles() []Control {
 				return len(task) > 0 && len(execution) > 0 && task[0] != execution[0]
 			}},
 	}
+}
+
+// nameless reports whether a statement is for an action alone that AWS lets nobody
+// limit to a resource: the registry's login, or what a collector sends to X-Ray.
+//
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+func nameless(statement any) bool {
+	actions := list(at(statement, "Action"))
+	return slices.Equal(actions, []any{"ecr:GetAuthorizationToken"}) || slices.Equal(actions, []any{"xray:PutTraceSegments"})
 }
 
 func statements(document any) []any { return list(at(document, "Statement")) }

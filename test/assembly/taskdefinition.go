@@ -28,8 +28,13 @@ type Container struct {
 	Environment, Secrets map[string]string
 	// Ports that the container listens on.
 	Ports []int
-	// Memory is the hard limit in MiB; zero means the task's.
-	Memory int
+	// CPU is what the container gets when all want it, in units of 1/1024 vCPU; zero
+	// means next to nothing. Memory is the hard limit in MiB; zero means the task's.
+	CPU, Memory int
+	// Essential is whether the task ends with the container.
+	Essential bool
+	// DependsOn are the containers that start before this one and stop after it.
+	DependsOn []string
 	// StopTimeout is the time from SIGTERM to SIGKILL. A template that leaves it
 	// out means 30 s.
 	StopTimeout            time.Duration
@@ -63,7 +68,9 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 			Environment            []struct{ Name, Value string }
 			Secrets                []struct{ Name, ValueFrom string }
 			PortMappings           []struct{ ContainerPort int }
-			Memory                 int
+			CPU, Memory            int
+			Essential              *bool
+			DependsOn              []struct{ ContainerName string }
 			StopTimeout            int
 			ReadonlyRootFilesystem bool
 			LogConfiguration       struct {
@@ -91,12 +98,17 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 			Command:                c.Command,
 			Environment:            map[string]string{},
 			Secrets:                map[string]string{},
+			CPU:                    c.CPU,
 			Memory:                 c.Memory,
+			Essential:              c.Essential == nil || *c.Essential,
 			StopTimeout:            seconds(cmp.Or(c.StopTimeout, 30)),
 			User:                   c.User,
 			ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
 			LogDriver:              c.LogConfiguration.LogDriver,
 			LogOptions:             c.LogConfiguration.Options,
+		}
+		for _, dependency := range c.DependsOn {
+			container.DependsOn = append(container.DependsOn, dependency.ContainerName)
 		}
 		for _, variable := range c.Environment {
 			container.Environment[variable.Name] = variable.Value

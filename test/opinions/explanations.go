@@ -8,8 +8,8 @@ func nagExplanations() []Explanation {
 		{"AwsSolutions-ECS2", "*/*/*/Task/Resource",
 			"the variables are names of tables and numbers; ECS.8 of the house rules refuses one that looks like a secret"},
 		{"AwsSolutions-ECS4", "*/Platform/Cluster/Resource", enhancedInsights},
-		{"AwsSolutions-IAM5[Resource::*]", "*/*/*/ExecutionRole/DefaultPolicy/Resource",
-			"ecr:GetAuthorizationToken knows no resources; HOUSE.IAM.3 refuses a star for any other action"},
+		{"AwsSolutions-IAM5[Resource::*]", "*/*/*/*Role/DefaultPolicy/Resource",
+			"ecr:GetAuthorizationToken and xray:PutTraceSegments know no resources; HOUSE.IAM.3 refuses a star for any other action"},
 		{"AwsSolutions-S1", "*/Edge/AccessLogs/Resource", noLogOfLogs},
 	}
 }

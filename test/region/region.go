@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/forum/services"
 	"example.com/forum/services/server"
 	"example.com/forum/test/alb"
 	"example.com/forum/test/assembly"
@@ -243,6 +244,8 @@ func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service 
 		}
 		environment[name] = value
 	}
+	// No collector runs here, and another program's may.
+	delete(environment, services.CollectorVariable)
 	// The programs of this module drain for a time that belongs to the
 	// deregistration delay, so it passes at the same speed.
 	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()

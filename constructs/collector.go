@@ -1,0 +1,67 @@
+package constructs
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+)
+
+// collectorUser is the one that the image of the AWS Distro has.
+//
+// https://github.com/aws-observability/aws-otel-collector/blob/main/cmd/awscollector/Dockerfile
+const collectorUser = "4317:4317"
+
+// collectorConfig takes traces from the task alone and hands each batch of the
+// program's straight on, so that the program learns of what X-Ray refuses. X-Ray
+// finds a trace by its route only when that is indexed. The collector's metrics of
+// itself would take a port that the program may want.
+var collectorConfig = fmt.Sprintf(`receivers: {otlp: {protocols: {http: {endpoint: "localhost:%d"}}}}
+exporters: {awsxray: {indexed_attributes: [http.route]}}
+service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [otlp], exporters: [awsxray]}}}
+`, services.CollectorPort)
+
+// addCollector puts a collector beside the program, which goes on without it. The
+// collector starts first because ECS stops containers in the reverse order: what the
+// program sends last still gets to it.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
+func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, image string, logs awslogs.ILogGroup) {
+	scope = constructs.NewConstruct(scope, jsii.String("Collector"))
+	collector := task.AddContainer(jsii.String(services.CollectorContainer), &awsecs.ContainerDefinitionOptions{
+		Image:                  registryImage(scope, services.Image{Registry: image}),
+		Command:                jsii.Strings("--config=env:COLLECTOR_CONFIG"),
+		Environment:            &map[string]*string{"COLLECTOR_CONFIG": &collectorConfig},
+		Essential:              jsii.Bool(false),
+		EnableRestartPolicy:    jsii.Bool(true),
+		Logging:                logTo(logs, services.CollectorContainer),
+		Cpu:                    jsii.Number(services.CollectorCPU),
+		MemoryLimitMiB:         jsii.Number(services.CollectorMemory),
+		User:                   jsii.String(collectorUser),
+		ReadonlyRootFilesystem: jsii.Bool(true),
+		LinuxParameters:        withoutCapabilities(scope),
+		StopTimeout:            awscdk.Duration_Seconds(jsii.Number(30)),
+	})
+	program.AddContainerDependencies(&awsecs.ContainerDependency{Container: collector, Condition: awsecs.ContainerDependencyCondition_START})
+	// The exporter calls nothing else, and X-Ray has no resources to name.
+	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings("xray:PutTraceSegments"),
+		Resources: jsii.Strings("*"),
+	}))
+}
+
+// programCPU is what the program gets when its collector wants CPU too: beside a
+// container with a share, one without would get next to nothing. A program alone
+// has the task.
+func programCPU(s services.Service) *float64 {
+	if s.Collector == "" {
+		return nil
+	}
+	return jsii.Number(s.CPU - services.CollectorCPU)
+}

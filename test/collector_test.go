@@ -1,0 +1,172 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/synth"
+)
+
+const collectorImage = accountID + ".dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0"
+
+// withCollector puts collectors beside programs.
+func withCollector(names ...string) change {
+	return func(app *synth.App) {
+		for _, name := range names {
+			editService(name, func(s *services.Service) { s.Collector = collectorImage })(app)
+		}
+	}
+}
+
+func withImageOfCollector(reference string) change {
+	return editService("users", func(s *services.Service) { s.Collector = reference })
+}
+
+var traced *assembly.Stage
+
+// atTraced is the fixture, all live, with collectors beside a service and beside a
+// monolith from a registry, synthesized once for all tests.
+func atTraced(t testing.TB) *assembly.Stage {
+	t.Helper()
+	if traced == nil {
+		traced = assemble(t, environment("traces", true), withCollector("users", "monolith"),
+			monolithImage(accountID+".dkr.ecr.eu-west-1.amazonaws.com/shop:1"))
+	}
+	return traced
+}
+
+// A collector takes of its task what the program leaves, from its task alone, and
+// may fall or stay away without the program.
+func TestCollectors(t *testing.T) {
+	if err := checkCollectors(atTraced(t), "users", "monolith"); err != nil {
+		t.Error(err)
+	}
+	if err := checkCollectors(at(t, situation{"live", services.Serving})); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkCollectors(stage *assembly.Stage, beside ...string) error {
+	var errs []error
+	for _, task := range stage.TaskDefinitions {
+		program := task.Containers[0]
+		var err error
+		if slices.Contains(beside, program.Name) {
+			err = checkCollector(task)
+		} else if _, told := program.Environment[services.CollectorVariable]; told || len(task.Containers) != 1 || program.Memory != task.Memory {
+			err = fmt.Errorf("want the program alone: %+v", task.Containers)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", program.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkCollector(task assembly.TaskDefinition) error {
+	if len(task.Containers) != 2 {
+		return fmt.Errorf("want a program and a collector: %+v", task.Containers)
+	}
+	program, collector := task.Containers[0], task.Containers[1]
+	config := collector.Environment["COLLECTOR_CONFIG"]
+	switch {
+	case !program.Essential || collector.Essential:
+		return errors.New("want the task to end with the program and not with the collector")
+	case program.Memory+collector.Memory != task.Memory || program.CPU+collector.CPU != task.CPU || collector.Memory < 256:
+		return fmt.Errorf("%d and %d MiB, %d and %d CPU units in a task of %d MiB and %d", program.Memory, collector.Memory, program.CPU, collector.CPU, task.Memory, task.CPU)
+	case !slices.Equal(program.DependsOn, []string{collector.Name}) || len(collector.DependsOn) > 0:
+		return errors.New("want the collector to stop after the program")
+	case program.Environment[services.CollectorVariable] != "http://localhost:4318" || !strings.Contains(config, `http: {endpoint: "localhost:4318"}`) || strings.Contains(config, "0.0.0.0") || len(collector.Ports) > 0:
+		return fmt.Errorf("the program sends to %s, the collector listens as %s", program.Environment[services.CollectorVariable], config)
+	case !slices.Equal(collector.Command, []string{"--config=env:COLLECTOR_CONFIG"}):
+		return fmt.Errorf("the collector reads %v", collector.Command)
+	case collector.LogOptions["awslogs-group"] != program.LogOptions["awslogs-group"] || collector.LogOptions["awslogs-stream-prefix"] == program.LogOptions["awslogs-stream-prefix"]:
+		return fmt.Errorf("the collector logs to %v", collector.LogOptions)
+	}
+	return nil
+}
+
+func TestCollectorMutants(t *testing.T) {
+	for name, edit := range map[string]func(program, collector map[string]any){
+		"one without which the task ends": func(_, collector map[string]any) { collector["Essential"] = true },
+		"a program that may use all":      func(program, _ map[string]any) { program["Memory"] = 512 },
+		"a program without CPU":           func(program, _ map[string]any) { delete(program, "Cpu") },
+		"one that stops first":            func(program, _ map[string]any) { delete(program, "DependsOn") },
+		"one that anybody reaches": func(_, collector map[string]any) {
+			variable := collector["Environment"].([]any)[0].(map[string]any)
+			variable["Value"] = strings.ReplaceAll(variable["Value"].(string), "localhost", "0.0.0.0")
+		},
+		"a program that does not know of it": func(program, _ map[string]any) { program["Environment"] = []any{} },
+		"its image's own settings":           func(_, collector map[string]any) { delete(collector, "Command") },
+	} {
+		mutant := mutate(t, atTraced(t), "Users", func(resources map[string]any) {
+			containers := ofType(resources, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"].([]any)
+			edit(containers[0].(map[string]any), containers[1].(map[string]any))
+		})
+		if checkCollectors(mutant, "users", "monolith") == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+// Who may send traces is whoever has a collector, and may do no more with them.
+func TestTraceGrantMutants(t *testing.T) {
+	phases := situation{"live", services.Serving}.phases()
+	edit := func(resources map[string]any, edit func(statement map[string]any)) {
+		for _, policy := range ofType(resources, "AWS::IAM::Policy") {
+			for _, s := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				if statement := s.(map[string]any); statement["Action"] == "xray:PutTraceSegments" {
+					edit(statement)
+				}
+			}
+		}
+	}
+	for name, change := range map[string]func(statement map[string]any){
+		"anything with X-Ray": func(s map[string]any) { s["Action"] = "xray:*" },
+		"reads traces, too":   func(s map[string]any) { s["Action"] = []any{"xray:PutTraceSegments", "xray:GetTraceSummaries"} },
+		"does not send":       func(s map[string]any) { s["Effect"] = "Deny" },
+	} {
+		mutant := mutate(t, atTraced(t), "Users", func(resources map[string]any) { edit(resources, change) })
+		if checkGrants(mutant, phases) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+// X-Ray's endpoint is for what collectors of this account send.
+func TestTraceEndpointMutants(t *testing.T) {
+	for name, change := range map[string]func(statement map[string]any){
+		"any caller":     func(s map[string]any) { delete(s, "Condition") },
+		"another action": func(s map[string]any) { s["Action"] = "xray:*" },
+	} {
+		mutant := mutate(t, atTraced(t), "Platform", func(resources map[string]any) {
+			for _, endpoint := range ofType(resources, "AWS::EC2::VPCEndpoint") {
+				statement := endpoint["PolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)
+				if statement["Action"] == "xray:PutTraceSegments" {
+					change(statement)
+				}
+			}
+		})
+		if checkEndpoints(mutant) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+// A collector is a matter of its service, and the way to X-Ray of the platform.
+func TestCollectorTouchesOneService(t *testing.T) {
+	live := at(t, situation{"live", services.Serving})
+	endpoint := assemble(t, everyoneAt("live", services.Serving), environment("traces", true))
+	if got := changed(live, endpoint); !slices.Equal(got, []string{"Platform"}) {
+		t.Errorf("traces changes %v, want Platform", got)
+	}
+	collector := assemble(t, everyoneAt("live", services.Serving), environment("traces", true), withCollector("threads"))
+	if got := changed(endpoint, collector); !slices.Equal(got, []string{"Threads"}) {
+		t.Errorf("a collector changes %v, want Threads", got)
+	}
+}
