@@ -237,6 +237,10 @@ func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service 
 	if err != nil {
 		return definition{}, err
 	}
+	return definition{binary, r.environment(stage, container), r.clock.scaled(container.StopTimeout)}, nil
+}
+
+func (r *Region) environment(stage *assembly.Stage, container assembly.Container) map[string]string {
 	environment := r.database.environment()
 	for name, value := range container.Environment {
 		for _, table := range stage.Tables {
@@ -244,12 +248,13 @@ func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service 
 		}
 		environment[name] = value
 	}
-	// No collector runs here, and another program's may.
+	// Only the container that serves runs here. Where its collector would listen,
+	// somebody else's may.
 	delete(environment, services.CollectorVariable)
 	// The programs of this module drain for a time that belongs to the
 	// deregistration delay, so it passes at the same speed.
 	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
-	return definition{binary, environment, r.clock.scaled(container.StopTimeout)}, nil
+	return environment
 }
 
 func containerOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.Container, error) {

@@ -168,6 +168,7 @@ func run(ctx context.Context, o options, out *os.File) error {
 		screen:  newScreen(out, os.Getenv("NO_COLOR")),
 	}
 	defer r.screen.close()
+	r.screen.leftOut(catalog)
 	if o.serve {
 		return r.serve(ctx, o.rate)
 	}

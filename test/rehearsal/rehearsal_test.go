@@ -383,3 +383,18 @@ func TestScreenIsPlainInAFile(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// A collector is left out, and that is said.
+func TestCollectorIsSaidToBeLeftOut(t *testing.T) {
+	var out strings.Builder
+	s := &screen{out: &out}
+	catalog := completeForum(t)
+	if s.leftOut(catalog); out.Len() > 0 {
+		t.Errorf("without a collector: %q", out.String())
+	}
+	catalog.Services[0].Collector = "collector:1"
+	const want = "left out: the collector of users, as only programs of this module run here\n"
+	if s.leftOut(catalog); out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"example.com/forum/services"
 )
 
 // screen prints the report, each row as soon as it is known. On a terminal its
@@ -125,6 +127,15 @@ func (s *screen) wrong(unexplained []string) {
 			break
 		}
 		s.line("    %s", s.paint(red, failure))
+	}
+}
+
+// leftOut says what of the catalog does not run here.
+func (s *screen) leftOut(catalog services.Catalog) {
+	for _, service := range catalog.All() {
+		if service.Collector != "" {
+			s.line("left out: the collector of %s, as only programs of this module run here", service.Name)
+		}
 	}
 }
 
