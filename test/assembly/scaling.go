@@ -1,6 +1,9 @@
 package assembly
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // ScalableTarget is an AWS::ApplicationAutoScaling::ScalableTarget for the number
 // of tasks of a service, with its target-tracking policies.
@@ -11,23 +14,34 @@ type ScalableTarget struct {
 	// Min and Max bound the number of tasks.
 	Min, Max int
 	Policies []ScalingPolicy
+	// ScheduledActions are the names of those that change the bounds by the clock.
+	ScheduledActions []string
 }
 
-// ScalingPolicy is an AWS::ApplicationAutoScaling::ScalingPolicy.
+// ScalingPolicy is an AWS::ApplicationAutoScaling::ScalingPolicy of the type
+// TargetTrackingScaling, with a metric that AWS has predefined.
 type ScalingPolicy struct {
 	Resource
 	// Metric is the predefined metric's type, such as "ECSServiceAverageCPUUtilization".
 	Metric string
 	// Target is the value of the metric that scaling aims at.
 	Target float64
-	// ResourceLabel names the target group of the metric ALBRequestCountPerTarget.
-	ResourceLabel string
+	// TargetGroup is the identity of the one whose requests the metric
+	// ALBRequestCountPerTarget counts.
+	TargetGroup string
+	// ScaleOutCooldown and ScaleInCooldown follow a change of the number of tasks. A
+	// template that leaves one out means 300 s:
+	// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html
+	ScaleOutCooldown, ScaleInCooldown time.Duration
+	// DisableScaleIn tells that the policy never takes a task away.
+	DisableScaleIn bool
 }
 
 func (s *Stage) readScalableTarget(r Resource) (ScalableTarget, error) {
 	var properties struct {
 		MinCapacity, MaxCapacity int
 		ResourceID               string
+		ScheduledActions         []struct{ ScheduledActionName string }
 	}
 	if err := decode(r.Properties, &properties); err != nil {
 		return ScalableTarget{}, err
@@ -38,36 +52,61 @@ func (s *Stage) readScalableTarget(r Resource) (ScalableTarget, error) {
 		Min:      properties.MinCapacity,
 		Max:      properties.MaxCapacity,
 	}
-	for policy := range s.Resources("AWS::ApplicationAutoScaling::ScalingPolicy") {
-		var properties struct {
-			ScalingTargetID                          string
-			TargetTrackingScalingPolicyConfiguration struct {
-				TargetValue                   float64
-				PredefinedMetricSpecification struct{ PredefinedMetricType, ResourceLabel string }
-			}
-		}
-		if err := decode(policy.Properties, &properties); err != nil {
+	for _, action := range properties.ScheduledActions {
+		target.ScheduledActions = append(target.ScheduledActions, action.ScheduledActionName)
+	}
+	for resource := range s.Resources("AWS::ApplicationAutoScaling::ScalingPolicy") {
+		policy, of, err := readScalingPolicy(resource)
+		if err != nil {
 			return ScalableTarget{}, err
 		}
-		if properties.ScalingTargetID != r.Identity() {
-			continue
+		if of == r.Identity() {
+			target.Policies = append(target.Policies, policy)
 		}
-		tracking := properties.TargetTrackingScalingPolicyConfiguration
-		target.Policies = append(target.Policies, ScalingPolicy{
-			Resource:      policy,
-			Metric:        tracking.PredefinedMetricSpecification.PredefinedMetricType,
-			Target:        tracking.TargetValue,
-			ResourceLabel: tracking.PredefinedMetricSpecification.ResourceLabel,
-		})
 	}
 	return target, nil
 }
 
+// readScalingPolicy also returns the identity of the scalable target, which is
+// empty for a policy of another type.
+func readScalingPolicy(r Resource) (policy ScalingPolicy, target string, err error) {
+	var properties struct {
+		PolicyType, ScalingTargetID              string
+		TargetTrackingScalingPolicyConfiguration struct {
+			TargetValue                       float64
+			PredefinedMetricSpecification     struct{ PredefinedMetricType, ResourceLabel string }
+			ScaleOutCooldown, ScaleInCooldown int
+			DisableScaleIn                    bool
+		}
+	}
+	properties.TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown = 300
+	properties.TargetTrackingScalingPolicyConfiguration.ScaleInCooldown = 300
+	if err := decode(r.Properties, &properties); err != nil || properties.PolicyType != "TargetTrackingScaling" {
+		return ScalingPolicy{}, "", err
+	}
+	tracking := properties.TargetTrackingScalingPolicyConfiguration
+	return ScalingPolicy{
+		Resource:         r,
+		Metric:           tracking.PredefinedMetricSpecification.PredefinedMetricType,
+		Target:           tracking.TargetValue,
+		TargetGroup:      groupOf(tracking.PredefinedMetricSpecification.ResourceLabel),
+		ScaleOutCooldown: seconds(tracking.ScaleOutCooldown),
+		ScaleInCooldown:  seconds(tracking.ScaleInCooldown),
+		DisableScaleIn:   tracking.DisableScaleIn,
+	}, properties.ScalingTargetID, nil
+}
+
 // serviceOf takes the service out of "service/<cluster>/<service's name>".
-func serviceOf(resourceID string) string {
-	name := resourceID[strings.LastIndex(resourceID, "/")+1:]
-	if service, ok := strings.CutSuffix(name, ".Name}"); ok {
-		return service + "}"
+func serviceOf(resourceID string) string { return lastOf(resourceID, ".Name}") }
+
+// groupOf takes the target group out of "app/<load balancer>/<its id>/<group's full name>".
+func groupOf(resourceLabel string) string { return lastOf(resourceLabel, ".TargetGroupFullName}") }
+
+// lastOf is the identity of the resource whose attribute ends a path.
+func lastOf(path, attribute string) string {
+	name := path[strings.LastIndex(path, "/")+1:]
+	if resource, ok := strings.CutSuffix(name, attribute); ok {
+		return resource + "}"
 	}
 	return name
 }

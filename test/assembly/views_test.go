@@ -252,9 +252,26 @@ func TestScalableTarget(t *testing.T) {
 		Min:     2,
 		Max:     10,
 		Policies: []ScalingPolicy{
-			{Metric: "ALBRequestCountPerTarget", Target: 6000, ResourceLabel: "${Users.Group.TargetGroupFullName}"},
+			{Metric: "ALBRequestCountPerTarget", Target: 6000, TargetGroup: "${Users.Group}", ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute},
 		},
+		ScheduledActions: []string{"Night"},
 	})
+}
+
+func TestScaleInMayBeDisabled(t *testing.T) {
+	dir := changed(t, "assembly-forum-dev/forumdevUsers1.template.json", `"ScaleOutCooldown": 60`, `"ScaleOutCooldown": 0, "ScaleInCooldown": 30, "DisableScaleIn": true`)
+	policy := read(t, dir, "forum-dev").ScalableTargets[0].Policies[0]
+	if policy.ScaleOutCooldown != 0 || policy.ScaleInCooldown != 30*time.Second || !policy.DisableScaleIn {
+		t.Errorf("%+v", policy)
+	}
+}
+
+// A policy of another type tracks no target.
+func TestOtherScalingPolicies(t *testing.T) {
+	dir := changed(t, "assembly-forum-dev/forumdevUsers1.template.json", `"PolicyType": "TargetTrackingScaling"`, `"PolicyType": "StepScaling"`)
+	if policies := read(t, dir, "forum-dev").ScalableTargets[0].Policies; len(policies) != 0 {
+		t.Errorf("policies %v, want none", policies)
+	}
 }
 
 func TestScalingPolicyOfAnotherTarget(t *testing.T) {
