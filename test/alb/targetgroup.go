@@ -24,6 +24,8 @@ type TargetGroup struct {
 	targets []*target
 	// turn counts the requests, for round robin.
 	turn int
+	// perTarget counts them for each target.
+	perTarget float64
 }
 
 // Settings are the attributes of a target group, and one of its load balancer.
@@ -143,6 +145,17 @@ func (g *TargetGroup) Targets() []Target {
 	return targets
 }
 
+// RequestCountPerTarget is how many requests each target has got on average since
+// the group was made: every request counts for its part among the targets that
+// could have got it. What nobody could get does not count, nor does a health check.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#target-metric-table
+func (g *TargetGroup) RequestCountPerTarget() float64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.perTarget
+}
+
 // Close lets all targets go at once.
 func (g *TargetGroup) Close() {
 	g.mu.Lock()
@@ -170,9 +183,11 @@ func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *TargetGroup) begin() *target {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	t := g.choose(g.candidates())
+	candidates := g.candidates()
+	t := g.choose(candidates)
 	if t != nil {
 		t.Outstanding++
+		g.perTarget += 1 / float64(len(candidates))
 	}
 	return t
 }

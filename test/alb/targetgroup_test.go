@@ -251,6 +251,34 @@ func TestOnlyHealthyTargetsServe(t *testing.T) {
 	}
 }
 
+// A request counts for its part among the healthy targets, or among all when none
+// is healthy.
+func TestRequestCountPerTarget(t *testing.T) {
+	g := newTestGroup(t, settings())
+	one, two := newProgram(t, nil), newProgram(t, nil)
+	url := front(t, g)
+	for _, step := range []struct {
+		name   string
+		change func()
+		want   float64
+	}{
+		{"nobody", func() {}, 0},
+		{"one", func() { g.Register(one.address); g.reaches(t, one, Healthy) }, 20},
+		{"two", func() { g.Register(two.address); g.reaches(t, two, Healthy) }, 10},
+		{"one of two", func() { one.health.Store(500); g.reaches(t, one, Unhealthy) }, 20},
+		{"none of two", func() { two.health.Store(500); g.reaches(t, two, Unhealthy) }, 10},
+	} {
+		step.change()
+		before := g.RequestCountPerTarget()
+		for range 20 {
+			status(t, url)
+		}
+		if got := g.RequestCountPerTarget() - before; got != step.want {
+			t.Errorf("20 requests with %s healthy: %g for each, want %g", step.name, got, step.want)
+		}
+	}
+}
+
 func TestRoundRobin(t *testing.T) {
 	s := settings()
 	s.LeastOutstandingRequests = false
