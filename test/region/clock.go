@@ -9,11 +9,16 @@ type Clock struct {
 	Startup time.Duration
 	// Speed divides every duration that the templates name: the health check's
 	// interval and time-out, the deregistration delay, the grace period, the stop
-	// time-out, the load balancer's idle time-out. The programs' own time-outs do not
-	// pass faster.
+	// time-out, the load balancer's idle time-out, the periods and cooldowns of
+	// scaling. The programs' own time-outs do not pass faster.
 	Speed float64
 }
 
 func (c Clock) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.Speed)
+}
+
+// passed is the templates' time that is over after a time here.
+func (c Clock) passed(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * c.Speed)
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	host "github.com/shirou/gopsutil/v4/process"
 )
 
 // process is a program that runs in place of a task's container.
@@ -55,6 +57,15 @@ func start(binary string, environment map[string]string, said func(line string))
 func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
 
 func (p *process) signal(s syscall.Signal) { p.command.Process.Signal(s) }
+
+// cpu is the CPU time that the program has used so far.
+func (p *process) cpu() (time.Duration, error) {
+	seconds, err := (&host.Process{Pid: int32(p.command.Process.Pid)}).Times()
+	if err != nil {
+		return 0, err
+	}
+	return time.Duration((seconds.User + seconds.System) * float64(time.Second)), nil
+}
 
 // stop asks the program to leave, and kills it when it is still there after the
 // timeout, as ECS does.

@@ -24,8 +24,8 @@ import (
 )
 
 // Region implements [cloudformation.Provider] for tables, target groups,
-// listeners, listener rules, ECS services and their scalable targets. Every other
-// resource is there as soon as it is asked for.
+// listeners, listener rules, ECS services, and their scalable targets with policies
+// that track a target. Every other resource is there as soon as it is asked for.
 type Region struct {
 	clock    Clock
 	said     func(line string)
@@ -36,6 +36,7 @@ type Region struct {
 	mu       sync.Mutex
 	groups   map[string]*alb.TargetGroup
 	services map[string]*service
+	targets  map[string]*scalable
 	// idleTimeout is the load balancer's.
 	idleTimeout time.Duration
 }
@@ -66,6 +67,7 @@ func New(root string, clock Clock, said func(line string)) (*Region, error) {
 		door:        door,
 		groups:      map[string]*alb.TargetGroup{},
 		services:    map[string]*service{},
+		targets:     map[string]*scalable{},
 		idleTimeout: alb.DefaultIdleTimeout,
 	}, nil
 }
@@ -91,6 +93,7 @@ const (
 	targetGroupType    = "AWS::ElasticLoadBalancingV2::TargetGroup"
 	serviceType        = "AWS::ECS::Service"
 	scalableTargetType = "AWS::ApplicationAutoScaling::ScalableTarget"
+	scalingPolicyType  = "AWS::ApplicationAutoScaling::ScalingPolicy"
 	globalTableType    = "AWS::DynamoDB::GlobalTable"
 	tableType          = "AWS::DynamoDB::Table"
 )
@@ -112,7 +115,10 @@ func (r *Region) Create(ctx context.Context, stage *assembly.Stage, resource ass
 	case serviceType:
 		return r.deployService(ctx, stage, declared(stage.Services, id))
 	case scalableTargetType:
-		r.scale(declared(stage.ScalableTargets, id))
+		return r.register(declared(stage.ScalableTargets, id))
+	case scalingPolicyType:
+		// It came with its target, and may change without it.
+		return r.registerTargetOf(stage, id)
 	}
 	return nil
 }
@@ -142,6 +148,8 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 		r.door.deleteRule(id)
 	case serviceType:
 		return r.deleteService(ctx, id)
+	case scalableTargetType:
+		r.deregister(id) // with its policies
 	}
 	return nil
 }
@@ -229,7 +237,7 @@ func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, decla
 // the variables of the task definition, the tables' names here, and the way to
 // the embedded database.
 func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment) (definition, error) {
-	container, err := containerOf(stage, service, attachment.Container)
+	task, container, err := taskOf(stage, service, attachment.Container)
 	if err != nil {
 		return definition{}, err
 	}
@@ -237,7 +245,7 @@ func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service 
 	if err != nil {
 		return definition{}, err
 	}
-	return definition{binary, r.environment(stage, container), r.clock.scaled(container.StopTimeout)}, nil
+	return definition{binary, r.environment(stage, container), r.clock.scaled(container.StopTimeout), task.CPU}, nil
 }
 
 func (r *Region) environment(stage *assembly.Stage, container assembly.Container) map[string]string {
@@ -257,16 +265,17 @@ func (r *Region) environment(stage *assembly.Stage, container assembly.Container
 	return environment
 }
 
-func containerOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.Container, error) {
+// taskOf is a service's task definition, and the container of that name in it.
+func taskOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.TaskDefinition, assembly.Container, error) {
 	for _, definition := range stage.TaskDefinitions {
 		if definition.Identity() != service.TaskDefinition {
 			continue
 		}
 		if i := slices.IndexFunc(definition.Containers, func(c assembly.Container) bool { return c.Name == name }); i >= 0 {
-			return definition.Containers[i], nil
+			return definition, definition.Containers[i], nil
 		}
 	}
-	return assembly.Container{}, fmt.Errorf("task definition %s has no container %q", service.TaskDefinition, name)
+	return assembly.TaskDefinition{}, assembly.Container{}, fmt.Errorf("task definition %s has no container %q", service.TaskDefinition, name)
 }
 
 func (r *Region) deleteService(ctx context.Context, id string) error {
@@ -283,16 +292,6 @@ func (r *Region) deleteService(ctx context.Context, id string) error {
 	defer r.mu.Unlock()
 	delete(r.services, id)
 	return nil
-}
-
-// scale takes the lower bound of the number of tasks. As on AWS nobody waits for
-// the tasks that this adds.
-func (r *Region) scale(target assembly.ScalableTarget) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.services[target.Service]; s != nil {
-		s.scale(target.Min)
-	}
 }
 
 // URL is where anyone reaches the load balancer.

@@ -100,10 +100,25 @@ func (s *service) progress(d *deployment) (steady bool, err error) {
 }
 
 // scale asks for a number of tasks and does not wait for them.
-func (s *service) scale(minimum int) {
+func (s *service) scale(desired int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.desired = max(s.desired, minimum)
+	s.desired = desired
+}
+
+// bound asks for the number of tasks that is nearest within bounds.
+func (s *service) bound(least, most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.desired = min(max(s.desired, least), most)
+}
+
+func (s *service) capacity() capacity {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current, old := s.serving()
+	running := slices.DeleteFunc(append(current, old...), func(t *task) bool { return t.process == nil })
+	return capacity{desired: s.desired, running: len(running), deploying: s.primary != nil && !s.primary.complete}
 }
 
 // delete stops all tasks and returns when they are gone.

@@ -40,11 +40,11 @@ func TestMain(m *testing.M) {
 
 // serving is a definition whose program serves; revision tells it from others.
 func serving(revision string) definition {
-	return definition{users, map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision}, 2 * time.Second}
+	return definition{users, map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision}, 2 * time.Second, 256}
 }
 
 // ending is a definition whose program ends at its start.
-func ending() definition { return definition{users, map[string]string{}, time.Second} }
+func ending() definition { return definition{users, map[string]string{}, time.Second, 256} }
 
 // declaredService is what the templates of this app say.
 func declaredService() assembly.Service {
@@ -56,12 +56,17 @@ func declaredService() assembly.Service {
 
 func newTestService(t *testing.T, declared assembly.Service) *service {
 	t.Helper()
+	return newServiceAt(t, "users", Clock{Startup: 20 * time.Millisecond, Speed: 10}, declared)
+}
+
+func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *service {
+	t.Helper()
 	group := alb.NewTargetGroup(alb.Settings{
 		HealthCheck:              alb.HealthCheck{Path: "/healthz", Interval: 20 * time.Millisecond, Timeout: 500 * time.Millisecond, Healthy: 2, Unhealthy: 2, Codes: "200"},
 		DeregistrationDelay:      100 * time.Millisecond,
 		LeastOutstandingRequests: true,
 	})
-	s := newService("users", group, Clock{Startup: 20 * time.Millisecond, Speed: 10}, func(string) {}, declared)
+	s := newService(name, group, clock, func(string) {}, declared)
 	t.Cleanup(func() {
 		s.close()
 		group.Close()
@@ -272,12 +277,33 @@ func TestScale(t *testing.T) {
 	if n := len(s.addresses()); n != 1 {
 		t.Errorf("%d tasks without a number, want 1", n)
 	}
-	s.scale(3)
+	s.bound(3, 4)
 	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
-	s.scale(2)
-	if s.desired != 3 {
-		t.Errorf("a lower bound of 2 took 3 tasks to %d", s.desired)
+	s.bound(2, 4)
+	if s.capacity().desired != 3 {
+		t.Errorf("a lower bound of 2 took 3 tasks to %d", s.capacity().desired)
 	}
+	s.bound(1, 2)
+	eventually(t, "two tasks", func() bool { return len(s.list()) == 2 })
+	s.scale(1)
+	eventually(t, "one task", func() bool { return len(s.list()) == 1 })
+}
+
+// A task runs from the start of its program until somebody asks it to leave.
+func TestCapacity(t *testing.T) {
+	slow := newServiceAt(t, "users", Clock{Startup: time.Hour, Speed: 1}, declaredService())
+	slow.begin(slow.declared, serving("1"))
+	eventually(t, "two that start", func() bool { return len(slow.list()) == 2 })
+	if got := slow.capacity(); got != (capacity{desired: 2, deploying: true}) {
+		t.Errorf("before they run %+v", got)
+	}
+	s := newTestService(t, declaredService())
+	deploy(t, s, serving("1"))
+	if got := s.capacity(); got != (capacity{desired: 2, running: 2}) {
+		t.Errorf("after a deployment %+v", got)
+	}
+	s.scale(1)
+	eventually(t, "one that leaves", func() bool { return s.capacity() == capacity{desired: 1, running: 1} })
 }
 
 // A program is told to end only once its target is drained, even one that would
@@ -304,5 +330,21 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	}
 	if len(s.list()) != 0 || len(s.group.Targets()) != 0 {
 		t.Errorf("tasks %v, targets %v", s.list(), s.group.Targets())
+	}
+}
+
+// Whatever changes in what the tasks run is a new deployment.
+func TestEveryPartOfADefinitionCounts(t *testing.T) {
+	for name, change := range map[string]func(*definition){
+		"binary":       func(d *definition) { d.binary = "other" },
+		"environment":  func(d *definition) { d.environment = map[string]string{} },
+		"stop timeout": func(d *definition) { d.stopTimeout++ },
+		"CPU":          func(d *definition) { d.cpu++ },
+	} {
+		d := serving("1")
+		change(&d)
+		if d.equal(serving("1")) || !d.equal(d) {
+			t.Errorf("another %s is no change", name)
+		}
 	}
 }

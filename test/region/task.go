@@ -13,10 +13,12 @@ type definition struct {
 	binary      string
 	environment map[string]string
 	stopTimeout time.Duration
+	// cpu is what the task reserves, in units of 1/1024 vCPU.
+	cpu int
 }
 
 func (d definition) equal(other definition) bool {
-	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && maps.Equal(d.environment, other.environment)
+	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && maps.Equal(d.environment, other.environment)
 }
 
 // task is one copy of a service's program, from the wait for its start to its end.

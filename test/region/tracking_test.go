@@ -19,7 +19,7 @@ func cpu() assembly.ScalingPolicy {
 	return assembly.ScalingPolicy{Metric: "ECSServiceAverageCPUUtilization", Target: 60, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute}
 }
 
-func scalable(min, max int, policies ...assembly.ScalingPolicy) assembly.ScalableTarget {
+func bounded(min, max int, policies ...assembly.ScalingPolicy) assembly.ScalableTarget {
 	return assembly.ScalableTarget{Min: min, Max: max, Policies: policies}
 }
 
@@ -48,19 +48,19 @@ func TestTargetTracking(t *testing.T) {
 		values []float64
 		want   []int
 	}{
-		"three datapoints":            {scalable(2, 10, requests()), 2, times(3, 7500), []int{2, 2, 3}},
-		"in a row":                    {scalable(2, 10, requests()), 2, []float64{7500, 7500, 6000, 7500, 7500, 7500}, []int{2, 2, 2, 2, 2, 3}},
-		"the last of them counts":     {scalable(2, 10, requests()), 2, []float64{6001, 6001, 20000}, []int{2, 2, 7}},
-		"at the target":               {scalable(2, 10, requests()), 2, times(20, 6000), slices.Repeat([]int{2}, 20)},
-		"no more than Max":            {scalable(2, 10, requests()), 2, times(3, 60000), []int{2, 2, 10}},
-		"again after the cooldown":    {scalable(2, 10, requests()), 2, times(7, 7500), []int{2, 2, 3, 3, 4, 4, 5}},
-		"without a cooldown":          {scalable(2, 10, hasty), 2, times(7, 7500), []int{2, 2, 3, 4, 5, 7, 9}},
-		"a larger one":                {scalable(2, 10, requests()), 2, append(times(3, 7500), 13000), []int{2, 2, 3, 5}},
-		"fifteen datapoints":          {scalable(2, 10, requests()), 4, times(15, 2900), append(slices.Repeat([]int{4}, 14), 2)},
-		"not from nine tenths up":     {scalable(2, 40, requests()), 30, times(20, 5400), slices.Repeat([]int{30}, 20)},
-		"no fewer than the load asks": {scalable(2, 10, requests()), 4, times(15, 5000), slices.Repeat([]int{4}, 15)},
-		"no fewer than Min":           {scalable(2, 10, requests()), 4, times(15, 0), append(slices.Repeat([]int{4}, 14), 2)},
-		"never in":                    {scalable(2, 10, keep), 4, times(20, 0), slices.Repeat([]int{4}, 20)},
+		"three datapoints":            {bounded(2, 10, requests()), 2, times(3, 7500), []int{2, 2, 3}},
+		"in a row":                    {bounded(2, 10, requests()), 2, []float64{7500, 7500, 6000, 7500, 7500, 7500}, []int{2, 2, 2, 2, 2, 3}},
+		"the last of them counts":     {bounded(2, 10, requests()), 2, []float64{6001, 6001, 20000}, []int{2, 2, 7}},
+		"at the target":               {bounded(2, 10, requests()), 2, times(20, 6000), slices.Repeat([]int{2}, 20)},
+		"no more than Max":            {bounded(2, 10, requests()), 2, times(3, 60000), []int{2, 2, 10}},
+		"again after the cooldown":    {bounded(2, 10, requests()), 2, times(7, 7500), []int{2, 2, 3, 3, 4, 4, 5}},
+		"without a cooldown":          {bounded(2, 10, hasty), 2, times(7, 7500), []int{2, 2, 3, 4, 5, 7, 9}},
+		"a larger one":                {bounded(2, 10, requests()), 2, append(times(3, 7500), 13000), []int{2, 2, 3, 5}},
+		"fifteen datapoints":          {bounded(2, 10, requests()), 4, times(15, 2900), append(slices.Repeat([]int{4}, 14), 2)},
+		"not from nine tenths up":     {bounded(2, 40, requests()), 30, times(20, 5400), slices.Repeat([]int{30}, 20)},
+		"no fewer than the load asks": {bounded(2, 10, requests()), 4, times(15, 5000), slices.Repeat([]int{4}, 15)},
+		"no fewer than Min":           {bounded(2, 10, requests()), 4, times(15, 0), append(slices.Repeat([]int{4}, 14), 2)},
+		"never in":                    {bounded(2, 10, keep), 4, times(20, 0), slices.Repeat([]int{4}, 20)},
 	} {
 		if got := follows(test.target, test.tasks, test.values...); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
@@ -71,12 +71,12 @@ func TestTargetTracking(t *testing.T) {
 // After a scale-in the next has to wait, and a scale-out does not.
 func TestScaleInCooldown(t *testing.T) {
 	values := slices.Concat(times(15, 3000), times(8, 2000))
-	got := follows(scalable(1, 10, requests()), 8, values...)
+	got := follows(bounded(1, 10, requests()), 8, values...)
 	want := append(slices.Repeat([]int{8}, 14), 4, 4, 4, 4, 4, 4, 2, 2, 2)
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	got = follows(scalable(1, 10, requests()), 8, append(times(15, 3000), times(3, 9000)...)...)
+	got = follows(bounded(1, 10, requests()), 8, append(times(15, 3000), times(3, 9000)...)...)
 	if want := append(slices.Repeat([]int{8}, 14), 4, 4, 4, 6); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -96,7 +96,7 @@ func TestTwoPolicies(t *testing.T) {
 		"both have less":         {1000, 31, 3},
 		"just enough for either": {5300, 53, 4},
 	} {
-		tracking := newTracking(scalable(2, 10, requests(), cpu()))
+		tracking := newTracking(bounded(2, 10, requests(), cpu()))
 		tasks := 4
 		for i := range lowDatapoints {
 			now := time.Duration(i+1) * time.Minute
@@ -114,7 +114,7 @@ func TestTwoPolicies(t *testing.T) {
 // perhaps never come.
 func TestTasksThatRunCount(t *testing.T) {
 	for value, want := range map[float64]int{7500: 6, 15001: 8, 3000: 2} {
-		tracking := newTracking(scalable(2, 10, requests()))
+		tracking := newTracking(bounded(2, 10, requests()))
 		got := 0
 		for i := range lowDatapoints {
 			if got = tracking.observe(time.Duration(i)*time.Minute, 0, value, capacity{desired: 6, running: 3}); got != 6 {
@@ -129,7 +129,7 @@ func TestTasksThatRunCount(t *testing.T) {
 
 // A policy whose metric has no datapoints does not agree to fewer tasks.
 func TestNoDatapointsAreNotFew(t *testing.T) {
-	tracking := newTracking(scalable(2, 10, requests(), cpu()))
+	tracking := newTracking(bounded(2, 10, requests(), cpu()))
 	for i := range 30 {
 		if got := tracking.observe(time.Duration(i)*time.Minute, 0, 0, capacity{desired: 4, running: 4}); got != 4 {
 			t.Fatalf("%d tasks after %d minutes", got, i)
@@ -139,7 +139,7 @@ func TestNoDatapointsAreNotFew(t *testing.T) {
 
 // A deployment keeps its tasks, and gets more when it needs them.
 func TestDeploymentsAreNotScaledIn(t *testing.T) {
-	tracking := newTracking(scalable(2, 10, requests()))
+	tracking := newTracking(bounded(2, 10, requests()))
 	tasks := capacity{desired: 4, running: 4, deploying: true}
 	for i := range 20 {
 		if got := tracking.observe(time.Duration(i)*time.Minute, 0, 0, tasks); got != 4 {
@@ -228,7 +228,7 @@ func TestNoScaleInNearTheTarget(t *testing.T) {
 // the one during which they start is partly of fewer tasks.
 func TestSteadyLoadGetsWhatItNeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		target := scalable(rapid.IntRange(1, 5).Draw(t, "min"), 50, requests())
+		target := bounded(rapid.IntRange(1, 5).Draw(t, "min"), 50, requests())
 		full, part := rapid.IntRange(0, 39).Draw(t, "full tasks"), rapid.IntRange(1, 9).Draw(t, "tenths of one")
 		startup := rapid.IntRange(1, 600).Draw(t, "seconds to start")
 		load := float64(full) + float64(part)/10
@@ -242,10 +242,10 @@ func TestSteadyLoadGetsWhatItNeeds(t *testing.T) {
 func TestCooldownOutlastsTheStart(t *testing.T) {
 	hasty := requests()
 	hasty.ScaleOutCooldown = 0
-	if most := overshoot(scalable(2, 50, hasty), 2.8, 50); most != 4 {
+	if most := overshoot(bounded(2, 50, hasty), 2.8, 50); most != 4 {
 		t.Errorf("%d tasks without a cooldown, want 4", most)
 	}
-	if most := overshoot(scalable(2, 50, requests()), 2.8, 50); most != 3 {
+	if most := overshoot(bounded(2, 50, requests()), 2.8, 50); most != 3 {
 		t.Errorf("%d tasks, want 3", most)
 	}
 }

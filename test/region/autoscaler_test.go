@@ -1,0 +1,133 @@
+package region
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+)
+
+// Three datapoints above the target start a task, and not before.
+func TestAutoscalerFollowsItsMetric(t *testing.T) {
+	s := newTestService(t, declaredService())
+	deploy(t, s, serving("1"))
+	value := func(time.Duration) (float64, bool) { return 7500, true }
+	a := newAutoscaler(&scalable{target: bounded(2, 10, requests()), service: s, metrics: []metric{{time.Minute, value}}}, 0)
+	var activities []Activity
+	for now := time.Duration(0); now < 3*time.Minute; now += time.Second {
+		a.look(now, func(a Activity) { activities = append(activities, a) })
+	}
+	if len(activities) > 0 || s.capacity().desired != 2 {
+		t.Errorf("after two datapoints: %v", activities)
+	}
+	a.look(3*time.Minute, func(a Activity) { activities = append(activities, a) })
+	want := []Activity{{Service: "users", From: 2, To: 3, Metric: "ALBRequestCountPerTarget", Value: 7500, Target: 6000}}
+	if !slices.Equal(activities, want) {
+		t.Errorf("%v, want %v", activities, want)
+	}
+	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
+}
+
+// A datapoint is what a minute at this rate would make, however fast the minute passes.
+func TestRequestsPerMinute(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer backend.Close()
+	group := alb.NewTargetGroup(alb.Settings{HealthCheck: alb.HealthCheck{Path: "/", Interval: time.Minute, Timeout: time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}})
+	defer group.Close()
+	group.Register(strings.TrimPrefix(backend.URL, "http://"))
+	read := requestsPerMinute(group)
+	for _, requests := range []int{10, 0, 5} {
+		for range requests {
+			group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		}
+		if got, ok := read(6 * time.Second); !ok || math.Abs(got-10*float64(requests)) > 1e-6 {
+			t.Errorf("%d requests in 6 s: %g a minute, %v", requests, got, ok)
+		}
+	}
+}
+
+// The CPU time of all tasks is compared with what all of them reserve.
+func TestCPUPercent(t *testing.T) {
+	s := newTestService(t, declaredService())
+	read := cpuPercent(s)
+	if value, ok := read(time.Second); ok {
+		t.Errorf("%g%% without a task", value)
+	}
+	deploy(t, s, serving("1"))
+	if value, ok := read(time.Second); ok {
+		t.Errorf("%g%% of tasks that have just started", value)
+	}
+	before := cpuOf(t, s)
+	under(s, func() { time.Sleep(300 * time.Millisecond) })
+	middle, _ := read(time.Second)
+	after := cpuOf(t, s)
+	// Two tasks reserve half a vCPU, so a second of it is 200 %.
+	if most := 200 * (after - before).Seconds(); middle <= 0 || middle > most+10 || middle < most-10 {
+		t.Errorf("%g%%, want about %g%%", middle, most)
+	}
+}
+
+// cpuOf is the CPU time of all tasks.
+func cpuOf(t *testing.T, s *service) (total time.Duration) {
+	t.Helper()
+	for _, task := range s.oldest(all) {
+		used, err := task.process.cpu()
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += used
+	}
+	return total
+}
+
+// What the rehearsal cannot track ends it instead of being left out.
+func TestUnknownMetricsAreRefused(t *testing.T) {
+	r := &Region{groups: map[string]*alb.TargetGroup{}, services: map[string]*service{"${S}": {}}}
+	for metric, want := range map[string]string{
+		"ECSServiceAverageMemoryUtilization": `not "ECSServiceAverageMemoryUtilization"`,
+		"ALBRequestCountPerTarget":           "no target group",
+	} {
+		err := r.register(assembly.ScalableTarget{Service: "${S}", Policies: []assembly.ScalingPolicy{{Metric: metric}}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", metric, err, want)
+		}
+	}
+	if err := r.register(assembly.ScalableTarget{Service: "${T}"}); err == nil {
+		t.Error("a service that is not there scales")
+	}
+}
+
+// Which service scales follows from the targets that are registered at the moment.
+func TestAutoscale(t *testing.T) {
+	s := newTestService(t, declaredService())
+	deploy(t, s, serving("1"))
+	r := &Region{clock: Clock{Speed: 1000}, targets: map[string]*scalable{}}
+	ctx, stop := context.WithCancel(t.Context())
+	activities := make(chan Activity, 10)
+	ended := make(chan struct{})
+	go func() {
+		r.Autoscale(ctx, func(a Activity) { activities <- a })
+		close(ended)
+	}()
+	value := func(time.Duration) (float64, bool) { return 60, true }
+	r.mu.Lock()
+	r.targets["${T}"] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s, metrics: []metric{
+		{time.Minute, value}, {20 * time.Second, func(time.Duration) (float64, bool) { return 90, true }}}}
+	r.mu.Unlock()
+	if a := <-activities; a.To != 3 || a.Metric != "ECSServiceAverageCPUUtilization" {
+		t.Errorf("%v", a)
+	}
+	if err := r.Delete(ctx, assembly.Resource{Type: scalableTargetType, LogicalID: "T"}); err != nil {
+		t.Error(err)
+	}
+	stop()
+	<-ended
+}
+
