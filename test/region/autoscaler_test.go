@@ -108,6 +108,7 @@ func TestUnknownMetricsAreRefused(t *testing.T) {
 func TestAutoscale(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
+	scalableTarget := assembly.Resource{Stack: "Users", LogicalID: "T", Type: scalableTargetType}
 	r := &Region{clock: Clock{Speed: 1000}, targets: map[string]*scalable{}}
 	ctx, stop := context.WithCancel(t.Context())
 	activities := make(chan Activity, 10)
@@ -118,16 +119,15 @@ func TestAutoscale(t *testing.T) {
 	}()
 	value := func(time.Duration) (float64, bool) { return 60, true }
 	r.mu.Lock()
-	r.targets["${T}"] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s, metrics: []metric{
+	r.targets[scalableTarget.Identity()] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s, metrics: []metric{
 		{time.Minute, value}, {20 * time.Second, func(time.Duration) (float64, bool) { return 90, true }}}}
 	r.mu.Unlock()
 	if a := <-activities; a.To != 3 || a.Metric != "ECSServiceAverageCPUUtilization" {
 		t.Errorf("%v", a)
 	}
-	if err := r.Delete(ctx, assembly.Resource{Type: scalableTargetType, LogicalID: "T"}); err != nil {
-		t.Error(err)
+	if err := r.Delete(ctx, scalableTarget); err != nil || len(r.scalables()) > 0 {
+		t.Errorf("%v, %d scalable targets are left", err, len(r.scalables()))
 	}
 	stop()
 	<-ended
 }
-
