@@ -2,8 +2,8 @@
 // account or Docker: it synthesizes the app at every step and applies the
 // templates as CloudFormation does to a region made of the real programs, an
 // embedded DynamoDB and a load balancer, while requests keep coming in. It
-// measures what other orders lose, breaks things on purpose, and reads
-// everything back that was acknowledged.
+// measures what other orders lose, breaks things on purpose, lets one service
+// scale, and reads everything back that was acknowledged.
 //
 // It exits with status 1 when any request fails that should not have.
 package main
@@ -75,7 +75,7 @@ func (o *options) flags() *flag.FlagSet {
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
-	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining and time-outs of the templates pass faster")
+	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining, time-outs and scaling of the templates pass faster")
 	return f
 }
 

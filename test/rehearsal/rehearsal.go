@@ -61,6 +61,9 @@ func (r *rehearsal) run(ctx context.Context, options options) error {
 		}
 	}
 	r.load.Stop()
+	if err := r.scaling(ctx); err != nil {
+		return fmt.Errorf("scaling: %w", err)
+	}
 	if err := r.audit(ctx); err != nil {
 		return err
 	}

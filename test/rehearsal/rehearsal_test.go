@@ -273,15 +273,16 @@ func TestFaultsExplain(t *testing.T) {
 // Each part of a report counts towards its end.
 func TestReportCounts(t *testing.T) {
 	r := Report{
-		Gaps:   []Gap{{Unexplained: []string{"a"}}},
-		Steps:  []Step{{Unexplained: []string{"b", "c"}}},
-		Parity: []Parity{{Mismatches: []string{"d"}}},
-		Faults: []Fault{{Unexplained: []string{"e"}}},
-		Audit:  []Audit{{Unexplained: []string{"f"}}},
-		Logs:   Logs{Unexplained: []string{"g"}},
+		Gaps:    []Gap{{Unexplained: []string{"a"}}},
+		Steps:   []Step{{Unexplained: []string{"b", "c"}}},
+		Parity:  []Parity{{Mismatches: []string{"d"}}},
+		Faults:  []Fault{{Unexplained: []string{"e"}}},
+		Scaling: []Scaling{{Unexplained: []string{"h"}}},
+		Audit:   []Audit{{Unexplained: []string{"f"}}},
+		Logs:    Logs{Unexplained: []string{"g"}},
 	}
-	if n := r.count(); n != 7 {
-		t.Errorf("%d, want 7", n)
+	if n := r.count(); n != 8 {
+		t.Errorf("%d, want 8", n)
 	}
 }
 

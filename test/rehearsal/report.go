@@ -19,15 +19,16 @@ type Report struct {
 	Rate int `json:"rate"`
 	// StartupSeconds is how long a task takes to start, Speed what the durations of
 	// the templates are divided by.
-	StartupSeconds float64  `json:"startupSeconds"`
-	Speed          float64  `json:"speed"`
-	Gaps           []Gap    `json:"gaps"`
-	Steps          []Step   `json:"steps"`
-	Parity         []Parity `json:"parity"`
-	Faults         []Fault  `json:"faults,omitempty"`
-	Audit          []Audit  `json:"audit"`
-	Logs           Logs     `json:"logs"`
-	Door           Door     `json:"frontDoor"`
+	StartupSeconds float64   `json:"startupSeconds"`
+	Speed          float64   `json:"speed"`
+	Gaps           []Gap     `json:"gaps"`
+	Steps          []Step    `json:"steps"`
+	Parity         []Parity  `json:"parity"`
+	Faults         []Fault   `json:"faults,omitempty"`
+	Scaling        []Scaling `json:"scaling"`
+	Audit          []Audit   `json:"audit"`
+	Logs           Logs      `json:"logs"`
+	Door           Door      `json:"frontDoor"`
 	// Seconds is how long it all took.
 	Seconds float64 `json:"seconds"`
 	// Unexplained is every failure that should not have been: 0 is a pass.
@@ -101,6 +102,23 @@ type Fault struct {
 	Unexplained []string `json:"unexplained,omitempty"`
 }
 
+// Scaling is what the scaling policies of one service made of its load.
+type Scaling struct {
+	Service string `json:"service"`
+	// Rate is the load, Capacity what its least tasks may take, in requests a second.
+	Rate     int `json:"rate"`
+	Capacity int `json:"capacity"`
+	// From is the least number of tasks, To how many were healthy in the end.
+	From int `json:"from"`
+	To   int `json:"to"`
+	// Seconds is how long it took the service that should scale.
+	Seconds float64 `json:"seconds,omitempty"`
+	Traffic
+	// Activities are the changes of the number of tasks, in words.
+	Activities  []string `json:"activities,omitempty"`
+	Unexplained []string `json:"unexplained,omitempty"`
+}
+
 // Audit is whether every acknowledged write of a collection can be read once.
 type Audit struct {
 	Collection  string   `json:"collection"`
@@ -129,6 +147,9 @@ func (r *Report) count() int {
 	}
 	for _, f := range r.Faults {
 		n += len(f.Unexplained)
+	}
+	for _, s := range r.Scaling {
+		n += len(s.Unexplained)
 	}
 	for _, a := range r.Audit {
 		n += len(a.Unexplained)

@@ -236,6 +236,23 @@ func unharmed(f Fault) string {
 	return fmt.Sprintf("%d requests to %s", requests, strings.Join(paths, ", "))
 }
 
+func (s *screen) scalingHead() {
+	s.line("")
+	s.line("%s", s.paint(bold, fmt.Sprintf("%-16s %8s %6s %18s  %-7s %7s", "the scaling", "requests", "failed", "load", "tasks", "after")))
+}
+
+func (s *screen) scaling(g Scaling) {
+	tasks, after := fmt.Sprint(g.To), "never"
+	if g.To != g.From {
+		tasks, after = fmt.Sprintf("%d → %d", g.From, g.To), fmt.Sprintf("%.1f s", g.Seconds)
+	}
+	s.line("%-16s %8d %s %18s  %-7s %7s", g.Service, g.Requests, s.number(total(g.Failures), 6), fmt.Sprintf("%d/s of %d/s", g.Rate, g.Capacity), tasks, after)
+	for _, activity := range g.Activities {
+		s.line("    %s", activity)
+	}
+	s.wrong(g.Unexplained)
+}
+
 func (s *screen) audit(a Audit) {
 	if len(a.Unexplained) == 0 {
 		s.line("audit: %d acknowledged writes to %s, each there once", a.Written, a.Collection)

@@ -14,6 +14,7 @@ import (
 	"example.com/forum/stacks"
 	"example.com/forum/test/cloudformation"
 	"example.com/forum/test/load"
+	"example.com/forum/test/region"
 	"example.com/forum/test/rehearsal/page"
 )
 
@@ -76,6 +77,10 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	r.load = load.Start(rate, traffic)
 	defer r.load.Stop()
 
+	scaling, stop := context.WithCancel(ctx)
+	defer stop()
+	s.moving.Go(func() { r.region.Autoscale(scaling, func(a region.Activity) { r.screen.line("%s", a) }) })
+
 	mux := http.NewServeMux()
 	mux.Handle("/api/", s.recorder)
 	mux.Handle("/", page.Handler(s))
@@ -97,7 +102,7 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	}
 }
 
-// end waits for the deployment that runs, and lets no other begin.
+// end waits for the deployment that runs and for scaling, and lets no other begin.
 func (s *show) end() {
 	s.mu.Lock()
 	s.ended = true
@@ -110,7 +115,8 @@ type show struct {
 	*rehearsal
 	ctx      context.Context
 	recorder *recorder
-	moving   sync.WaitGroup
+	// moving are what changes the region: a deployment, scaling.
+	moving sync.WaitGroup
 
 	mu         sync.Mutex
 	step       step

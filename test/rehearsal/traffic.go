@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -30,6 +31,13 @@ func newTraffic(url string, l *ledger) *traffic {
 		}
 	}
 	return t
+}
+
+// to is the part of the traffic that counts for one of the paths.
+func (t *traffic) to(paths []string) *traffic {
+	part := *t
+	part.drawn = slices.DeleteFunc(slices.Clone(t.drawn), func(a ask) bool { return !slices.Contains(paths, a.path) })
+	return &part
 }
 
 // seed writes one item to every collection, so that there is something to read.

@@ -23,13 +23,17 @@ func TestMain(m *testing.M) {
 
 // newTestRehearsal is one of the shipped app, at a speed for tests.
 func newTestRehearsal(t *testing.T) *rehearsal {
+	return newTestRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 20})
+}
+
+func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 	t.Helper()
 	app, err := synth.Shipped("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var logs logs
-	region, err := region.New("../..", region.Clock{Startup: 300 * time.Millisecond, Speed: 20}, logs.read)
+	region, err := region.New("../..", clock, logs.read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,7 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
 		logs:    &logs,
-		report:  &Report{Rate: 500},
+		report:  &Report{Rate: 500, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
 		screen:  screen,
 	}
 }
