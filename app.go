@@ -1,4 +1,5 @@
-// The app that the CDK CLI runs: one stage for each environment in cdk.json.
+// The app that the CDK CLI runs: one stage for each environment in cdk.json, and
+// beside them the roles that deliver them.
 package main
 
 import (
@@ -34,6 +35,10 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	delivery, err := stacks.ReadDelivery(context)
+	if err != nil {
+		return err
+	}
 	images := constructs.StageImages(".", ".build", catalog.All())
 	app := awscdk.NewApp(&awscdk.AppProps{PostCliContext: &stacks.QuietFindings})
 	stacks.AddHouseRules(app)
@@ -42,6 +47,9 @@ func run() error {
 	}
 	for _, e := range environments {
 		stacks.NewForum(app, e, catalog, images)
+	}
+	if delivery != nil {
+		stacks.NewDelivery(app, *delivery, environments)
 	}
 	return stacks.Synthesize(app)
 }

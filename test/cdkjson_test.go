@@ -89,6 +89,7 @@ func TestMistakeIsOneLine(t *testing.T) {
 		"an unknown environment": {contextKey("environment", "prdo"), `environment "prdo"`},
 		"no region":              {environment("region", nil), `no region`},
 		"three CIDR blocks":      {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `previewFrom has 3`},
+		"a repository of nobody": {contextKey("delivery", map[string]any{"repository": "forum"}), `delivery: repository "forum"`},
 		"no context":             {func(app *synth.App) { app.Context = map[string]any{} }, `run the app through the CDK CLI`},
 	} {
 		folder := filepath.Join(t.TempDir(), "cdk.out")

@@ -53,6 +53,10 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	if err != nil {
 		return nil, err
 	}
+	delivery, err := stacks.ReadDelivery(a.Context)
+	if err != nil {
+		return nil, err
+	}
 	if a.Images == nil {
 		a.Images = constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), catalog.All())
 	}
@@ -62,6 +66,9 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	return a.Compose(folder, func(app awscdk.App) {
 		for _, e := range environments {
 			stacks.NewForum(app, e, catalog, a.Images)
+		}
+		if delivery != nil {
+			stacks.NewDelivery(app, *delivery, environments)
 		}
 	})
 }

@@ -1,0 +1,188 @@
+package stacks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/services"
+)
+
+// Delivery says whose workflows on GitHub may deploy: "delivery" in cdk.json's
+// context. All of it is required.
+type Delivery struct {
+	// Repository is "owner/name".
+	Repository string `json:"repository"`
+	// OwnerID and RepositoryID are GitHub's numbers, as text. A name can be given
+	// up and taken by somebody else, a number cannot.
+	OwnerID      string `json:"ownerId"`
+	RepositoryID string `json:"repositoryId"`
+	// Branch is the only one that deploys.
+	Branch string `json:"branch"`
+}
+
+// ReadDelivery reads the app's context. Nil means that nobody asked for delivery,
+// or that one environment was chosen: a stack of its roles alone would take the
+// others' away.
+func ReadDelivery(context map[string]any) (*Delivery, error) {
+	if context["delivery"] == nil || context["environment"] != nil {
+		return nil, nil
+	}
+	encoded, err := json.Marshal(context["delivery"])
+	if err != nil {
+		return nil, fmt.Errorf("cdk.json: delivery: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	var d Delivery
+	if err := decoder.Decode(&d); err != nil {
+		return nil, fmt.Errorf("cdk.json: delivery: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("cdk.json: delivery: %w", err)
+	}
+	return &d, nil
+}
+
+var (
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+	gitHubID       = regexp.MustCompile(`^[1-9]\d*$`)
+	branchName     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+)
+
+func (d Delivery) check() error {
+	const look = "gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both"
+	switch {
+	case !repositoryName.MatchString(d.Repository):
+		return fmt.Errorf("repository %q: want owner/name", d.Repository)
+	case !gitHubID.MatchString(d.OwnerID):
+		return fmt.Errorf("ownerId %q: want digits, as text: %s", d.OwnerID, look)
+	case !gitHubID.MatchString(d.RepositoryID):
+		return fmt.Errorf("repositoryId %q: want digits, as text: %s", d.RepositoryID, look)
+	case !branchName.MatchString(d.Branch):
+		return fmt.Errorf("branch %q: want the name of one, such as main", d.Branch)
+	}
+	return nil
+}
+
+// GitHub's issuer of tokens, without the scheme as IAM's condition keys have it,
+// and the audience that AWS's action asks for.
+//
+// https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+const (
+	issuer   = "token.actions.githubusercontent.com"
+	audience = "sts.amazonaws.com"
+)
+
+// NewDelivery creates, beside the environments, the trust in GitHub and two roles
+// for each of them. It belongs to the account of whoever deploys it; an environment
+// in another account trusts that one by cdk bootstrap --trust and --trust-for-lookup.
+// AWS takes the issuer's certificate from GitHub itself, so no thumbprint is kept.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+func NewDelivery(app awscdk.App, d Delivery, environments []Environment) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String("forum-delivery"), &awscdk.StackProps{
+		Description: jsii.Sprintf("Roles for the workflows of %s", d.Repository),
+	})
+	provider := awsiam.NewOidcProviderNative(stack, jsii.String("GitHub"), &awsiam.OidcProviderNativeProps{
+		Url:       jsii.String("https://" + issuer),
+		ClientIds: jsii.Strings(audience),
+	})
+	for _, e := range environments {
+		scope := constructs.NewConstruct(stack, jsii.String(services.Service{Name: e.Name}.ID()))
+		newDiffRole(scope, d, e, provider)
+		newDeployRole(scope, d, e, provider)
+	}
+	return stack
+}
+
+// newDiffRole lets a pull request's workflow read what is deployed: as the lookup
+// role of the bootstrap, or, where there is none, the templates themselves.
+func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider awsiam.OidcProviderNative) {
+	role := newGitHubRole(scope, "Diff", e, provider, d.claims("pull_request"))
+	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
+	account, partition := accountOf(scope, e)
+	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
+		allow(role, action, fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/forum-%s-*/*", partition, e.Region, account, e.Name))
+	}
+}
+
+// newDeployRole lets the branch's workflow deploy, once GitHub's environment of the
+// same name lets it start. Its subject does not name the branch, so another claim does.
+func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provider awsiam.OidcProviderNative) {
+	claims := d.claims("environment:" + e.Name)
+	claims["ref"] = "refs/heads/" + d.Branch
+	role := newGitHubRole(scope, "Deploy", e, provider, claims)
+	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "deploy", "file-publishing", "image-publishing", "lookup")...)
+}
+
+// claims are what a token must say, word by word. Its subject is in the form that
+// GitHub gave every repository until June 2026, or in the one since, which has the
+// numbers too; the repository's number holds for both.
+//
+// https://docs.github.com/en/actions/reference/security/oidc
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+func (d Delivery) claims(context string) map[string]any {
+	owner, name, _ := strings.Cut(d.Repository, "/")
+	return map[string]any{
+		"aud":           audience,
+		"repository_id": d.RepositoryID,
+		"sub": []string{
+			fmt.Sprintf("repo:%s/%s:%s", owner, name, context),
+			fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, d.OwnerID, name, d.RepositoryID, context),
+		},
+	}
+}
+
+func newGitHubRole(scope constructs.Construct, id string, e Environment, provider awsiam.OidcProviderNative, claims map[string]any) awsiam.Role {
+	equals := map[string]any{}
+	for claim, value := range claims {
+		equals[issuer+":"+claim] = value
+	}
+	role := awsiam.NewRole(scope, &id, &awsiam.RoleProps{
+		Description: jsii.Sprintf("%s of forum-%s by GitHub", id, e.Name),
+		AssumedBy:   awsiam.NewWebIdentityPrincipal(provider.OidcProviderArn(), &map[string]any{"StringEquals": equals}),
+	})
+	if e.PermissionsBoundary != "" {
+		awsiam.PermissionsBoundary_Of(role).Apply(awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String(id+"Boundary"), &e.PermissionsBoundary))
+	}
+	awscdk.NewCfnOutput(scope, jsii.String(id+"RoleArn"), &awscdk.CfnOutputProps{Value: role.RoleArn()})
+	return role
+}
+
+func allow(role awsiam.Role, action string, resources ...string) {
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings(action),
+		Resources: jsii.Strings(resources...),
+	}))
+}
+
+// bootstrapRoles are the ARNs of the roles that cdk bootstrap makes for an
+// environment's account and region, with its default qualifier.
+//
+// https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html#bootstrapping-env-roles
+func bootstrapRoles(scope constructs.Construct, e Environment, kinds ...string) []string {
+	account, partition := accountOf(scope, e)
+	var arns []string
+	for _, kind := range kinds {
+		arns = append(arns, fmt.Sprintf("arn:%[1]s:iam::%[2]s:role/cdk-%[3]s-%[4]s-role-%[2]s-%[5]s",
+			partition, account, *awscdk.DefaultStackSynthesizer_DEFAULT_QUALIFIER(), kind, e.Region))
+	}
+	return arns
+}
+
+// accountOf is the environment's account, or that of whoever deploys, and its partition.
+func accountOf(scope constructs.Construct, e Environment) (account, partition string) {
+	stack := awscdk.Stack_Of(scope)
+	if e.Account != "" {
+		return e.Account, *stack.Partition()
+	}
+	return *stack.Account(), *stack.Partition()
+}

@@ -1,0 +1,365 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/stacks"
+	"example.com/forum/stacks/controls"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/iam"
+	"example.com/forum/test/synth"
+)
+
+// delivered is a repository that delivers dev, in the account of whoever deploys,
+// and prod, in one of its own.
+func delivered(app *synth.App) {
+	all := app.Context["environments"].(map[string]any)
+	prod := maps.Clone(all["dev"].(map[string]any))
+	prod["region"], prod["account"] = "us-east-1", "444455556666"
+	all["prod"] = prod
+	app.Context["delivery"] = map[string]any{"repository": "example/forum", "ownerId": "12", "repositoryId": "345", "branch": "main"}
+}
+
+// deliveryStage holds the stack beside the environments, synthesized once. Its
+// resources must not be changed.
+func deliveryStage(t *testing.T) *assembly.Stage {
+	t.Helper()
+	if deliveryAssembled == nil {
+		folder, err := os.MkdirTemp(scratch, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := fixture(t, delivered).Synthesize(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if deliveryAssembled, err = a.Stage(""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return deliveryAssembled
+}
+
+var deliveryAssembled *assembly.Stage
+
+// deliveryRole is a role of the stack: "DevDiff".
+func deliveryRole(t *testing.T, name string) assembly.Role {
+	t.Helper()
+	i := slices.IndexFunc(deliveryStage(t).Roles, func(r assembly.Role) bool { return strings.HasPrefix(r.LogicalID, name) })
+	if i < 0 {
+		t.Fatalf("no role %s", name)
+	}
+	return deliveryStage(t).Roles[i]
+}
+
+// token is what GitHub says of a workflow's run.
+type token map[string]string
+
+func (k token) with(claim, value string) token {
+	other := maps.Clone(k)
+	other[claim] = value
+	return other
+}
+
+// A pull request's token and a deployment's, in both forms of the subject.
+//
+// https://docs.github.com/en/actions/reference/security/oidc
+var (
+	pullRequestToken = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/forum:pull_request"}
+	deploymentToken  = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/forum:environment:dev"}
+
+	immutable = strings.NewReplacer("example/forum", "example@12/forum@345")
+)
+
+// federated is the one principal that a GitHub token stands for.
+const federated = "${forum-delivery.GitHub}"
+
+// accepts asks IAM whether a role's trust lets a token in. IAM's language for who
+// may assume a role is that of who may call an API.
+func accepts(role assembly.Role, k token) (bool, error) {
+	var trust []assembly.Statement
+	for _, s := range role.Trust {
+		if len(s.Principal) != 1 || len(s.Principal["Federated"]) != 1 || !strings.HasPrefix(s.Principal["Federated"][0], strings.TrimSuffix(federated, "}")) {
+			return false, fmt.Errorf("%s trusts %v", role.LogicalID, s.Principal)
+		}
+		s.Principal, s.Resource = nil, assembly.Strings{"*"}
+		trust = append(trust, s)
+	}
+	context := map[string]string{}
+	for claim, value := range k {
+		context["token.actions.githubusercontent.com:"+claim] = value
+	}
+	gitHub := iam.Principal{ARN: federated, Policies: []assembly.Policy{{Statements: trust}}}
+	decision, err := gitHub.Decide(iam.Request{Action: "sts:AssumeRoleWithWebIdentity", Resource: "*", Context: context})
+	return decision == iam.Allow, err
+}
+
+// checkDeliveryTrust wants a role to take its own token, in both forms, and no other.
+func checkDeliveryTrust(role assembly.Role, own token) error {
+	var errs []error
+	expect := func(what string, k token, want bool) {
+		if got, err := accepts(role, k); got != want || err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s is taken: %v, want %v (%v)", role.LogicalID, what, got, want, err))
+		}
+	}
+	expect("its own", own, true)
+	expect("its own in the immutable form", own.with("sub", immutable.Replace(own["sub"])), true)
+	expect("one for another audience", own.with("aud", "https://github.com/example"), false)
+	expect("one of a repository that took over the name", own.with("repository_id", "346"), false)
+	context := strings.TrimPrefix(own["sub"], "repo:example/forum:")
+	for _, subject := range []string{
+		"repo:example/blog:" + context,
+		"repo:example/forum-2:" + context,
+		"repo:mallory/forum:" + context,
+		"repo:example@13/forum@345:" + context,
+		"repo:example@12/forum@346:" + context,
+		"repo:example/forum:" + context + "-2",
+		"repo:example/forum:ref:refs/heads/main",
+		"repo:example/forum:environment:production",
+		"*",
+	} {
+		expect(subject, own.with("sub", subject), false)
+	}
+	return errors.Join(errs...)
+}
+
+func TestDeliveryTrust(t *testing.T) {
+	prod := deploymentToken.with("sub", "repo:example/forum:environment:prod")
+	for name, own := range map[string]token{"DevDiff": pullRequestToken, "ProdDiff": pullRequestToken, "DevDeploy": deploymentToken, "ProdDeploy": prod} {
+		role := deliveryRole(t, name)
+		if err := checkDeliveryTrust(role, own); err != nil {
+			t.Error(err)
+		}
+		for what, other := range map[string]token{"a pull request": pullRequestToken, "dev": deploymentToken, "prod": prod, "another branch": own.with("ref", "refs/heads/topic")} {
+			want := other["sub"] == own["sub"] && (what != "another branch" || strings.HasSuffix(name, "Diff"))
+			if got, err := accepts(role, other); got != want || err != nil {
+				t.Errorf("%s takes the token of %s: %v, want %v (%v)", name, what, got, want, err)
+			}
+		}
+	}
+}
+
+func TestDeliveryTrustMutants(t *testing.T) {
+	const claim = "token.actions.githubusercontent.com:"
+	for name, edit := range map[string]func(statement *assembly.Statement, equals map[string]assembly.Strings){
+		"any audience": func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"aud") },
+		"any subject":  func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"sub") },
+		"any number":   func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"repository_id") },
+		"the old form alone": func(_ *assembly.Statement, equals map[string]assembly.Strings) {
+			equals[claim+"sub"] = equals[claim+"sub"][:1]
+		},
+		"the new form alone": func(_ *assembly.Statement, equals map[string]assembly.Strings) {
+			equals[claim+"sub"] = equals[claim+"sub"][1:]
+		},
+		"nobody": func(s *assembly.Statement, _ map[string]assembly.Strings) { s.Effect = "Deny" },
+		"another provider": func(s *assembly.Statement, _ map[string]assembly.Strings) {
+			s.Principal = assembly.Principal{"Federated": {"accounts.google.com"}}
+		},
+		"everybody": func(s *assembly.Statement, _ map[string]assembly.Strings) {
+			s.Principal = assembly.Principal{"*": {"*"}}
+		},
+		"the repository's name": func(s *assembly.Statement, equals map[string]assembly.Strings) {
+			s.Condition["StringLike"] = map[string]assembly.Strings{claim + "sub": {"repo:example*"}}
+			delete(equals, claim+"sub")
+		},
+	} {
+		for id, own := range map[string]token{"DevDiff": pullRequestToken, "DevDeploy": deploymentToken} {
+			if checkDeliveryTrust(editTrust(deliveryRole(t, id), edit), own) == nil {
+				t.Errorf("%s: %s: nobody notices", id, name)
+			}
+		}
+	}
+	anyBranch := editTrust(deliveryRole(t, "DevDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"ref") })
+	if got, err := accepts(anyBranch, deploymentToken.with("ref", "refs/heads/topic")); !got || err != nil {
+		t.Errorf("the branch is not what holds another one back: %v %v", got, err)
+	}
+}
+
+func editTrust(role assembly.Role, edit func(*assembly.Statement, map[string]assembly.Strings)) assembly.Role {
+	statement := role.Trust[0]
+	equals := maps.Clone(statement.Condition["StringEquals"])
+	statement.Condition = map[string]map[string]assembly.Strings{"StringEquals": equals}
+	edit(&statement, equals)
+	role.Trust = []assembly.Statement{statement}
+	return role
+}
+
+// deliveryRights are all that a role of the stack is for: action and resource.
+func deliveryRights(name, environment, account, region string) map[grant]bool {
+	kinds := map[string][]string{"Diff": {"lookup"}, "Deploy": {"deploy", "file-publishing", "image-publishing", "lookup"}}[name]
+	rights := map[grant]bool{}
+	for _, kind := range kinds {
+		rights[grant{action: "sts:AssumeRole", resource: bootstrapRole(kind, account, region)}] = true
+	}
+	if name == "Diff" {
+		for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
+			rights[grant{action: action, resource: usersStack(environment, account, region)}] = true
+		}
+	}
+	return rights
+}
+
+func bootstrapRole(kind, account, region string) string {
+	return fmt.Sprintf("arn:${AWS::Partition}:iam::%[2]s:role/cdk-hnb659fds-%[1]s-role-%[2]s-%[3]s", kind, account, region)
+}
+
+func usersStack(environment, account, region string) string {
+	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/forum-%s-Users/0123", region, account, environment)
+}
+
+const deployersAccount = "${AWS::AccountId}"
+
+// checkDeliveryRights asks of every action and resource that could matter.
+func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
+	var errs []error
+	resources := []string{"*", "arn:${AWS::Partition}:iam::" + deployersAccount + ":role/Admin"}
+	for _, account := range []string{deployersAccount, "444455556666", "777788889999"} {
+		for _, region := range []string{"eu-west-1", "us-east-1", "ap-south-1"} {
+			for _, kind := range []string{"deploy", "file-publishing", "image-publishing", "lookup", "cfn-exec"} {
+				resources = append(resources, bootstrapRole(kind, account, region))
+			}
+			for _, environment := range []string{"dev", "prod", "test"} {
+				resources = append(resources, usersStack(environment, account, region))
+			}
+		}
+	}
+	principal := iam.Principal{ARN: role.ARN(), Policies: role.Policies}
+	for _, action := range []string{
+		"sts:AssumeRole", "sts:TagSession", "iam:PassRole", "iam:PutRolePolicy", "s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter",
+		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:CreateChangeSet", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
+	} {
+		for _, resource := range resources {
+			decision, err := principal.Decide(iam.Request{Action: action, Resource: resource})
+			if got := decision == iam.Allow; err != nil || got != want[grant{action: action, resource: resource}] {
+				errs = append(errs, fmt.Errorf("%s may %s on %s: %v (%v)", role.LogicalID, action, resource, got, err))
+			}
+		}
+	}
+	if len(role.ManagedPolicies) > 0 {
+		errs = append(errs, fmt.Errorf("%s has %v", role.LogicalID, role.ManagedPolicies))
+	}
+	return errors.Join(errs...)
+}
+
+func TestDeliveryRights(t *testing.T) {
+	for _, kind := range []string{"Diff", "Deploy"} {
+		if err := checkDeliveryRights(deliveryRole(t, "Dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")); err != nil {
+			t.Error(err)
+		}
+		if err := checkDeliveryRights(deliveryRole(t, "Prod"+kind), deliveryRights(kind, "prod", "444455556666", "us-east-1")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDeliveryRightsMutants(t *testing.T) {
+	for name, extra := range map[string]assembly.Statement{
+		"any role":           {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{"*"}},
+		"any bootstrap role": {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{"arn:*:iam::*:role/cdk-hnb659fds-*"}},
+		"any region":         {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("lookup", deployersAccount, "*")}},
+		"CloudFormation's":   {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("cfn-exec", deployersAccount, "eu-west-1")}},
+		"any template":       {Action: assembly.Strings{"cloudformation:GetTemplate"}, Resource: assembly.Strings{"*"}},
+		"a change":           {Action: assembly.Strings{"cloudformation:*"}, Resource: assembly.Strings{usersStack("dev", deployersAccount, "eu-west-1")}},
+		"the tables":         {Action: assembly.Strings{"dynamodb:GetItem"}, Resource: assembly.Strings{"*"}},
+	} {
+		extra.Effect = "Allow"
+		for _, kind := range []string{"Diff", "Deploy"} {
+			role, want := deliveryRole(t, "Dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")
+			role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{extra}})
+			if checkDeliveryRights(role, want) == nil {
+				t.Errorf("%s: %s: nobody notices", kind, name)
+			}
+			if role.Policies = nil; checkDeliveryRights(role, want) == nil {
+				t.Errorf("%s: nobody notices that it may do nothing", kind)
+			}
+		}
+	}
+}
+
+// The provider is CloudFormation's own: a function in the account would be one more
+// thing that may change who is trusted.
+func TestDeliveryIsRolesAndAProvider(t *testing.T) {
+	stage := deliveryStage(t)
+	count := map[string]int{}
+	var templates []controls.Template
+	for _, stack := range stage.Stacks {
+		template, err := controls.Parse(stack.File, stack.Template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates = append(templates, template)
+		for _, r := range stack.Resources {
+			count[r.Type]++
+		}
+	}
+	delete(count, "AWS::CDK::Metadata")
+	if want := map[string]int{"AWS::IAM::OIDCProvider": 1, "AWS::IAM::Role": 4, "AWS::IAM::Policy": 4}; !maps.Equal(count, want) {
+		t.Errorf("%v, want %v", count, want)
+	}
+	findings, _ := controls.Check(templates, nil)
+	for _, f := range findings {
+		t.Error(f)
+	}
+}
+
+// Who delivers an environment changes nothing in it. One that is chosen alone has
+// no stack beside it that would lack the others' roles.
+func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
+	deliver := contextKey("delivery", map[string]any{"repository": "example/forum", "ownerId": "12", "repositoryId": "345", "branch": "main"})
+	without := assemble(t)
+	folder := t.TempDir()
+	a, err := fixture(t, deliver).Synthesize(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := a.Stage(without.Name)
+	if err != nil || len(a.Stages) != 2 {
+		t.Fatalf("%d stages, want the environment and the stack beside it (%v)", len(a.Stages), err)
+	}
+	for _, stack := range without.Stacks {
+		if other, ok := with.Stack(stack.ID); !ok || string(other.Template) != string(stack.Template) {
+			t.Errorf("%s changes", stack.ID)
+		}
+	}
+	assemble(t, deliver, contextKey("environment", "dev"))
+}
+
+func TestDeliveryRolesAreBounded(t *testing.T) {
+	a, err := fixture(t, environment("permissionsBoundary", "teams"), delivered).Synthesize(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := a.Stage("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range stage.Roles {
+		if role.PermissionsBoundary != "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/teams" {
+			t.Errorf("%s is bounded by %q", role.LogicalID, role.PermissionsBoundary)
+		}
+	}
+}
+
+func TestBadDelivery(t *testing.T) {
+	for want, edit := range map[string]func(map[string]any){
+		`cdk.json: delivery: repository "forum": want owner/name`:                                                                   func(d map[string]any) { d["repository"] = "forum" },
+		`cdk.json: delivery: repository "example/*": want owner/name`:                                                               func(d map[string]any) { d["repository"] = "example/*" },
+		`cdk.json: delivery: ownerId "": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`:           func(d map[string]any) { delete(d, "ownerId") },
+		`cdk.json: delivery: repositoryId "forum": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`: func(d map[string]any) { d["repositoryId"] = "forum" },
+		`cdk.json: delivery: cannot unmarshal number into Go struct field Delivery.repositoryId of type string`:                     func(d map[string]any) { d["repositoryId"] = 345 },
+		`cdk.json: delivery: branch "refs/heads/*": want the name of one, such as main`:                                             func(d map[string]any) { d["branch"] = "refs/heads/*" },
+		`cdk.json: delivery: unknown field "owner"`:                                                                                 func(d map[string]any) { d["owner"] = "example" },
+	} {
+		app := fixture(t, delivered)
+		edit(app.Context["delivery"].(map[string]any))
+		if _, err := stacks.ReadDelivery(app.Context); fmt.Sprint(err) != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
