@@ -1,0 +1,70 @@
+// Command smoke asks a deployed environment for every path in the catalog, once,
+// and wants an answer of the program that the listener rules say.
+//
+//	go run ./test/smoke ENVIRONMENT OUTPUTS_FILE
+//
+// It runs in the module's folder. The file is what cdk deploy --outputs-file wrote.
+// What it prints is Markdown: how far the migration is, and who answered. It exits
+// with status 1 when an answer is wrong.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/forum/stacks"
+	"example.com/forum/test/synth"
+)
+
+func main() {
+	err := run(os.Args[1:], os.Stdout)
+	jsii.Close() // the CDK's library starts its runtime before main begins
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	if len(args) != 2 {
+		return fmt.Errorf("usage: smoke ENVIRONMENT OUTPUTS_FILE")
+	}
+	shipped, err := synth.Shipped(".")
+	if err != nil {
+		return err
+	}
+	shipped.Context["environment"] = args[0]
+	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	if err != nil {
+		return err
+	}
+	url, err := readURL(args[1], args[0])
+	if err != nil {
+		return err
+	}
+	answers := ask(url, probes(catalog, environments[0].Migration))
+	fmt.Fprint(out, report(environments[0], catalog, answers))
+	return wrong(answers)
+}
+
+// readURL finds the load balancer's address among the outputs, by stack and name.
+func readURL(name, environment string) (string, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	var outputs map[string]map[string]string
+	if err := json.Unmarshal(text, &outputs); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	stack := "forum-" + environment + "-Edge"
+	url := outputs[stack]["Url"]
+	if url == "" {
+		return "", fmt.Errorf("%s: no output Url of %s: deploy the environment with --outputs-file", name, stack)
+	}
+	return url, nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/forum/services"
+)
+
+// probe is a path to ask for, and who may answer.
+type probe struct {
+	path string
+	// programs are the names that may be in X-Served-By, where "" is none. No
+	// program at all means the load balancer's own 404.
+	programs []string
+}
+
+// answer is what came of a probe.
+type answer struct {
+	probe
+	status  int
+	program string
+	err     error
+}
+
+// sample makes a path of a pattern.
+var sample = strings.NewReplacer("*", "smoke", "?", "s")
+
+// probes are one for each path of a complete catalog. A service without a live rule
+// leaves its paths to the monolith's, and a monolith without one to nobody.
+func probes(c services.Catalog, m services.Migration) []probe {
+	rules := services.Rules(c, m, nil)
+	catchAll := services.FindRule(rules, c.Monolith.Name, services.LiveRule)
+	var all []probe
+	for _, s := range c.All() {
+		rule := cmp.Or(services.FindRule(rules, s.Name, services.LiveRule), catchAll)
+		for _, pattern := range s.Paths {
+			all = append(all, probe{sample.Replace(pattern), programs(c, rule)})
+		}
+	}
+	return all
+}
+
+// programs are those that a rule forwards to. One that is not of this module need
+// not name itself.
+func programs(c services.Catalog, rule *services.Rule) []string {
+	if rule == nil {
+		return nil
+	}
+	var names []string
+	for _, weight := range rule.Forward {
+		names = append(names, weight.Service)
+		if s := c.Find(weight.Service); s.Image.Program == "" {
+			names = append(names, "")
+		}
+	}
+	return names
+}
+
+// patience is how long a path may take to answer. A program has 14 s for it.
+const patience = 20 * time.Second
+
+// ask makes one request for each probe. It follows no redirect: that is an answer.
+func ask(url string, probes []probe) []answer {
+	client := http.Client{
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	var answers []answer
+	for _, p := range probes {
+		a := answer{probe: p}
+		response, err := client.Get(strings.TrimSuffix(url, "/") + p.path)
+		if a.err = err; err == nil {
+			response.Body.Close()
+			a.status, a.program = response.StatusCode, response.Header.Get("X-Served-By")
+		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// right wants the answer of a program that works, whatever it says of a path that
+// it may not have.
+func (a answer) right() bool {
+	switch {
+	case a.err != nil:
+		return false
+	case len(a.programs) == 0:
+		return a.status == http.StatusNotFound && a.program == ""
+	}
+	return a.status < http.StatusInternalServerError && slices.Contains(a.programs, a.program)
+}
+
+func (p probe) want() string {
+	if len(p.programs) == 0 {
+		return "404 of the load balancer"
+	}
+	return strings.Join(slices.DeleteFunc(slices.Clone(p.programs), func(name string) bool { return name == "" }), " or ")
+}
+
+func (a answer) got() string {
+	if a.err != nil {
+		return a.err.Error()
+	}
+	return fmt.Sprintf("%d of %s", a.status, cmp.Or(a.program, "nobody that says its name"))
+}
+
+// wrong are the answers that should not have been.
+func wrong(answers []answer) error {
+	var errs []error
+	for _, a := range answers {
+		if !a.right() {
+			errs = append(errs, fmt.Errorf("smoke: %s: %s, want %s", a.path, a.got(), a.want()))
+		}
+	}
+	return errors.Join(errs...)
+}

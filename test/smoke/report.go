@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/forum/services"
+	"example.com/forum/stacks"
+)
+
+// report is how far an environment's migration is, and who answered.
+func report(e stacks.Environment, c services.Catalog, answers []answer) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "## forum-%s\n\n| service | phase |\n|---|---|\n", e.Name)
+	for _, s := range c.Services {
+		fmt.Fprintf(&text, "| %s | %s |\n", s.Name, e.Migration.Services[s.Name])
+	}
+	fmt.Fprintf(&text, "| %s | %s |\n", c.Monolith.Name, e.Migration.Monolith)
+	text.WriteString("\n| path | may answer | answered | |\n|---|---|---|---|\n")
+	for _, a := range answers {
+		verdict := "right"
+		if !a.right() {
+			verdict = "**wrong**"
+		}
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", a.path, a.want(), a.got(), verdict)
+	}
+	return text.String()
+}
