@@ -115,21 +115,6 @@ func firstNames(rows [][]string) []string {
 	return names
 }
 
-// One version of the CLI everywhere: npm's latest cannot read these assemblies.
-func TestCLIVersionIsOne(t *testing.T) {
-	script, err := os.ReadFile("../.ci/run")
-	if err != nil {
-		t.Fatal(err)
-	}
-	versions := regexp.MustCompile(`aws-cdk@[0-9.]+\b`).FindAllString(readme(t)+string(script), -1)
-	if len(versions) < 2 || len(slices.Compact(slices.Sorted(slices.Values(versions)))) != 1 {
-		t.Errorf("versions %v, want one", versions)
-	}
-	if bare := regexp.MustCompile(`npx (--yes )?(aws-)?cdk `).FindString(readme(t) + string(script)); bare != "" {
-		t.Errorf("%q without a version", bare)
-	}
-}
-
 // What a reader copies from the README works: the service to add is one that the
 // catalog takes.
 func TestReadmeServiceFitsTheCatalog(t *testing.T) {

@@ -1,0 +1,363 @@
+package test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rhysd/actionlint"
+)
+
+// automation is every file that runs in CI, by its path in the repository.
+func automation(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range []string{"../.github/workflows/*", "../.github/actions/*/action.yml", "../.ci/*"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[strings.TrimPrefix(name, "../")] = string(text)
+		}
+	}
+	return files
+}
+
+func workflow(t *testing.T, name string) string {
+	t.Helper()
+	return automation(t)[".github/workflows/"+name]
+}
+
+// lintWorkflow asks actionlint, without the programs that it would look for.
+func lintWorkflow(name, text string) error {
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+	if err != nil {
+		return err
+	}
+	findings, err := linter.Lint(filepath.Join("..", name), []byte(text), nil)
+	for _, f := range findings {
+		err = errors.Join(err, f)
+	}
+	return err
+}
+
+func TestWorkflowsAreSound(t *testing.T) {
+	for name, text := range automation(t) {
+		if strings.HasPrefix(name, ".github/workflows/") {
+			if err := lintWorkflow(name, text); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	review := workflow(t, "pull-request.yml")
+	for name, mutant := range map[string]string{
+		"an output of no step":          strings.Replace(review, "steps.review.outputs", "steps.reviews.outputs", 1),
+		"a context where none is":       strings.Replace(review, "github.event.pull_request.number }}\n  cancel", "matrix.environment }}\n  cancel", 1),
+		"a stranger's text in a script": strings.Replace(review, "- run: .ci/run", "- run: echo ${{ github.event.pull_request.title }}", 1),
+	} {
+		if mutant == review || lintWorkflow(".github/workflows/pull-request.yml", mutant) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+var (
+	uses   = regexp.MustCompile(`(?m)^\s*(?:- )?uses: *(.*)$`)
+	pinned = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	tool   = regexp.MustCompile(`\bgo (?:run|install) ([\w.-]+\.[a-z]+/\S+)`)
+	exact  = regexp.MustCompile(`@v\d+\.\d+\.\d+$`)
+	// A tool that setup-go and setup-node bring.
+	brought = regexp.MustCompile(`(?m)^\s*(?:go|node)-version: *(.*)$`)
+)
+
+// checkPins wants a name that can move to be written as what it was when somebody
+// looked: an action as its commit, a tool as its version.
+func checkPins(text string) error {
+	var errs []error
+	for _, action := range uses.FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(action[1], "./") && !pinned.MatchString(action[1]) {
+			errs = append(errs, fmt.Errorf("uses %s: want owner/name@commit # v1.2.3", action[1]))
+		}
+	}
+	for _, command := range tool.FindAllStringSubmatch(text, -1) {
+		if !exact.MatchString(command[1]) {
+			errs = append(errs, fmt.Errorf("%s without a version", command[1]))
+		}
+	}
+	for _, version := range brought.FindAllStringSubmatch(text, -1) {
+		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version[1]) {
+			errs = append(errs, fmt.Errorf("version %s: want all three numbers", version[1]))
+		}
+	}
+	for _, word := range []string{"-latest", "@latest"} {
+		if strings.Contains(text, word) {
+			errs = append(errs, fmt.Errorf("%s is another tomorrow", word))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestEverythingIsPinned(t *testing.T) {
+	for name, text := range automation(t) {
+		if err := checkPins(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, mutant := range []string{
+		"- uses: actions/checkout@v7", "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
+		"uses: actions/checkout@3d3c42e # v7.0.1", "uses: docker://alpine", "runs-on: ubuntu-latest", "go-version: 1.26", "node-version: lts/*",
+		"go run honnef.co/go/tools/cmd/staticcheck@master", "go run honnef.co/go/tools/cmd/staticcheck ./...", "go install example.org/x@latest",
+	} {
+		if checkPins(mutant) == nil {
+			t.Errorf("%s: nobody notices", mutant)
+		}
+	}
+}
+
+var (
+	goProgram = regexp.MustCompile(`\bgo (?:run|build)(?: -\S+(?: "\S+")?)* (\./[\w/]+)`)
+	script    = regexp.MustCompile(`(?:^|[\s/"])(\.ci/\w+)`)
+	local     = regexp.MustCompile(`uses: *(\./\S+)`)
+)
+
+// checkCommands wants what a step calls of this project to be there.
+func checkCommands(text string) error {
+	var errs []error
+	for _, command := range goProgram.FindAllStringSubmatch(text, -1) {
+		source, err := os.ReadFile(filepath.Join("..", command[1], "main.go"))
+		if err != nil || !strings.Contains(string(source), "\npackage main\n") {
+			errs = append(errs, fmt.Errorf("%s is no program: %w", command[1], err))
+		}
+	}
+	for _, command := range script.FindAllStringSubmatch(text, -1) {
+		if info, err := os.Stat(filepath.Join("..", command[1])); err != nil || info.Mode()&0o111 == 0 {
+			errs = append(errs, fmt.Errorf("%s cannot be run: %w", command[1], err))
+		}
+	}
+	for _, action := range local.FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join("..", action[1], "action.yml")); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestCommandsExist(t *testing.T) {
+	calls := 0
+	for name, text := range automation(t) {
+		if !strings.HasPrefix(name, ".github/") {
+			continue // .ci/run calls what the others do, see TestCheckIsRunHere
+		}
+		calls += len(goProgram.FindAllString(text, -1)) + len(script.FindAllString(text, -1))
+		if err := checkCommands(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if calls < 4 {
+		t.Errorf("%d calls of the project's commands: the workflows are written otherwise than this test reads", calls)
+	}
+	for _, mutant := range []string{"run: go run ./test/smoky dev", "run: go run ./test/assembly", `go build -o "$scratch/x" ./test/x`, "- run: .ci/tidy", "uses: ./.github/actions/tidy"} {
+		if checkCommands(mutant) == nil {
+			t.Errorf("%s: nobody notices", mutant)
+		}
+	}
+}
+
+// What the job without credentials runs is .ci/run and .ci/review, and .ci/run runs
+// the other, so whoever runs it has run both.
+func TestCheckIsRunHere(t *testing.T) {
+	for _, command := range []string{"- run: .ci/run\n", ".ci/review HEAD^1 "} {
+		if !strings.Contains(workflow(t, "pull-request.yml"), command) {
+			t.Errorf("pull-request.yml does not run %q", command)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^step \.ci/review `).MatchString(automation(t)[".ci/run"]) {
+		t.Error(".ci/run does not run .ci/review")
+	}
+}
+
+// checkRights wants no workflow to give a stranger's code a token that can do more
+// than read, nor AWS's roles without the conditions that the roles stand on.
+func checkRights(text string) error {
+	w, faults := actionlint.Parse([]byte(text))
+	if len(faults) > 0 {
+		return fmt.Errorf("%v", faults)
+	}
+	var errs []error
+	if strings.Contains(text, "pull_request_target") {
+		errs = append(errs, errors.New("pull_request_target runs a stranger's code with the repository's rights"))
+	}
+	if w.Permissions == nil || w.Permissions.All != nil {
+		errs = append(errs, errors.New("permissions are not named"))
+	} else {
+		for _, scope := range w.Permissions.Scopes {
+			if scope.Value.Value != "read" {
+				errs = append(errs, fmt.Errorf("every job may %s %s", scope.Value.Value, scope.Name.Value))
+			}
+		}
+	}
+	for _, job := range w.Jobs {
+		checksOut := slices.ContainsFunc(job.Steps, func(s *actionlint.Step) bool { _, ok := s.Exec.(*actionlint.ExecAction); return ok })
+		if job.Permissions == nil {
+			continue
+		}
+		for _, scope := range job.Permissions.Scopes {
+			switch {
+			case scope.Value.Value != "write":
+			case scope.Name.Value == "id-token" && job.If != nil && strings.Contains(job.If.Value, "vars.AWS_") && strings.Contains(job.If.Value, " && github."):
+			case scope.Name.Value == "pull-requests" && !checksOut:
+			default:
+				errs = append(errs, fmt.Errorf("job %s may write %s", job.ID.Value, scope.Name.Value))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestWorkflowRights(t *testing.T) {
+	for name, text := range automation(t) {
+		if strings.HasPrefix(name, ".github/workflows/") {
+			if err := checkRights(text); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	pull, comment := workflow(t, "pull-request.yml"), workflow(t, "comment.yml")
+	for name, mutant := range map[string]string{
+		"pull_request_target":          strings.Replace(pull, "on: pull_request\n", "on: pull_request_target\n", 1),
+		"no permissions":               strings.Replace(pull, "permissions:\n  contents: read\n#", "#", 1),
+		"all permissions":              strings.Replace(pull, "permissions:\n  contents: read\n#", "permissions: write-all\n#", 1),
+		"write for every job":          strings.Replace(pull, "  contents: read\n#", "  contents: write\n#", 1),
+		"a comment by foreign code":    strings.Replace(pull, "pull-requests: read", "pull-requests: write", 1),
+		"a role for a fork":            strings.Replace(pull, " && github.event.pull_request.head.repo.full_name == github.repository", "", 1),
+		"foreign code where it writes": strings.Replace(comment, "    steps:\n", "    steps:\n      - uses: ./.github/actions/setup\n", 1),
+	} {
+		if mutant == pull || mutant == comment || checkRights(mutant) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+// A step writes nothing of the event into a script, where it would be run.
+func TestScriptsHoldNoExpression(t *testing.T) {
+	for name, text := range automation(t) {
+		if !strings.HasPrefix(name, ".github/workflows/") {
+			continue
+		}
+		w, faults := actionlint.Parse([]byte(text))
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		for _, job := range w.Jobs {
+			for _, step := range job.Steps {
+				if run, ok := step.Exec.(*actionlint.ExecRun); ok && strings.Contains(run.Run.Value, "${{") {
+					t.Errorf("%s: %s: hand it over in a variable of env", name, run.Run.Value)
+				}
+			}
+		}
+	}
+}
+
+// The environments of the workflows are those of cdk.json, each with its region and
+// with roles of its own.
+func TestWorkflowsKnowTheEnvironments(t *testing.T) {
+	want := map[string]string{}
+	for name, e := range shipped(t).Context["environments"].(map[string]any) {
+		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		want[name] = e.(map[string]any)["region"].(string) + " " + variable
+	}
+	row := regexp.MustCompile(`- environment: (\S+)\n +region: (\S+)\n +role: \$\{\{ vars\.AWS_(?:DIFF|DEPLOY)_ROLE_(\w+) \}\}`)
+	for _, name := range []string{"pull-request.yml", "deploy.yml"} {
+		got := map[string]string{}
+		for _, match := range row.FindAllStringSubmatch(workflow(t, name), -1) {
+			got[match[1]] = match[2] + " " + match[3]
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s has %v, cdk.json has %v", name, got, want)
+		}
+	}
+}
+
+// One version of the CLI: package.json says it to .ci/cdk, and the README to people.
+// npm's latest cannot read these assemblies.
+func TestCLIVersionIsOne(t *testing.T) {
+	files := automation(t)
+	var manifest struct{ DevDependencies map[string]string }
+	if err := json.Unmarshal([]byte(files[".ci/package.json"]), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	want := "aws-cdk@" + manifest.DevDependencies["aws-cdk"]
+	if err := checkCLIVersion(want, readme(t)); err != nil || !strings.Contains(readme(t), want) {
+		t.Errorf("README.md: %v", err)
+	}
+	for name, text := range files {
+		if name == ".ci/cdk" {
+			text = strings.ReplaceAll(text, "aws-cdk@$version", want)
+		}
+		if err := checkCLIVersion(want, text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, mutant := range []string{"npx aws-cdk@3.0.0 synth", "npx aws-cdk deploy", "npx --yes cdk diff", "npx aws-cdk@latest ls", "npm install aws-cdk@2"} {
+		if checkCLIVersion(want, mutant) == nil {
+			t.Errorf("%s: nobody notices", mutant)
+		}
+	}
+	dependabot, err := os.ReadFile("../.github/dependabot.yml")
+	if err != nil || !strings.Contains(string(dependabot), "- dependency-name: aws-cdk\n        versions: [\">=3\"]\n") {
+		t.Errorf("dependabot.yml lets Dependabot propose aws-cdk 3 (%v)", err)
+	}
+}
+
+func checkCLIVersion(want, text string) error {
+	for _, got := range regexp.MustCompile(`aws-cdk@[\w.$]*\w`).FindAllString(text, -1) {
+		if got != want {
+			return fmt.Errorf("%s, want %s", got, want)
+		}
+	}
+	if bare := regexp.MustCompile(`npx (?:--yes )?(?:aws-)?cdk `).FindString(text); bare != "" {
+		return fmt.Errorf("%q without a version", bare)
+	}
+	return nil
+}
+
+// Each service's folder has an owner, and the owners own folders that are there.
+func TestCodeOwners(t *testing.T) {
+	text, err := os.ReadFile("../.github/CODEOWNERS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owned := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "*" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if owned[fields[0]] = true; len(fields) < 2 {
+			t.Errorf("%s has no owner", fields[0])
+		}
+		if _, err := os.Stat(filepath.Join("..", fields[0])); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, s := range completed(t).Services {
+		for _, folder := range []string{"/services/" + s.Name + "/", "/" + s.Image.Program + "/"} {
+			if !owned[folder] {
+				t.Errorf("nobody owns %s", folder)
+			}
+		}
+	}
+}
