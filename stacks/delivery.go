@@ -16,7 +16,7 @@ import (
 )
 
 // Delivery says whose workflows on GitHub may deploy: "delivery" in cdk.json's
-// context. All of it is required.
+// context. All of it is required but ExistingProvider.
 type Delivery struct {
 	// Repository is "owner/name".
 	Repository string `json:"repository"`
@@ -26,6 +26,10 @@ type Delivery struct {
 	RepositoryID string `json:"repositoryId"`
 	// Branch is the only one that deploys.
 	Branch string `json:"branch"`
+	// ExistingProvider means that the account trusts GitHub already. It has room for
+	// one provider of an issuer, which others may use. False means that the stack
+	// creates it.
+	ExistingProvider bool `json:"existingProvider"`
 }
 
 // ReadDelivery reads the app's context. Nil means that nobody asked for delivery,
@@ -91,10 +95,7 @@ func NewDelivery(app awscdk.App, d Delivery, environments []Environment) awscdk.
 	stack := awscdk.NewStack(app, jsii.String("forum-delivery"), &awscdk.StackProps{
 		Description: jsii.Sprintf("Roles for the workflows of %s", d.Repository),
 	})
-	provider := awsiam.NewOidcProviderNative(stack, jsii.String("GitHub"), &awsiam.OidcProviderNativeProps{
-		Url:       jsii.String("https://" + issuer),
-		ClientIds: jsii.Strings(audience),
-	})
+	provider := gitHubProvider(stack, d)
 	for _, e := range environments {
 		scope := constructs.NewConstruct(stack, jsii.String(services.Service{Name: e.Name}.ID()))
 		newDiffRole(scope, d, e, provider)
@@ -103,9 +104,20 @@ func NewDelivery(app awscdk.App, d Delivery, environments []Environment) awscdk.
 	return stack
 }
 
+// gitHubProvider is the ARN of the account's trust in GitHub's issuer.
+func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
+	if d.ExistingProvider {
+		return jsii.Sprintf("arn:%s:iam::%s:oidc-provider/%s", *stack.Partition(), *stack.Account(), issuer)
+	}
+	return awsiam.NewOidcProviderNative(stack, jsii.String("GitHub"), &awsiam.OidcProviderNativeProps{
+		Url:       jsii.String("https://" + issuer),
+		ClientIds: jsii.Strings(audience),
+	}).OidcProviderArn()
+}
+
 // newDiffRole lets a pull request's workflow read what is deployed: as the lookup
 // role of the bootstrap, or, where there is none, the templates themselves.
-func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider awsiam.OidcProviderNative) {
+func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	role := newGitHubRole(scope, "Diff", e, provider, d.claims("pull_request"))
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
 	account, partition := accountOf(scope, e)
@@ -116,7 +128,7 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 
 // newDeployRole lets the branch's workflow deploy, once GitHub's environment of the
 // same name lets it start. Its subject does not name the branch, so another claim does.
-func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provider awsiam.OidcProviderNative) {
+func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	claims := d.claims("environment:" + e.Name)
 	claims["ref"] = "refs/heads/" + d.Branch
 	role := newGitHubRole(scope, "Deploy", e, provider, claims)
@@ -141,14 +153,14 @@ func (d Delivery) claims(context string) map[string]any {
 	}
 }
 
-func newGitHubRole(scope constructs.Construct, id string, e Environment, provider awsiam.OidcProviderNative, claims map[string]any) awsiam.Role {
+func newGitHubRole(scope constructs.Construct, id string, e Environment, provider *string, claims map[string]any) awsiam.Role {
 	equals := map[string]any{}
 	for claim, value := range claims {
 		equals[issuer+":"+claim] = value
 	}
 	role := awsiam.NewRole(scope, &id, &awsiam.RoleProps{
 		Description: jsii.Sprintf("%s of forum-%s by GitHub", id, e.Name),
-		AssumedBy:   awsiam.NewWebIdentityPrincipal(provider.OidcProviderArn(), &map[string]any{"StringEquals": equals}),
+		AssumedBy:   awsiam.NewWebIdentityPrincipal(provider, &map[string]any{"StringEquals": equals}),
 	})
 	if e.PermissionsBoundary != "" {
 		awsiam.PermissionsBoundary_Of(role).Apply(awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String(id+"Boundary"), &e.PermissionsBoundary))

@@ -308,6 +308,30 @@ func TestDeliveryIsRolesAndAProvider(t *testing.T) {
 	}
 }
 
+// An account that trusts GitHub already, for somebody else, has room for no second
+// provider.
+func TestDeliveryWithAnExistingProvider(t *testing.T) {
+	a, err := fixture(t, delivered, func(app *synth.App) {
+		app.Context["delivery"].(map[string]any)["existingProvider"] = true
+	}).Synthesize(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := a.Stage("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := range stage.Resources("AWS::IAM::OIDCProvider") {
+		t.Errorf("%s is one more", r.LogicalID)
+	}
+	for _, role := range stage.Roles {
+		want := "map[Federated:[arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com]]"
+		if got := fmt.Sprint(role.Trust[0].Principal); got != want {
+			t.Errorf("%s trusts %s, want %s", role.LogicalID, got, want)
+		}
+	}
+}
+
 // Who delivers an environment changes nothing in it. One that is chosen alone has
 // no stack beside it that would lack the others' roles.
 func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {

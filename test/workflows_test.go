@@ -334,6 +334,19 @@ func checkCLIVersion(want, text string) error {
 	return nil
 }
 
+// The label that lets findings pass has one name, wherever somebody reads of it.
+func TestLabelIsOne(t *testing.T) {
+	template, err := os.ReadFile("../.github/pull_request_template.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"README.md": readme(t), "pull_request_template.md": string(template), "pull-request.yml": workflow(t, "pull-request.yml")} {
+		if !strings.Contains(text, "stateful-change-accepted") {
+			t.Errorf("%s does not name the label", name)
+		}
+	}
+}
+
 // Each service's folder has an owner, and the owners own folders that are there.
 func TestCodeOwners(t *testing.T) {
 	text, err := os.ReadFile("../.github/CODEOWNERS")

@@ -15,6 +15,7 @@ import (
 
 	"example.com/forum/services"
 	"example.com/forum/stacks"
+	"example.com/forum/test/synth"
 )
 
 func complete(t *testing.T) services.Catalog {
@@ -208,6 +209,10 @@ func TestRun(t *testing.T) {
 	if err := run([]string{"dev", outputs}, &out); err == nil || !strings.Contains(err.Error(), "/api/users") || !strings.Contains(out.String(), "## forum-dev") {
 		t.Errorf("%v\n%s", err, &out)
 	}
+	write("forum-dev-Edge", asConfigured(t))
+	if err := run([]string{"dev", outputs}, &out); err != nil {
+		t.Error(err)
+	}
 	if err := run([]string{"prdo", outputs}, &out); fmt.Sprint(err) != `environment "prdo" is not in cdk.json: want one of dev` {
 		t.Error(err)
 	}
@@ -215,4 +220,25 @@ func TestRun(t *testing.T) {
 	if err := run([]string{"dev", outputs}, &out); fmt.Sprint(err) != outputs+": no output Url of forum-dev-Edge: deploy the environment with --outputs-file" {
 		t.Error(err)
 	}
+}
+
+// asConfigured answers as cdk.json says today.
+func asConfigured(t *testing.T) string {
+	t.Helper()
+	shipped, err := synth.Shipped(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := probes(catalog, environments[0].Migration)
+	return deployed(t, http.StatusOK, func(path string) string {
+		i := slices.IndexFunc(all, func(p probe) bool { return p.path == path })
+		if len(all[i].programs) == 0 {
+			return ""
+		}
+		return all[i].programs[0]
+	})
 }
