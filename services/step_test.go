@@ -1,0 +1,55 @@
+package services
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func migrationOf(users, threads Phase, monolith MonolithPhase) Migration {
+	return Migration{Services: map[string]Phase{"users": users, "threads": threads}, Monolith: monolith}
+}
+
+var anyPhase = rapid.Custom(func(t *rapid.T) Phase {
+	share := rapid.IntRange(0, 100).Draw(t, "share")
+	return Phase{Share: share, Strangled: share == 100 && rapid.Bool().Draw(t, "strangled")}
+})
+
+// While the monolith serves, every step is right but into strangled from where the
+// monolith still has a share.
+func TestStepWhileTheMonolithServes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from, to := anyPhase.Draw(t, "from"), anyPhase.Draw(t, "to")
+		wrong := to.Strangled && from.Share < 100
+		if errs := Step(migrationOf(from, Live, Serving), migrationOf(to, Live, Serving)); (len(errs) > 0) != wrong {
+			t.Errorf("%s to %s: %v", from, to, errs)
+		}
+	})
+}
+
+func TestStep(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after Migration
+		want          string
+	}{
+		"the whole way, step by step": {migrationOf(Strangled, Strangled, Drained), migrationOf(Strangled, Strangled, Retired), ""},
+		"and back":                    {migrationOf(Strangled, Strangled, Retired), migrationOf(Strangled, Strangled, Serving), ""},
+		"drained":                     {migrationOf(Live, Strangled, Serving), migrationOf(Live, Strangled, Drained), ""},
+		"past live":                   {migrationOf(Dark, Live, Serving), migrationOf(Strangled, Live, Serving), `"users" goes from dark to strangled: make it live first`},
+		"past drained":                {migrationOf(Strangled, Strangled, Serving), migrationOf(Strangled, Strangled, Retired), "the monolith goes from serving to retired: make it drained first"},
+		"drained too early":           {migrationOf(Live, Live, Serving), migrationOf(Live, Phase{Share: 50}, Drained), `"threads" is 50% while the monolith is drained: make it live before`},
+		"retired too early":           {migrationOf(Live, Strangled, Drained), migrationOf(Live, Strangled, Retired), `"users" is live while the monolith is retired: make it strangled before`},
+		"where it was wrong before":   {migrationOf(Live, Dark, Retired), migrationOf(Live, Dark, Retired), ""},
+		"a service that is new":       {Migration{Monolith: Serving}, migrationOf(Strangled, Dark, Serving), ""},
+		"a service that goes":         {migrationOf(Dark, Live, Serving), Migration{Monolith: Serving}, ""},
+	} {
+		var got []string
+		for _, err := range Step(test.before, test.after) {
+			got = append(got, err.Error())
+		}
+		if text := strings.Join(got, "\n"); (test.want == "") != (text == "") || !strings.Contains(text, test.want) || len(got) > 1 {
+			t.Errorf("%s: %v, want %q", name, got, test.want)
+		}
+	}
+}
