@@ -193,7 +193,7 @@ func TestAlarmMutants(t *testing.T) {
 func checkAlarms(stage *assembly.Stage) error {
 	var errs []error
 	for _, service := range stage.Services {
-		name := containerOf(stage, service)
+		name := service.Program()
 		var own, wanted []string
 		for _, alarm := range stage.Alarms {
 			if alarm.Stack != service.Stack {
@@ -252,10 +252,10 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 		"ClusterName": func(v string) bool { return v == service.Cluster },
 		"ServiceName": func(v string) bool { return v == strings.TrimSuffix(service.Identity(), "}")+".Name}" },
 		"TableName": func(v string) bool {
-			table, ok := ownTable(stage, containerOf(stage, service))
+			table, ok := ownTable(stage, service.Program())
 			return ok && v == table.Identity()
 		},
-		"Operation": func(v string) bool { return slices.Contains(callsOf(containerOf(stage, service)), v) },
+		"Operation": func(v string) bool { return slices.Contains(callsOf(service.Program()), v) },
 	}
 	documented := map[string][]string{
 		"AWS/ApplicationELB RequestCount Sum":              {"LoadBalancer", "TargetGroup"},

@@ -160,7 +160,7 @@ func grants(stage *assembly.Stage, secure bool) (map[grant]bool, error) {
 func actionsOf(stage *assembly.Stage) []string {
 	all := slices.Clone(asked)
 	for _, role := range stage.Roles {
-		for _, s := range statements(role) {
+		for _, s := range role.Statements() {
 			for _, action := range slices.Concat(s.Action, s.NotAction) {
 				if !strings.ContainsAny(action, "*?") {
 					all = append(all, action)

@@ -135,7 +135,7 @@ func TestImageSources(t *testing.T) {
 		}
 		var pulls []string
 		for _, role := range stage.Roles {
-			for _, s := range statements(role) {
+			for _, s := range role.Statements() {
 				if role.ARN() == stage.TaskDefinitions[i].ExecutionRole && slices.Contains(s.Action, "ecr:BatchGetImage") {
 					pulls = append(pulls, s.Resource...)
 				}

@@ -61,7 +61,7 @@ func checkOrder(stage *assembly.Stage, s situation) error {
 	var errs []error
 	for _, service := range stage.Services {
 		stack, _ := stage.Stack(service.Stack)
-		preview, live := rulesOf(stage, containerOf(stage, service))
+		preview, live := rulesOf(stage, service.Program())
 		if preview == nil || !stack.DependsOn(service.LogicalID, preview.LogicalID) {
 			errs = append(errs, fmt.Errorf("%s: the service does not depend on its preview rule", service.Stack))
 		}

@@ -23,7 +23,7 @@ func reach(stage *assembly.Stage) map[access][]string {
 		panic(err)
 	}
 	matrix := map[access][]string{}
-	for name, role := range taskRoles(stage) {
+	for name, role := range stage.TaskRoles() {
 		for _, table := range stage.Tables {
 			for _, action := range actionsOf(stage) {
 				if strings.HasPrefix(action, "dynamodb:") && slices.ContainsFunc(tableARNs(stage, table), func(arn string) bool {
@@ -52,27 +52,6 @@ func owner(table assembly.Table) string {
 	return table.LogicalID
 }
 
-// taskRoles are the roles that programs act as, by the service's name.
-func taskRoles(stage *assembly.Stage) map[string]assembly.Role {
-	roles := map[string]assembly.Role{}
-	for _, task := range stage.TaskDefinitions {
-		for _, role := range stage.Roles {
-			if role.ARN() == task.TaskRole {
-				roles[task.Containers[0].Name] = role
-			}
-		}
-	}
-	return roles
-}
-
-func statements(role assembly.Role) []assembly.Statement {
-	var all []assembly.Statement
-	for _, policy := range role.Policies {
-		all = append(all, policy.Statements...)
-	}
-	return all
-}
-
 // Every role reaches what is its own and nothing else, wherever each service is;
 // the monolith's reach is that of the services that still need it.
 func TestEachRoleReachesItsOwn(t *testing.T) {
@@ -93,7 +72,7 @@ func checkReach(stage *assembly.Stage, phases phases) error {
 func checkStatements(stage *assembly.Stage) error {
 	var errs []error
 	for _, role := range stage.Roles {
-		for _, s := range statements(role) {
+		for _, s := range role.Statements() {
 			nameless := len(s.Action) == 1 && (s.Action[0] == "ecr:GetAuthorizationToken" || s.Action[0] == "xray:PutTraceSegments")
 			if s.Effect != "Allow" || len(s.NotAction)+len(s.NotResource)+len(s.Condition) > 0 ||
 				strings.Contains(strings.Join(s.Action, " "), "*") || slices.Contains(s.Resource, "*") && !nameless {

@@ -48,7 +48,7 @@ func networkOf(stage *assembly.Stage) (network, error) {
 		n.add(stage, node{name: "load balancer", groups: balancer.SecurityGroups, public: balancer.Scheme == "internet-facing"}, balancer.Subnets)
 	}
 	for _, service := range stage.Services {
-		n.add(stage, node{name: containerOf(stage, service), groups: service.SecurityGroups, public: service.AssignPublicIP}, service.Subnets)
+		n.add(stage, node{name: service.Program(), groups: service.SecurityGroups, public: service.AssignPublicIP}, service.Subnets)
 	}
 	for _, endpoint := range stage.VPCEndpoints {
 		_, name, _ := strings.Cut(endpoint.Service, "eu-west-1.")
@@ -235,7 +235,7 @@ func TestReachabilityMutants(t *testing.T) {
 	stage := at(t, situation{"live", services.Serving})
 	groupOf := func(name string) any {
 		for _, service := range stage.Services {
-			if containerOf(stage, service) == name {
+			if service.Program() == name {
 				return service.SecurityGroups[0]
 			}
 		}

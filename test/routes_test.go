@@ -145,7 +145,7 @@ func stackRules(stage *assembly.Stage, stack string) []alb.Rule {
 func named(stage *assembly.Stage, rule alb.Rule) alb.Rule {
 	var forward alb.Forward
 	for _, group := range rule.Action.(alb.Forward) {
-		forward = append(forward, alb.WeightedTargetGroup{TargetGroup: serviceOfGroup(stage, group.TargetGroup), Weight: group.Weight})
+		forward = append(forward, alb.WeightedTargetGroup{TargetGroup: stage.Program(group.TargetGroup), Weight: group.Weight})
 	}
 	rule.Action = forward
 	return rule
@@ -166,7 +166,7 @@ func TestPreviewHeader(t *testing.T) {
 		stage := at(t, s)
 		listener := onlyListener(t, stage)
 		for _, service := range stage.Services {
-			name := containerOf(stage, service)
+			name := service.Program()
 			request := httptest.NewRequest("GET", ownPath(name), nil)
 			outside := listener.Route(request).Shares()
 			request.Header.Set("x-route-to", strings.ToUpper(name))

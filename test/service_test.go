@@ -37,7 +37,7 @@ func TestServicesDeploySafely(t *testing.T) {
 		}
 	}
 	for i, g := range stage.TargetGroups {
-		service := completed(t).Find(containerOf(stage, stage.Services[i]))
+		service := completed(t).Find(stage.Services[i].Program())
 		want := assembly.HealthCheck{Path: service.HealthCheckPath, Port: "traffic-port", Interval: 5 * time.Second, Timeout: 3 * time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}
 		if g.HealthCheck != want || g.DeregistrationDelay != 20*time.Second || g.Attributes["load_balancing.algorithm.type"] != "least_outstanding_requests" {
 			t.Errorf("%s: %+v %v", g.Stack, g.HealthCheck, g.Attributes)

@@ -195,7 +195,7 @@ func tasksText(stage *assembly.Stage) string {
 		for _, p := range target.Policies {
 			aims = append(aims, fmt.Sprintf("%s %v", p.Metric, p.Target))
 		}
-		name := containerOf(stage, stage.Services[slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == target.Stack })])
+		name := stage.Services[slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == target.Stack })].Program()
 		fmt.Fprintf(&text, "%-12s%d to %-4d%s\n", name, target.Min, target.Max, strings.Join(aims, ", "))
 	}
 	catalog, err := services.Forum.Complete()
@@ -222,7 +222,7 @@ func sharesText(stage *assembly.Stage, rule alb.Rule) string {
 	var parts []string
 	shares := rule.Shares()
 	for _, group := range rule.Action.(alb.Forward) {
-		parts = append(parts, fmt.Sprintf("%s %.0f%%", serviceOfGroup(stage, group.TargetGroup), 100*shares[group.TargetGroup]))
+		parts = append(parts, fmt.Sprintf("%s %.0f%%", stage.Program(group.TargetGroup), 100*shares[group.TargetGroup]))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -238,7 +238,7 @@ func permissionsText(stage *assembly.Stage) string {
 		owners = append(owners, owner(table))
 		fmt.Fprintf(&text, "%-24s", owner(table))
 	}
-	for _, name := range slices.Sorted(maps.Keys(taskRoles(stage))) {
+	for _, name := range slices.Sorted(maps.Keys(stage.TaskRoles())) {
 		fmt.Fprintf(&text, "\n%-12s", name)
 		for _, owner := range owners {
 			actions := strings.ReplaceAll(strings.Join(matrix[access{name, owner}], " "), "dynamodb:", "")
@@ -251,7 +251,7 @@ func permissionsText(stage *assembly.Stage) string {
 		for _, arn := range role.ManagedPolicies {
 			fmt.Fprintf(&text, "  managed policy %s\n", arn)
 		}
-		for _, s := range statements(role) {
+		for _, s := range role.Statements() {
 			fmt.Fprintf(&text, "  %s %s\n", s.Effect, strings.Join(append(s.Action, s.NotAction...), " "))
 			for _, resource := range append(s.Resource, s.NotResource...) {
 				fmt.Fprintf(&text, "    %s\n", resource)

@@ -8,29 +8,6 @@ import (
 	"example.com/forum/test/assembly"
 )
 
-// containerOf is the name of a service's first container, its program's, which is
-// its name in the catalog.
-func containerOf(stage *assembly.Stage, service assembly.Service) string {
-	for _, task := range stage.TaskDefinitions {
-		if task.Identity() == service.TaskDefinition {
-			return task.Containers[0].Name
-		}
-	}
-	return ""
-}
-
-// serviceOfGroup is the name of the service whose tasks a target group holds.
-func serviceOfGroup(stage *assembly.Stage, group string) string {
-	for _, service := range stage.Services {
-		for _, attachment := range service.Attachments {
-			if attachment.TargetGroup == group {
-				return attachment.Container
-			}
-		}
-	}
-	return ""
-}
-
 // rulesOf are the two listener rules in a service's stack, nil where there is none.
 func rulesOf(stage *assembly.Stage, name string) (preview, live *assembly.ListenerRule) {
 	for i, rule := range stage.ListenerRules {

@@ -221,7 +221,7 @@ func TestTopic(t *testing.T) {
 func TestBudgets(t *testing.T) {
 	stage := assemble(t, editService("users", func(s *services.Service) { s.MonthlyBudget = 75 }))
 	for _, service := range stage.Services {
-		name := containerOf(stage, service)
+		name := service.Program()
 		budget := only(stage, service.Stack, "AWS::Budgets::Budget")
 		p := budget.Properties["Budget"].(map[string]any)
 		want := map[string]any{"Amount": map[bool]float64{true: 75, false: 50}[name == "users"], "Unit": "USD"}
