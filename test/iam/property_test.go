@@ -93,7 +93,7 @@ func TestMatchIsThatOfARegularExpression(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pattern, name := patterns.Draw(t, "pattern"), names.Draw(t, "name")
 		want := regexp.MustCompile("^" + expression.Replace(regexp.QuoteMeta(pattern)) + "$").MatchString(name)
-		if got := match(pattern, name); got != want {
+		if got := Match(pattern, name); got != want {
 			t.Fatalf("%q matches %q: %v, want %v", pattern, name, got, want)
 		}
 	})

@@ -64,17 +64,17 @@ func applies(s assembly.Statement, r Request) bool {
 // concerns is whether a name is among the patterns, or not among the excluded
 // ones. Actions are compared in lower case, resources as they are written.
 func concerns(patterns, excluded []string, name string, fold func(string) string) bool {
-	among := func(pattern string) bool { return match(fold(pattern), name) }
+	among := func(pattern string) bool { return Match(fold(pattern), name) }
 	if len(excluded) > 0 {
 		return !slices.ContainsFunc(excluded, among)
 	}
 	return slices.ContainsFunc(patterns, among)
 }
 
-// match reports whether a pattern matches all of s: * stands for any run of
+// Match reports whether a pattern matches all of s: * stands for any run of
 // characters, also an empty one and one with colons and slashes in it, ? for
 // exactly one.
-func match(pattern, s string) bool {
+func Match(pattern, s string) bool {
 	head, tail, star := strings.Cut(pattern, "*")
 	if len(s) < len(head) || !matchOneByOne(head, s[:len(head)]) {
 		return false
@@ -83,7 +83,7 @@ func match(pattern, s string) bool {
 		return s == ""
 	}
 	for i := range len(s) + 1 {
-		if match(tail, s[i:]) {
+		if Match(tail, s[i:]) {
 			return true
 		}
 	}

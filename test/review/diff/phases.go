@@ -1,0 +1,138 @@
+package diff
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"example.com/forum/services"
+	"example.com/forum/test/alb"
+	"example.com/forum/test/assembly"
+)
+
+// phases are the words of cdk.json that change.
+func (c comparison) phases() []string {
+	before, after := migrationOf(c.before), migrationOf(c.after)
+	var lines []string
+	for _, service := range union(before.Services, after.Services) {
+		from, was := before.Services[service]
+		to, is := after.Services[service]
+		switch {
+		case !was:
+			lines = append(lines, fmt.Sprintf("Service %s is new, and %s.", name(service), to))
+		case !is:
+			lines = append(lines, fmt.Sprintf("Service %s goes, and was %s.", name(service), from))
+		case from != to:
+			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(service), from, to))
+		}
+	}
+	if len(c.before.Stacks) > 0 && len(c.after.Stacks) > 0 && before.Monolith != after.Monolith {
+		lines = append(lines, fmt.Sprintf("Phase of the monolith: %s → %s.", before.Monolith, after.Monolith))
+	}
+	return lines
+}
+
+// steps are what is wrong with the way that the migration goes.
+func (c comparison) steps() []string {
+	if len(c.after.Services) == 0 {
+		return nil
+	}
+	before := migrationOf(c.before)
+	if len(c.before.Stacks) == 0 {
+		before.Monolith = migrationOf(c.after).Monolith
+	}
+	var lines []string
+	for _, err := range services.Step(before, migrationOf(c.after)) {
+		lines = append(lines, "Phase: "+code(strings.TrimPrefix(err.Error(), "services: "))+".")
+	}
+	return lines
+}
+
+// migrationOf derives the phases from what the templates declare: the shares from the
+// live rules, and strangled from what the monolith's role reaches. A service without
+// a table is strangled only once the monolith is gone, for there is nothing to take
+// from it.
+func migrationOf(stage *assembly.Stage) services.Migration {
+	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Retired}
+	for _, service := range stage.Services {
+		if isMonolith(service) {
+			m.Monolith = services.Drained
+			if _, serving := liveRule(stage, service); serving {
+				m.Monolith = services.Serving
+			}
+		}
+	}
+	for _, service := range stage.Services {
+		if !isMonolith(service) {
+			m.Services[service.Program()] = phaseOf(stage, service, m.Monolith)
+		}
+	}
+	return m
+}
+
+func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.MonolithPhase) services.Phase {
+	rule, ok := liveRule(stage, service)
+	if !ok {
+		return services.Dark
+	}
+	var share float64
+	for group, part := range rule.Shares() {
+		if stage.Program(group) == service.Program() {
+			share += part
+		}
+	}
+	phase := services.Phase{Share: int(math.Round(100 * share))}
+	phase.Strangled = phase.TakenOver() && (monolith == services.Retired || strangled(stage, service))
+	return phase
+}
+
+// strangled is whether the service has a table, and the monolith's role none of it.
+func strangled(stage *assembly.Stage, service assembly.Service) bool {
+	has := false
+	for _, table := range stage.Tables {
+		if owner(stage, table.Resource) != service.Program() {
+			continue
+		}
+		has = true
+		for _, s := range stage.TaskRoles()[services.Forum.Monolith.Name].Statements() {
+			if s.Effect == "Allow" && slices.ContainsFunc(s.Resource, func(text string) bool { return refersTo(text, table.Resource) }) {
+				return false
+			}
+		}
+	}
+	return has
+}
+
+// isMonolith goes by the name, which the catalog gives no other service.
+func isMonolith(service assembly.Service) bool {
+	return service.Program() == services.Forum.Monolith.Name
+}
+
+// liveRule is the rule of a service's stack that wants no header.
+func liveRule(stage *assembly.Stage, service assembly.Service) (alb.Rule, bool) {
+	for _, rule := range stage.ListenerRules {
+		if rule.Stack == service.Stack && public(rule.Rule) {
+			return rule.Rule, true
+		}
+	}
+	return alb.Rule{}, false
+}
+
+// public is whether a rule takes requests without the preview header.
+func public(rule alb.Rule) bool {
+	return !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool { _, ok := c.(alb.HTTPHeader); return ok })
+}
+
+func union[V any](a, b map[string]V) []string {
+	return slices.Compact(slices.Sorted(func(yield func(string) bool) {
+		for _, m := range []map[string]V{a, b} {
+			for key := range maps.Keys(m) {
+				if !yield(key) {
+					return
+				}
+			}
+		}
+	}))
+}

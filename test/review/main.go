@@ -1,0 +1,103 @@
+// Command review says what a change does before anyone deploys it: it compares two
+// synthesized apps, that of the base branch and that of a pull request, and prints
+// Markdown, a section for each environment.
+//
+//	go run ./test/review BASE_CDK_OUT HEAD_CDK_OUT
+//
+// It exits with status 2 when somebody must have a look: something that keeps data
+// would be replaced or deleted, the migration would take a step that it does not
+// have, or a permission reaches beyond what is its holder's own. A folder that it
+// cannot read is status 1.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/review/diff"
+)
+
+func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// The exit statuses.
+const (
+	nothingFound = 0
+	failed       = 1
+	found        = 2
+)
+
+// execute reviews what the command line names and returns the exit status.
+func execute(args []string, out, complaints io.Writer) int {
+	diffs, err := review(args)
+	if err != nil {
+		fmt.Fprintln(complaints, "review:", err)
+		return failed
+	}
+	status := nothingFound
+	for i, d := range diffs {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprint(out, d.Markdown())
+		if len(d.Findings) > 0 {
+			status = found
+		}
+	}
+	return status
+}
+
+func review(args []string) ([]diff.Diff, error) {
+	if len(args) != 2 {
+		return nil, errors.New("want two folders, as go run ./test/review BASE_CDK_OUT HEAD_CDK_OUT")
+	}
+	var sides [2]*assembly.Assembly
+	for i, folder := range args {
+		var err error
+		if sides[i], err = assembly.Read(folder); err != nil {
+			return nil, fmt.Errorf("%s: %w", folder, err)
+		}
+		if len(sides[i].Stages) == 0 {
+			return nil, fmt.Errorf("%s: it has no stack: synthesize the app first", folder)
+		}
+	}
+	var diffs []diff.Diff
+	for _, name := range names(sides) {
+		d, err := diff.Of(find(sides[0], name), find(sides[1], name))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if name != "" || d.Changes() {
+			diffs = append(diffs, d)
+		}
+	}
+	return diffs, nil
+}
+
+// names are those of the environments on either side, and last the empty one of what
+// is beside them, of which there is a word only when it changes.
+func names(sides [2]*assembly.Assembly) []string {
+	var all []string
+	for _, side := range sides {
+		for _, stage := range side.Stages {
+			all = append(all, stage.Name)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		if a == "" || b == "" {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	return slices.Compact(all)
+}
+
+// find is nil where a side has no such environment.
+func find(side *assembly.Assembly, name string) *assembly.Stage {
+	stage, _ := side.Stage(name)
+	return stage
+}

@@ -1,0 +1,350 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/forum/services"
+	"example.com/forum/test/assembly"
+	"example.com/forum/test/review/diff"
+)
+
+func reviewed(t *testing.T, before, after *assembly.Stage) diff.Diff {
+	t.Helper()
+	d, err := diff.Of(before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// wantReview compares a review with its lines, of which each must be there and no other:
+// "…" stands for the rest of a line.
+func wantReview(t *testing.T, name string, d diff.Diff, lines ...string) {
+	t.Helper()
+	got := slices.DeleteFunc(strings.Split(d.Markdown(), "\n"), func(line string) bool { return line == "" })
+	same := slices.EqualFunc(got, lines, func(got, want string) bool {
+		start, open := strings.CutSuffix(want, "…")
+		return got == want || open && strings.HasPrefix(got, start)
+	})
+	if !same {
+		t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(lines, "\n     "))
+	}
+}
+
+var allLive = situation{"live", services.Serving}
+
+// A change of one word reads in five lines and names one stack.
+func TestReviewOfAPhase(t *testing.T) {
+	before, after := assemble(t, contextKey("threads", "10%")), assemble(t, contextKey("threads", "50%"))
+	wantReview(t, "10% to 50%", reviewed(t, before, after),
+		"**forum-dev**: 1 stack changes, no finding.",
+		"- Stack `Threads`: 1 resource changed.",
+		"- Phase of threads: 10% → 50%.",
+		"- `/api/threads`, `/api/threads/*`: monolith 90 → 50 %, threads 10 → 50 %.",
+		"- Cost a month, without traffic: …",
+	)
+	strangled := assemble(t, contextKey("threads", "strangled"))
+	wantReview(t, "live to strangled", reviewed(t, at(t, allLive), strangled),
+		"**forum-dev**: 1 stack changes, no finding.",
+		"- Stack `Monolith`: 3 resources changed.",
+		"- Phase of threads: live → strangled.",
+		"- Tasks of monolith: 2–10 → 2–8.",
+		"- Permissions: the task role of monolith may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of threads, its index `all`.",
+		"- Cost a month, without traffic: …",
+	)
+	// The way back gives the monolith what it had.
+	wantReview(t, "strangled to live", reviewed(t, strangled, at(t, allLive)),
+		"**forum-dev**: 1 stack changes, no finding.",
+		"- Stack `Monolith`: 3 resources changed.",
+		"- Phase of threads: strangled → live.",
+		"- Tasks of monolith: 2–8 → 2–10.",
+		"- Permissions: the task role of monolith may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of threads, its index `all`.",
+		"- Cost a month, without traffic: …",
+	)
+}
+
+func TestReviewOfNoChange(t *testing.T) {
+	for _, s := range situations {
+		wantReview(t, fmt.Sprint(s), reviewed(t, at(t, s), at(t, s)), "**forum-dev**: no change.")
+	}
+}
+
+// From any situation to any other there is a finding where the migration has no such
+// step, and none where it has, whatever else the step changes.
+func TestReviewOfEveryStep(t *testing.T) {
+	for _, from := range situations {
+		for _, to := range situations {
+			findings := reviewed(t, at(t, from), at(t, to)).Findings
+			wrong := len(services.Step(from.migration(t), to.migration(t))) > 0
+			if wrong != (len(findings) > 0) {
+				t.Errorf("%v to %v: %q, want any: %v", from, to, findings, wrong)
+			}
+			for _, finding := range findings {
+				if !strings.HasPrefix(finding, "Phase: ") {
+					t.Errorf("%v to %v: %s", from, to, finding)
+				}
+			}
+		}
+	}
+}
+
+func (s situation) migration(t *testing.T) services.Migration {
+	t.Helper()
+	m, err := services.ParseMigration(completed(t), s.phases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestReviewOfAJump(t *testing.T) {
+	for _, test := range []struct {
+		before, after *assembly.Stage
+		want          string
+	}{
+		{assemble(t, contextKey("threads", "dark")), assemble(t, contextKey("threads", "strangled")), "Phase: `\"threads\" goes from dark to strangled: make it live first…"},
+		{at(t, situation{"strangled", services.Serving}), at(t, situation{"strangled", services.Retired}), "Phase: `the monolith goes from serving to retired: make it drained first…"},
+	} {
+		start, _ := strings.CutSuffix(test.want, "…")
+		if got := reviewed(t, test.before, test.after).Findings; len(got) != 1 || !strings.HasPrefix(got[0], start) {
+			t.Errorf("%q, want %s", got, test.want)
+		}
+	}
+}
+
+func TestReviewOfAService(t *testing.T) {
+	with := assemble(t, addService(services.Service{
+		Name: "fourth", Image: services.Image{Program: "services/cmd/users"},
+		Paths: []string{"/fourth"}, Priority: 24999,
+		Table: &services.Table{PartitionKey: "id"},
+	}, "live"))
+	wantReview(t, "a new service", reviewed(t, at(t, allLive), with),
+		"**forum-dev**: 4 stacks change, no finding.",
+		"- Stack `Data`: 1 resource added.",
+		"- Stack `Watch`: 1 resource changed.",
+		"- Stack `Monolith`: 2 resources changed.",
+		"- Stack `Fourth` is new: 24 resources.",
+		"- Service fourth is new, and live.",
+		"- `/fourth`: fourth 0 → 100 %, monolith 100 → 0 %.",
+		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the execution role of fourth, if …",
+		"- Permissions: the execution role of fourth may `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` on …",
+		"- Permissions: the execution role of fourth may `ecr:GetAuthorizationToken` on `*`.",
+		"- Permissions: the execution role of fourth may `logs:CreateLogStream`, `logs:PutLogEvents` on log group of fourth.",
+		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of fourth, if …",
+		"- Permissions: the task role of fourth may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
+		"- Permissions: the task role of monolith may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
+		"- Cost a month, without traffic: …",
+		"- Cost of fourth: $0.00 → …",
+	)
+	wantReview(t, "a removed service", reviewed(t, with, at(t, allLive)),
+		"**forum-dev**: 4 stacks change, 1 finding.",
+		"- **Finding**: Stack `Data`: table of fourth `FourthTable…",
+		"- Stack `Data`: 1 resource removed.",
+		"- Stack `Watch`: 1 resource changed.",
+		"- Stack `Monolith`: 2 resources changed.",
+		"- Stack `Fourth` is no longer in the app, with 24 resources: no deployment deletes it, destroy it.",
+		"- Service fourth goes, and was live.",
+		"- `/fourth`: fourth 100 → 0 %, monolith 0 → 100 %.",
+		"- Permissions: the execution role of fourth goes, with all that it says.",
+		"- Permissions: the task role of fourth goes, with all that it says.",
+		"- Permissions: the task role of monolith may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
+		"- Cost a month, without traffic: …",
+		"- Cost of fourth: …",
+	)
+}
+
+func TestReviewOfMoreTasks(t *testing.T) {
+	after := assemble(t, editService("threads", func(s *services.Service) { s.Scaling.Min = 4 }))
+	d := reviewed(t, at(t, allLive), after)
+	wantReview(t, "twice the tasks", d,
+		"**forum-dev**: 1 stack changes, no finding.",
+		"- Stack `Threads`: …",
+		"- Tasks of threads: 2–10 → 4–10.",
+		"- Cost a month, without traffic: …",
+		"- Cost of threads: …",
+	)
+	before, now := estimated(t, at(t, allLive)), estimated(t, after)
+	for i, want := range []string{
+		fmt.Sprintf("Cost a month, without traffic: %s → %s.", before.Total(), now.Total()),
+		fmt.Sprintf("Cost of threads: %s → %s.", before.Subtotal("Threads"), now.Subtotal("Threads")),
+	} {
+		if d.Cost[i] != want {
+			t.Errorf("%q, want %q", d.Cost[i], want)
+		}
+	}
+}
+
+// What would lose a table says which, and why.
+func TestReplacedTable(t *testing.T) {
+	table := startingWith(at(t, allLive), "AWS::DynamoDB::GlobalTable", "UsersTable")
+	for name, test := range map[string]struct {
+		edit func(table map[string]any)
+		want string
+	}{
+		"another key": {func(table map[string]any) {
+			table["Properties"].(map[string]any)["KeySchema"].([]any)[0].(map[string]any)["AttributeName"] = "name"
+		}, "a change of `KeySchema` replaces it by a new one, without its items"},
+		"another local index": {func(table map[string]any) {
+			table["Properties"].(map[string]any)["LocalSecondaryIndexes"] = []any{}
+		}, "a change of `LocalSecondaryIndexes` replaces it"},
+		"a name":       {func(table map[string]any) { table["Properties"].(map[string]any)["TableName"] = "users" }, "a change of `TableName` replaces it"},
+		"not retained": {func(table map[string]any) { delete(table, "DeletionPolicy") }, "its DeletionPolicy goes from `Retain` to `Delete`"},
+	} {
+		mutant := mutated(t, allLive, "Data", func(resources map[string]any) {
+			test.edit(resources[table.LogicalID].(map[string]any))
+		})
+		d := reviewed(t, at(t, allLive), mutant)
+		if got := strings.Join(d.Findings, "\n"); len(d.Findings) != 1 || !strings.Contains(got, "Stack `Data`: table of users `"+table.LogicalID+"`: "+test.want) {
+			t.Errorf("%s: %q, want %s", name, d.Findings, test.want)
+		}
+	}
+}
+
+// A service that is renamed leaves its table behind, with all that is in it.
+func TestReviewOfARename(t *testing.T) {
+	after := assemble(t, editService("users", func(s *services.Service) { s.Name = "people" }),
+		environment("migration", map[string]any{"people": "live", "threads": "live", "posts": "live", "monolith": "serving"}))
+	table := startingWith(after, "AWS::DynamoDB::GlobalTable", "PeopleTable")
+	want := "renamed: `" + table.LogicalID + "` in stack `Data` would be created anew, empty"
+	got := reviewed(t, at(t, allLive), after).Findings
+	if len(got) != 1 || !strings.HasPrefix(got[0], "Stack `Data`: table of users `UsersTable") || !strings.Contains(got[0], want) {
+		t.Errorf("%q, want %s", got, want)
+	}
+}
+
+// Everything that a role may not be given without anyone's say is found: each mutant
+// gives users' task role something, or somebody something else, and none is missed.
+func TestWidenedPermissions(t *testing.T) {
+	stage := at(t, allLive)
+	for name, test := range map[string]struct {
+		mutant *assembly.Stage
+		want   string
+	}{
+		"the table of another": {withGrant(t, func(document map[string]any) {
+			document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": tableOf(stage, "posts")})
+		}), "Stack `Users`: the task role of users may `dynamodb:GetItem` on table of posts:"},
+		"any resource": {withGrant(t, first(func(s map[string]any) { s["Resource"] = "*" })), "the task role of users may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on `*`:"},
+		"all but a resource": {withGrant(t, first(func(s map[string]any) { s["NotResource"] = s["Resource"]; delete(s, "Resource") })),
+			"on `all but "},
+		"a role of its own stack": {withGrant(t, first(func(s map[string]any) {
+			s["Action"], s["Resource"] = "iam:PutRolePolicy", map[string]any{"Fn::GetAtt": []any{stage.TaskRoles()["users"].LogicalID, "Arn"}}
+		})), "may `iam:PutRolePolicy` on role"},
+		"whatever ends like its own": {withGrant(t, first(func(s map[string]any) {
+			s["Action"], s["Resource"] = "dynamodb:GetItem", map[string]any{"Fn::Join": []any{"", []any{"*", tableOf(stage, "users")}}}
+		})), "may `dynamodb:GetItem` on `*${Data.UsersTable"},
+		"the image of another": {withGrant(t, first(func(s map[string]any) {
+			s["Action"], s["Resource"] = "ecr:BatchGetImage", "arn:aws:ecr:eu-west-1:"+accountID+":repository/orders"
+		})), "may `ecr:BatchGetImage` on `arn:aws:ecr:eu-west-1:" + accountID + ":repository/orders`"},
+		"anyone, of what is new": {mutated(t, allLive, "Watch", func(resources map[string]any) {
+			resources["Open"] = map[string]any{"Type": "AWS::SNS::TopicPolicy", "Properties": map[string]any{"Topics": []any{"t"}, "PolicyDocument": map[string]any{
+				"Statement": map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "t"},
+			}}}
+		}), "Stack `Watch`: `AWS *` may `sns:Publish` on `t`, says the topic policy of Watch `Open`"},
+		"a policy of AWS's": {withTaskRole(t, func(role map[string]any) {
+			role["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
+		}), "may `all of arn:aws:iam::aws:policy/AdministratorAccess`"},
+		"another who assumes it": {withTaskRole(t, func(role map[string]any) {
+			role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)["Principal"] = map[string]any{"Service": "lambda.amazonaws.com"}
+		}), "`Service lambda.amazonaws.com` may `sts:AssumeRole`, says the task role of users"},
+		"no condition of who assumes it": {withTaskRole(t, func(role map[string]any) {
+			delete(role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any), "Condition")
+		}), "`Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of users:"},
+		"a bucket over plain HTTP": {mutated(t, allLive, "Edge", func(resources map[string]any) {
+			document := ofType(resources, "AWS::S3::BucketPolicy")[0]["PolicyDocument"].(map[string]any)
+			document["Statement"] = document["Statement"].([]any)[1:]
+		}), "`AWS *` is no longer denied `s3:*` on bucket of Edge"},
+		"a bucket without a policy": {mutated(t, allLive, "Edge", func(resources map[string]any) {
+			for id, r := range resources {
+				if r.(map[string]any)["Type"] == "AWS::S3::BucketPolicy" {
+					delete(resources, id)
+				}
+			}
+			for _, r := range resources {
+				delete(r.(map[string]any), "DependsOn")
+			}
+		}), "`AWS *` is no longer denied `s3:*` on bucket of Edge"},
+		"an endpoint that passes all": {mutated(t, allLive, "Platform", func(resources map[string]any) {
+			delete(ofType(resources, "AWS::EC2::VPCEndpoint")[0], "PolicyDocument")
+		}), "`AWS *` may `*` on `*`, says the vpc endpoint"},
+	} {
+		got := reviewed(t, stage, test.mutant).Findings
+		if text := strings.Join(got, "\n"); len(got) != 1 || !strings.Contains(text, test.want) {
+			t.Errorf("%s: %q, want %s", name, got, test.want)
+		}
+	}
+}
+
+// What a role may be given of its own is listed and no finding; so is what is taken.
+func TestOwnPermissions(t *testing.T) {
+	stage := at(t, allLive)
+	for name, test := range map[string]struct {
+		mutant *assembly.Stage
+		want   string
+	}{
+		"another action on its table": {withGrant(t, first(func(s map[string]any) { s["Action"] = append(s["Action"].([]any), "dynamodb:Scan") })),
+			"the task role of users may `dynamodb:Scan` on table of users, its index `all`."},
+		"one action less": {withGrant(t, first(func(s map[string]any) { s["Action"] = "dynamodb:GetItem" })),
+			"the task role of users may no longer `dynamodb:PutItem`, `dynamodb:Query` on table of users, its index `all`."},
+	} {
+		d := reviewed(t, stage, test.mutant)
+		if len(d.Findings) > 0 || len(d.Permissions) != 1 || !strings.HasSuffix(d.Permissions[0], test.want) {
+			t.Errorf("%s: %q %q, want %s", name, d.Findings, d.Permissions, test.want)
+		}
+	}
+	// The monolith may have of a table what its service has, and no more.
+	more := mutated(t, allLive, "Monolith", func(resources map[string]any) {
+		for _, policy := range ofType(resources, "AWS::IAM::Policy") {
+			for _, s := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				if statement := s.(map[string]any); statement["Sid"] == "UsersTable" {
+					statement["Action"] = append(statement["Action"].([]any), "dynamodb:DeleteItem")
+				}
+			}
+		}
+	})
+	if got := reviewed(t, stage, more).Findings; len(got) != 1 || !strings.Contains(got[0], "the task role of monolith may `dynamodb:DeleteItem` on table of users") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Collectors take what is their own, as the controls allow it, and a firewall is no
+// permission.
+func TestReviewOfCollectorsAndFirewall(t *testing.T) {
+	if got := reviewed(t, at(t, allLive), atTraced(t)).Findings; len(got) > 0 {
+		t.Errorf("collectors: %q", got)
+	}
+	for _, line := range reviewed(t, at(t, allLive), atPublic(t)).Permissions {
+		if strings.Contains(line, "web acl") {
+			t.Error(line)
+		}
+	}
+}
+
+// first edits a policy's first statement.
+func first(edit func(statement map[string]any)) func(document map[string]any) {
+	return func(document map[string]any) { edit(document["Statement"].([]any)[0].(map[string]any)) }
+}
+
+// withTaskRole is the fixture, all live, after an edit of users' task role.
+func withTaskRole(t *testing.T, edit func(role map[string]any)) *assembly.Stage {
+	id := at(t, allLive).TaskRoles()["users"].LogicalID
+	return mutated(t, allLive, "Users", func(resources map[string]any) {
+		edit(resources[id].(map[string]any)["Properties"].(map[string]any))
+	})
+}
+
+// Nothing that the app has goes unjudged: whatever is removed from an environment, a
+// type that nobody has described would be a finding.
+func TestEveryTypeIsDescribed(t *testing.T) {
+	for name, stage := range map[string]*assembly.Stage{
+		"dev": at(t, allLive), "public": atPublic(t), "with a NAT gateway": assemble(t, environment("natGateways", 1)),
+	} {
+		for _, finding := range reviewed(t, stage, nil).Findings {
+			if strings.Contains(finding, "nobody has said") {
+				t.Errorf("%s: %s", name, finding)
+			}
+		}
+	}
+}
