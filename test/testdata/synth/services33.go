@@ -9,6 +9,7 @@ func init() {
 		s.Name = fmt.Sprintf("service%d", i)
 		s.Paths = []string{"/api/" + s.Name, "/api/" + s.Name + "/*"}
 		s.Priority = 100 * (i + 1)
+		s.MonolithPercent = 0
 		Forum.Services = append(Forum.Services, s)
 	}
 }
