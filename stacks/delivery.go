@@ -11,8 +11,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
-	"example.com/forum/services"
 )
 
 // Delivery says whose workflows on GitHub may deploy: "delivery" in cdk.json's
@@ -85,6 +83,10 @@ const (
 	audience = "sts.amazonaws.com"
 )
 
+// deliveryStack stands beside the stages of the environments, so no environment may
+// have its name.
+const deliveryStack = "forum-delivery"
+
 // NewDelivery creates, beside the environments, the trust in GitHub and two roles
 // for each of them. It belongs to the account of whoever deploys it; an environment
 // in another account trusts that one by cdk bootstrap --trust and --trust-for-lookup.
@@ -92,12 +94,12 @@ const (
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func NewDelivery(app awscdk.App, d Delivery, environments []Environment) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String("forum-delivery"), &awscdk.StackProps{
+	stack := awscdk.NewStack(app, jsii.String(deliveryStack), &awscdk.StackProps{
 		Description: jsii.Sprintf("Roles for the workflows of %s", d.Repository),
 	})
 	provider := gitHubProvider(stack, d)
 	for _, e := range environments {
-		scope := constructs.NewConstruct(stack, jsii.String(services.Service{Name: e.Name}.ID()))
+		scope := constructs.NewConstruct(stack, &e.Name)
 		newDiffRole(scope, d, e, provider)
 		newDeployRole(scope, d, e, provider)
 	}
@@ -136,7 +138,7 @@ func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provid
 }
 
 // claims are what a token must say, word by word. Its subject is in the form that
-// GitHub gave every repository until June 2026, or in the one since, which has the
+// GitHub gave every repository until July 2026, or in the one since, which has the
 // numbers too; the repository's number holds for both.
 //
 // https://docs.github.com/en/actions/reference/security/oidc

@@ -172,6 +172,8 @@ func (e *Environment) complete(catalog services.Catalog, overrides map[string]st
 	switch {
 	case !environmentName.MatchString(e.Name):
 		return fmt.Errorf("a name is at most 20 lower-case letters, digits and dashes, starting with a letter")
+	case deliveryStack == "forum-"+e.Name:
+		return fmt.Errorf("%s is the stack that delivers the environments: choose another name", deliveryStack)
 	case e.Region == "":
 		return fmt.Errorf(`no region: add "region": "eu-west-1" or another`)
 	case !regionName.MatchString(e.Region):

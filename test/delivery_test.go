@@ -48,7 +48,7 @@ func deliveryStage(t *testing.T) *assembly.Stage {
 
 var deliveryAssembled *assembly.Stage
 
-// deliveryRole is a role of the stack: "DevDiff".
+// deliveryRole is a role of the stack: "devDiff".
 func deliveryRole(t *testing.T, name string) assembly.Role {
 	t.Helper()
 	i := slices.IndexFunc(deliveryStage(t).Roles, func(r assembly.Role) bool { return strings.HasPrefix(r.LogicalID, name) })
@@ -131,7 +131,7 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 
 func TestDeliveryTrust(t *testing.T) {
 	prod := deploymentToken.with("sub", "repo:example/forum:environment:prod")
-	for name, own := range map[string]token{"DevDiff": pullRequestToken, "ProdDiff": pullRequestToken, "DevDeploy": deploymentToken, "ProdDeploy": prod} {
+	for name, own := range map[string]token{"devDiff": pullRequestToken, "prodDiff": pullRequestToken, "devDeploy": deploymentToken, "prodDeploy": prod} {
 		role := deliveryRole(t, name)
 		if err := checkDeliveryTrust(role, own); err != nil {
 			t.Error(err)
@@ -169,13 +169,13 @@ func TestDeliveryTrustMutants(t *testing.T) {
 			delete(equals, claim+"sub")
 		},
 	} {
-		for id, own := range map[string]token{"DevDiff": pullRequestToken, "DevDeploy": deploymentToken} {
+		for id, own := range map[string]token{"devDiff": pullRequestToken, "devDeploy": deploymentToken} {
 			if checkDeliveryTrust(editTrust(deliveryRole(t, id), edit), own) == nil {
 				t.Errorf("%s: %s: nobody notices", id, name)
 			}
 		}
 	}
-	anyBranch := editTrust(deliveryRole(t, "DevDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"ref") })
+	anyBranch := editTrust(deliveryRole(t, "devDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"ref") })
 	if got, err := accepts(anyBranch, deploymentToken.with("ref", "refs/heads/topic")); !got || err != nil {
 		t.Errorf("the branch is not what holds another one back: %v %v", got, err)
 	}
@@ -249,10 +249,10 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 
 func TestDeliveryRights(t *testing.T) {
 	for _, kind := range []string{"Diff", "Deploy"} {
-		if err := checkDeliveryRights(deliveryRole(t, "Dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")); err != nil {
+		if err := checkDeliveryRights(deliveryRole(t, "dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")); err != nil {
 			t.Error(err)
 		}
-		if err := checkDeliveryRights(deliveryRole(t, "Prod"+kind), deliveryRights(kind, "prod", "444455556666", "us-east-1")); err != nil {
+		if err := checkDeliveryRights(deliveryRole(t, "prod"+kind), deliveryRights(kind, "prod", "444455556666", "us-east-1")); err != nil {
 			t.Error(err)
 		}
 	}
@@ -270,7 +270,7 @@ func TestDeliveryRightsMutants(t *testing.T) {
 	} {
 		extra.Effect = "Allow"
 		for _, kind := range []string{"Diff", "Deploy"} {
-			role, want := deliveryRole(t, "Dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")
+			role, want := deliveryRole(t, "dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")
 			role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{extra}})
 			if checkDeliveryRights(role, want) == nil {
 				t.Errorf("%s: %s: nobody notices", kind, name)
@@ -352,6 +352,24 @@ func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
 		}
 	}
 	assemble(t, deliver, contextKey("environment", "dev"))
+}
+
+// Names that differ in a dash alone are two environments, with roles of their own.
+func TestDeliveryTellsEnvironmentsApart(t *testing.T) {
+	a, err := fixture(t, delivered, func(app *synth.App) {
+		all := app.Context["environments"].(map[string]any)
+		all["dev-2"], all["dev2"] = all["dev"], all["dev"]
+	}).Synthesize(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := a.Stage("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stage.Roles) != 8 {
+		t.Errorf("%d roles for 4 environments", len(stage.Roles))
+	}
 }
 
 func TestDeliveryRolesAreBounded(t *testing.T) {

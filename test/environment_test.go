@@ -106,6 +106,7 @@ func TestBadEnvironment(t *testing.T) {
 		"one zone":                         {environment("azs", 1), `environment "dev": azs 1: want 2 to 6, a load balancer needs two`},
 		"more gateways than zones":         {environment("natGateways", 3), `environment "dev": natGateways 3: want 0 to 2, one for each zone at most`},
 		"three preview blocks":             {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `environment "dev": previewFrom has 3 CIDR blocks: a listener rule has room for two`},
+		"the name of the stack beside":     {called("delivery"), `environment "delivery": forum-delivery is the stack that delivers the environments: choose another name`},
 		"a host with a mask":               {environment("previewFrom", []string{"203.0.113.7/24"}), `environment "dev": previewFrom "203.0.113.7/24": want a CIDR block such as 203.0.113.0/24`},
 		"monolith drained early":           {contextKeys("users", "25%", "monolith", "drained"), `environment "dev": services: "monolith" cannot be drained while "users" is 25%: make every service live or strangled first`},
 		"an image from elsewhere":          {monolithImage("nginx:1.29"), `environment "dev": "monolith" runs nginx:1.29, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1`},
