@@ -35,6 +35,37 @@ func TestAutoscalerFollowsItsMetric(t *testing.T) {
 	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
 }
 
+// A datapoint has what came since the last one, over the time that passed here, and
+// nothing from before scaling.
+func TestDatapointsAreRates(t *testing.T) {
+	s := newTestService(t, declaredService()) // at ten times the speed
+	deploy(t, s, serving("1"))
+	r := &Region{groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}}
+	policy := requests()
+	policy.TargetGroup = "${Users.Group}"
+	m, err := r.metric(policy, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() {
+		for range 100 {
+			s.group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/users", nil))
+		}
+	}
+	ask()
+	a := newAutoscaler(&scalable{target: bounded(2, 10, policy), service: s, metrics: []metric{m}}, 0)
+	for minute := range time.Duration(3) {
+		ask()
+		for _, second := range []time.Duration{59, 60} {
+			a.look(minute*time.Minute+second*time.Second, func(Activity) {})
+		}
+		// 100 requests to two targets in 6 s.
+		if value := a.tracking.alarms[0].value; value != 500 {
+			t.Errorf("datapoint %d is %g, want 500", minute, value)
+		}
+	}
+}
+
 // A datapoint is what a minute at this rate would make, however fast the minute passes.
 func TestRequestsPerMinute(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -61,16 +92,22 @@ func TestCPUPercent(t *testing.T) {
 		t.Errorf("%g%% without a task", value)
 	}
 	deploy(t, s, serving("1"))
+	started := cpuOf(t, s)
 	if value, ok := read(time.Second); ok {
 		t.Errorf("%g%% of tasks that have just started", value)
 	}
-	before := cpuOf(t, s)
-	under(s, func() { time.Sleep(300 * time.Millisecond) })
-	middle, _ := read(time.Second)
-	after := cpuOf(t, s)
+	least := cpuOf(t, s)
+	eventually(t, "CPU time", func() bool {
+		under(s, func() { time.Sleep(50 * time.Millisecond) })
+		return cpuOf(t, s)-least > 100*time.Millisecond
+	})
+	least = cpuOf(t, s) - least
+	value, ok := read(time.Second)
+	most := cpuOf(t, s) - started
 	// Two tasks reserve half a vCPU, so a second of it is 200 %.
-	if most := 200 * (after - before).Seconds(); middle <= 0 || middle > most+10 || middle < most-10 {
-		t.Errorf("%g%%, want about %g%%", middle, most)
+	percent := func(d time.Duration) float64 { return 200 * d.Seconds() }
+	if !ok || value < percent(least)-1e-6 || value > percent(most)+1e-6 {
+		t.Errorf("%g%%, want %g%% to %g%%", value, percent(least), percent(most))
 	}
 }
 
@@ -101,6 +138,47 @@ func TestUnknownMetricsAreRefused(t *testing.T) {
 	}
 	if err := r.register(assembly.ScalableTarget{Service: "${T}"}); err == nil {
 		t.Error("a service that is not there scales")
+	}
+}
+
+// A target that changes bounds the tasks anew, a policy that changes is another
+// from then on, and a target that goes leaves the tasks alone.
+func TestScalableTargetsAndPolicies(t *testing.T) {
+	s := newTestService(t, declaredService())
+	r := &Region{groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}, services: map[string]*service{"${Users.Service}": s}, targets: map[string]*scalable{}}
+	fast := cpu()
+	fast.Metric += "HighResolution"
+	policy := requests()
+	policy.Resource, policy.TargetGroup = assembly.Resource{Type: scalingPolicyType, Stack: "Users", LogicalID: "Requests"}, "${Users.Group}"
+	stage := func(least, most int) *assembly.Stage {
+		target := bounded(least, most, policy, cpu(), fast)
+		target.Resource, target.Service = assembly.Resource{Type: scalableTargetType, Stack: "Users", LogicalID: "Scaling"}, "${Users.Service}"
+		return &assembly.Stage{ScalableTargets: []assembly.ScalableTarget{target}}
+	}
+	for _, step := range []struct{ least, most, want int }{{1, 10, 2}, {3, 10, 3}, {1, 2, 2}} {
+		stage := stage(step.least, step.most)
+		if err := r.Create(t.Context(), stage, stage.ScalableTargets[0].Resource); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.capacity().desired; got != step.want {
+			t.Errorf("%d tasks within %d to %d, want %d", got, step.least, step.most, step.want)
+		}
+	}
+	policy.Target = 7000
+	if err := r.Update(t.Context(), stage(1, 2), policy.Resource, policy.Resource); err != nil {
+		t.Fatal(err)
+	}
+	registered := r.scalables()[0]
+	if got := registered.target.Policies[0].Target; got != 7000 {
+		t.Errorf("the policy aims at %g, want 7000", got)
+	}
+	for i, want := range []time.Duration{time.Minute, time.Minute, 20 * time.Second} {
+		if got := registered.metrics[i].period; got != want {
+			t.Errorf("%s has a datapoint each %s, want %s", registered.target.Policies[i].Metric, got, want)
+		}
+	}
+	if err := r.Delete(t.Context(), registered.target.Resource); err != nil || len(r.scalables()) > 0 || s.capacity().desired != 2 {
+		t.Errorf("%v, %d scalable targets and %d tasks are left", err, len(r.scalables()), s.capacity().desired)
 	}
 }
 
