@@ -108,10 +108,10 @@ type Scaling struct {
 	// Rate is the load, Capacity what its least tasks may take, in requests a second.
 	Rate     int `json:"rate"`
 	Capacity int `json:"capacity"`
-	// From is the least number of tasks, To how many were healthy in the end.
+	// From is how many tasks were healthy before, To how many in the end.
 	From int `json:"from"`
 	To   int `json:"to"`
-	// Seconds is how long it took the service that should scale.
+	// Seconds is how long it took a service to get more.
 	Seconds float64 `json:"seconds,omitempty"`
 	Traffic
 	// Activities are the changes of the number of tasks, in words.

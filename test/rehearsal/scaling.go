@@ -22,8 +22,9 @@ const scaleTime = 6 * time.Minute
 // Each service has a load of its own, so the load of before must have ended.
 func (r *rehearsal) scaling(ctx context.Context) error {
 	loaded := r.catalog.Services[0]
-	loads := map[string]*load.Load{}
+	before, loads := map[string][]string{}, map[string]*load.Load{}
 	for _, s := range r.catalog.Services {
+		before[s.Name] = r.healthy(s.Name)
 		loads[s.Name] = load.Start(rateOf(s, s.Name == loaded.Name), newTraffic(r.region.URL(), r.ledger).to(s.Paths))
 		defer loads[s.Name].Stop()
 	}
@@ -49,8 +50,8 @@ func (r *rehearsal) scaling(ctx context.Context) error {
 	<-ended
 	r.screen.scalingHead()
 	for _, s := range r.catalog.Services {
-		result := scalingOf(s, s.Name == loaded.Name, len(r.healthy(s.Name)), activities, loads[s.Name].Between(began, time.Now()))
-		if s.Name == loaded.Name {
+		result := scalingOf(s, s.Name == loaded.Name, before[s.Name], r.healthy(s.Name), activities, loads[s.Name].Between(began, time.Now()))
+		if result.To > result.From {
 			result.Seconds = scaled.Seconds()
 		}
 		r.report.Scaling = append(r.report.Scaling, result)
@@ -91,21 +92,30 @@ func tasksOf(s services.Service, scales bool) int {
 	return s.Scaling.Min
 }
 
-// scalingOf says what became of a service, and what of that is wrong.
-func scalingOf(s services.Service, scales bool, healthy int, activities []region.Activity, records []load.Record) Scaling {
+// scalingOf says what became of a service and of the healthy tasks that it had
+// before, and what of that is wrong.
+func scalingOf(s services.Service, scales bool, before, after []string, activities []region.Activity, records []load.Record) Scaling {
 	result := Scaling{
 		Service:     s.Name,
 		Rate:        rateOf(s, scales),
 		Capacity:    s.Scaling.Min * s.Scaling.RequestsPerTarget / 60,
-		From:        s.Scaling.Min,
-		To:          healthy,
+		From:        len(before),
+		To:          len(after),
 		Traffic:     trafficOf(records),
 		Unexplained: failuresOf(records),
 	}
-	if want := tasksOf(s, scales); healthy != want {
-		result.Unexplained = append(result.Unexplained, fmt.Sprintf("%s has %d healthy tasks at %d requests a second, want %d", s.Name, healthy, result.Rate, want))
+	if want := tasksOf(s, scales); len(after) != want {
+		result.Unexplained = append(result.Unexplained, fmt.Sprintf("%s has %d healthy tasks at %d requests a second, want %d", s.Name, len(after), result.Rate, want))
 	}
-	for _, a := range slices.DeleteFunc(slices.Clone(activities), func(a region.Activity) bool { return a.Service != s.Name }) {
+	for _, address := range before {
+		if !slices.Contains(after, address) {
+			result.Unexplained = append(result.Unexplained, fmt.Sprintf("%s has lost its task %s", s.Name, address))
+		}
+	}
+	for _, a := range activities {
+		if a.Service != s.Name {
+			continue
+		}
 		result.Activities = append(result.Activities, a.String())
 		if a.To != tasksOf(s, scales) {
 			result.Unexplained = append(result.Unexplained, a.String())

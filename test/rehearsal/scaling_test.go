@@ -80,20 +80,21 @@ func TestScalingIsJudged(t *testing.T) {
 	right := []load.Record{{Path: "/api/users", Status: 200}}
 	for name, test := range map[string]struct {
 		scales     bool
-		healthy    int
+		after      []string
 		activities []region.Activity
 		records    []load.Record
 		wrong      int
 	}{
-		"as it should be":      {true, 3, []region.Activity{one, {Service: "posts", To: 9}}, right, 0},
-		"not loaded":           {false, 2, nil, right, 0},
-		"did not scale":        {true, 2, nil, right, 1},
-		"scaled too far":       {true, 4, []region.Activity{two}, right, 2},
-		"not loaded, scaled":   {false, 3, []region.Activity{one}, right, 2},
-		"asked for, not there": {false, 2, []region.Activity{one}, right, 1},
-		"a request failed":     {true, 3, []region.Activity{one}, []load.Record{{Failure: "failed"}}, 1},
+		"as it should be":      {true, []string{"a", "b", "c"}, []region.Activity{one, {Service: "posts", To: 9}}, right, 0},
+		"not loaded":           {false, []string{"a", "b"}, nil, right, 0},
+		"did not scale":        {true, []string{"a", "b"}, nil, right, 1},
+		"scaled too far":       {true, []string{"a", "b", "c", "d"}, []region.Activity{two}, right, 2},
+		"not loaded, scaled":   {false, []string{"a", "b", "c"}, []region.Activity{one}, right, 2},
+		"asked for, not there": {false, []string{"a", "b"}, []region.Activity{one}, right, 1},
+		"a task was replaced":  {false, []string{"a", "c"}, nil, right, 1},
+		"a request failed":     {true, []string{"a", "b", "c"}, []region.Activity{one}, []load.Record{{Failure: "failed"}}, 1},
 	} {
-		if got := scalingOf(s, test.scales, test.healthy, test.activities, test.records); len(got.Unexplained) != test.wrong {
+		if got := scalingOf(s, test.scales, []string{"a", "b"}, test.after, test.activities, test.records); len(got.Unexplained) != test.wrong {
 			t.Errorf("%s: %q, want %d", name, got.Unexplained, test.wrong)
 		}
 	}
