@@ -51,12 +51,14 @@ func execute(args []string) int {
 	if err != nil {
 		return 2
 	}
-	// A closed terminal and a closed pipe end the work as Ctrl-C does. A second
-	// signal ends it at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	// A closed terminal ends the work as Ctrl-C does. A second signal ends it at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	err = interruptible(ctx, func() error { return run(ctx, o, os.Stdout) })
+	// Taken, this signal lets a write fail. It says nothing of what is closed, which
+	// may be one of a thousand connections.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	err = interruptible(ctx, func() error { return run(ctx, o, reader{os.Stdout, stop}) })
 	if o.serve && errors.Is(err, errInterrupted) {
 		return 0 // there is no other way to end it
 	}
@@ -127,7 +129,7 @@ func interruptible(ctx context.Context, work func() error) (err error) {
 // errFailed is how a rehearsal ends that has found something.
 var errFailed = errors.New("failures that should not have been, see above")
 
-func run(ctx context.Context, o options, out *os.File) error {
+func run(ctx context.Context, o options, out output) error {
 	if err := findNode(); err != nil {
 		return err
 	}

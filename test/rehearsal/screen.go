@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +32,7 @@ type screen struct {
 
 // newScreen prints to a file, in colour only where that is a terminal and
 // NO_COLOR (https://no-color.org) does not ask for none.
-func newScreen(out *os.File, noColour string) *screen {
+func newScreen(out output, noColour string) *screen {
 	live := isatty.IsTerminal(out.Fd())
 	s := &screen{out: out, live: live, colour: live && noColour == "", stopped: make(chan struct{})}
 	if live {
