@@ -54,10 +54,10 @@ func TestDatapointsAreRates(t *testing.T) {
 	}
 	ask()
 	a := newAutoscaler(&scalable{target: bounded(2, 10, policy), service: s, metrics: []metric{m}}, 0)
-	for minute := range time.Duration(3) {
+	for minute := range 3 {
 		ask()
-		for _, second := range []time.Duration{59, 60} {
-			a.look(minute*time.Minute+second*time.Second, func(Activity) {})
+		for _, second := range []int{59, 60} {
+			a.look(time.Duration(60*minute+second)*time.Second, func(Activity) {})
 		}
 		// 100 requests to two targets in 6 s.
 		if value := a.tracking.alarms[0].value; value != 500 {
