@@ -340,9 +340,21 @@ func TestLabelIsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"README.md": readme(t), "pull_request_template.md": string(template), "pull-request.yml": workflow(t, "pull-request.yml")} {
-		if !strings.Contains(text, "stateful-change-accepted") {
-			t.Errorf("%s does not name the label", name)
+	checks := workflow(t, "pull-request.yml")
+	label := regexp.MustCompile(`grep -Fx (\S+)`).FindStringSubmatch(checks)
+	if label == nil {
+		t.Fatal("pull-request.yml asks for no label")
+	}
+	lineWith := func(word string) string {
+		line, _, _ := strings.Cut(checks[strings.Index(checks, word):], "\n")
+		return line
+	}
+	for name, text := range map[string]string{
+		"README.md": readme(t), "pull_request_template.md": string(template),
+		"the step's name": lineWith("- name: Findings"), "the step's error": lineWith("::error::"),
+	} {
+		if !strings.Contains(text, label[1]) {
+			t.Errorf("%s does not name the label %s, which pull-request.yml asks for", name, label[1])
 		}
 	}
 }
