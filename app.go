@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
-	"example.com/forum/stacks"
+	"example.com/strangler/constructs"
+	example "example.com/strangler/services/forum"
+	"example.com/strangler/stacks"
 )
 
 func main() {
@@ -31,27 +31,17 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	catalog, environments, err := stacks.ReadEnvironments(context, services.Forum)
+	app, err := stacks.Read(context, example.Catalog())
 	if err != nil {
 		return err
 	}
-	delivery, err := stacks.ReadDelivery(context)
-	if err != nil {
-		return err
-	}
-	images := constructs.StageImages(".", ".build", catalog.All())
-	app := awscdk.NewApp(&awscdk.AppProps{PostCliContext: &stacks.QuietFindings})
-	stacks.AddHouseRules(app)
+	images := constructs.StageImages(".", ".build", app.Catalog.All())
+	cdk := stacks.NewApp(awscdk.AppProps{})
 	if err := images.Wait(); err != nil {
 		return err
 	}
-	for _, e := range environments {
-		stacks.NewForum(app, e, catalog, images)
-	}
-	if delivery != nil {
-		stacks.NewDelivery(app, *delivery, environments)
-	}
-	return stacks.Synthesize(app)
+	app.Compose(cdk, images)
+	return stacks.Synthesize(cdk)
 }
 
 // readContext reads what the CDK CLI hands over: cdk.json's context and the -c

@@ -1,4 +1,4 @@
-module example.com/forum
+module example.com/strangler
 
 go 1.26.0
 

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // newBudget tells whoever listens to the environment's topic when a month's cost
@@ -15,7 +15,7 @@ import (
 // https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html
 func newBudget(scope constructs.Construct, props *ServiceProps) {
 	var tags, filters []any
-	for _, tag := range services.Tags(props.Environment, props.Service.Name) {
+	for _, tag := range services.Tags(props.App, props.Environment, props.Service.Name) {
 		// The CDK puts no tags on a budget.
 		tags = append(tags, &awsbudgets.CfnBudget_ResourceTagProperty{Key: &tag.Key, Value: &tag.Value})
 		filters = append(filters, &awsbudgets.CfnBudget_ExpressionProperty{

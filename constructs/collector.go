@@ -10,7 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // collectorUser is the one that the image of the AWS Distro has.

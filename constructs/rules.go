@@ -7,7 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // localListener is the listener as the service's own scope sees it. On the real
@@ -24,7 +24,7 @@ func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IAppli
 // newLiveRule forwards to an imported reference to the service's own group:
 // with the group itself the CDK would make the service depend on this rule, the
 // reverse of what loses no request.
-func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, props *ServiceProps) elbv2.ApplicationListenerRule {
+func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, rule services.Rule, props *ServiceProps) elbv2.ApplicationListenerRule {
 	awscdk.Validations_Of(scope).Acknowledge(&awscdk.Acknowledgment{
 		Id:     jsii.String("@aws-cdk/aws-elbv2:albTargetGroupCannotRegisterListener"),
 		Reason: jsii.String("the preview rule has opened the service to the load balancer"),
@@ -32,12 +32,12 @@ func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener
 	groups := map[string]elbv2.IApplicationTargetGroup{
 		props.Service.Name: importTargetGroup(scope, "LiveTargetGroup", own),
 	}
-	for _, forward := range props.Live.Forward {
+	for _, forward := range rule.Forward {
 		if forward.Service != props.Service.Name {
 			groups[forward.Service] = importTargetGroup(scope, "SharedTargetGroup", props.Monolith)
 		}
 	}
-	return newRule(scope, "LiveRule", listener, *props.Live, groups)
+	return newRule(scope, "LiveRule", listener, rule, groups)
 }
 
 func importTargetGroup(scope constructs.Construct, id string, group elbv2.IApplicationTargetGroup) elbv2.IApplicationTargetGroup {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 func scale(scope constructs.Construct, service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {

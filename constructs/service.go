@@ -16,7 +16,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // Service is a Fargate service behind a load balancer, with its own roles, log
@@ -29,9 +29,9 @@ type Service struct {
 type ServiceProps struct {
 	// Service is an entry of a complete catalog.
 	Service services.Service
-	// Stage and Environment are the names of where it is deployed, such as
-	// "forum-dev" and "dev".
-	Stage, Environment string
+	// App, Environment and Stage are the names of what it is part of, such as
+	// "shop", "dev" and "shop-dev".
+	App, Environment, Stage string
 	// Images holds the service's image, staged.
 	Images *Images
 	// Tables are those that the program may use; it learns their names from its environment.
@@ -42,11 +42,10 @@ type ServiceProps struct {
 	// Listener takes the rules; LoadBalancer is the security group it sends from.
 	Listener     elbv2.IApplicationListener
 	LoadBalancer awsec2.ISecurityGroup
-	// Preview attaches the target group to the load balancer without public traffic.
-	Preview services.Rule
-	// Live brings the traffic. Nil means none.
-	Live *services.Rule
+	// Rules attach the target group to the load balancer and bring its traffic.
+	Rules services.ServiceRules
 	// Monolith shares the traffic of a live rule that names a second target group.
+	// Nil means that no rule does.
 	Monolith elbv2.IApplicationTargetGroup
 	// Topic is told of alarms and of a budget that is spent.
 	Topic awssns.ITopic
@@ -66,14 +65,14 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	task := newTask(scope, props)
 	listener := localListener(scope, props)
 	group := newTargetGroup(scope, props)
-	newRule(scope, "PreviewRule", listener, props.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
+	newRule(scope, "PreviewRule", listener, props.Rules.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
 	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
 	service.AttachToApplicationTargetGroup(group)
 	scale(scope, service, group, props.Service.Scaling)
 	newTasksAlarm(scope, props, service)
 	newBudget(scope, props)
-	if props.Live != nil {
-		newLiveRule(scope, listener, group, props).Node().AddDependency(service)
+	for _, rule := range props.Rules.Live {
+		newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)
 	}
 
 	return &Service{TargetGroup: group}

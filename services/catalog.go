@@ -7,6 +7,10 @@ import "strings"
 // Catalog is everything that can serve a path: the services that the monolith
 // is broken into, and the monolith itself.
 type Catalog struct {
+	// Name is what the app is called: lower-case letters, digits and dashes, at most
+	// 20 characters, starting with a letter. Stages, tags, budgets and target groups
+	// begin with it; renaming the app replaces it all.
+	Name     string
 	Services []Service
 	// Monolith serves every path that no service has taken. Its own paths are
 	// always "/*" and its priority is always the last: leave both empty.
@@ -66,7 +70,7 @@ type Service struct {
 // Image says where a container image comes from. Exactly one field is set.
 type Image struct {
 	// Program is the folder of a Go main package in this module, such as
-	// "services/cmd/users". Its image holds the binary and nothing else.
+	// "services/shop/cmd/orders". Its image holds the binary and nothing else.
 	Program string
 	// Folder holds a Dockerfile and its build context, relative to the module's root.
 	Folder string
@@ -101,54 +105,4 @@ type Index struct {
 // given the table of.
 func TableVariable(service string) string {
 	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_TABLE"
-}
-
-// Forum is the example that ships: a forum of users, threads and posts, and the
-// monolith that used to serve all three.
-var Forum = Catalog{
-	Services: []Service{
-		{
-			Name:            "users",
-			Image:           Image{Program: "services/cmd/users"},
-			Paths:           []string{"/api/users", "/api/users/*"},
-			Priority:        100,
-			MonolithPercent: 20,
-			Table: &Table{
-				PartitionKey: "id",
-				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
-			},
-		},
-		{
-			Name:            "threads",
-			Image:           Image{Program: "services/cmd/threads"},
-			Paths:           []string{"/api/threads", "/api/threads/*"},
-			Priority:        200,
-			MonolithPercent: 25,
-			Table: &Table{
-				PartitionKey: "id",
-				Indexes:      []Index{{Name: "all", PartitionKey: "kind", SortKey: "id"}},
-			},
-		},
-		{
-			Name:            "posts",
-			Image:           Image{Program: "services/cmd/posts"},
-			Paths:           []string{"/api/posts", "/api/posts/*"},
-			Priority:        300,
-			MonolithPercent: 30,
-			Table: &Table{
-				PartitionKey: "id",
-				Indexes: []Index{
-					{Name: "all", PartitionKey: "kind", SortKey: "id"},
-					{Name: "by-user", PartitionKey: "author", SortKey: "id"},
-					{Name: "in-thread", PartitionKey: "thread", SortKey: "id"},
-				},
-			},
-		},
-	},
-	Monolith: Service{
-		Name:   "monolith",
-		Image:  Image{Program: "services/cmd/monolith"},
-		CPU:    512,
-		Memory: 1024,
-	},
 }

@@ -12,7 +12,7 @@ func TestCollectorFitsEveryTask(t *testing.T) {
 	sizes := 0
 	for _, cpu := range append(slices.Collect(maps.Keys(fargateMemory)), 256) {
 		for memory := 512; memory <= 122880; memory += 512 {
-			s := Service{Name: "users", Image: Image{Program: "services/cmd/users"}, CPU: cpu, Memory: memory, Collector: "collector:1"}.complete()
+			s := Service{Name: "alpha", Image: Image{Program: "services/alpha"}, CPU: cpu, Memory: memory, Collector: "collector:1"}.complete()
 			if s.check() != nil {
 				continue
 			}
@@ -28,7 +28,7 @@ func TestCollectorFitsEveryTask(t *testing.T) {
 }
 
 func TestWithoutACollectorTheTaskIsThePrograms(t *testing.T) {
-	for _, s := range forum(t).All() {
+	for _, s := range completed(t).All() {
 		if s.ProgramMemory() != s.Memory {
 			t.Errorf("%s keeps %d of %d MiB", s.Name, s.ProgramMemory(), s.Memory)
 		}

@@ -15,7 +15,7 @@ func (c Catalog) Complete() (Catalog, error) {
 	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
 		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it takes "/*" last and all that nobody else does, leave its paths, priority and MonolithPercent empty`, c.Monolith.Name)
 	}
-	out := Catalog{Monolith: c.Monolith.complete()}
+	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete()}
 	out.Monolith.Paths = []string{"/*"}
 	out.Monolith.Priority = monolithPriority
 	for _, s := range c.Services {
@@ -88,6 +88,9 @@ func (s Service) complete() Service {
 var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments"}
 
 func (c Catalog) check() error {
+	if !fitsName(c.Name) {
+		return fmt.Errorf("services: the catalog is called %q: want at most 20 lower-case letters, digits and single dashes, starting with a letter", c.Name)
+	}
 	ids, ofMonolith := map[string]string{}, 0
 	for _, s := range c.All() {
 		ofMonolith += s.MonolithPercent
@@ -110,9 +113,11 @@ var numericUser = regexp.MustCompile(`^[1-9]\d{0,9}:[1-9]\d{0,9}$`)
 
 var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
+func fitsName(name string) bool { return serviceName.MatchString(name) && len(name) <= 20 }
+
 func (s Service) check() error {
 	switch {
-	case !serviceName.MatchString(s.Name) || len(s.Name) > 20:
+	case !fitsName(s.Name):
 		return fmt.Errorf("a name is at most 20 lower-case letters, digits and single dashes, starting with a letter")
 	case slices.Contains(reserved, s.Name):
 		return fmt.Errorf("the name is taken by a part of the app: rename the service")

@@ -11,13 +11,13 @@ import (
 const noon = "cron(0 12 * * ? *)"
 
 func TestCompleteIsStable(t *testing.T) {
-	c := forum(t)
+	c := completed(t)
 	for _, s := range c.All() {
 		if s.CPU == 0 || s.Memory == 0 || s.Port == 0 || s.Scaling.Max == 0 || s.HealthCheckPath == "" || len(s.Paths) == 0 {
 			t.Errorf("%s is not complete: %+v", s.Name, s)
 		}
 	}
-	if again, err := (Catalog{Services: c.Services, Monolith: withoutPaths(c.Monolith)}).Complete(); err != nil || !reflect.DeepEqual(again, c) {
+	if again, err := (Catalog{Name: c.Name, Services: c.Services, Monolith: withoutPaths(c.Monolith)}).Complete(); err != nil || !reflect.DeepEqual(again, c) {
 		t.Errorf("completing twice changes the catalog: %v\n%+v\n%+v", err, again, c)
 	}
 }
@@ -33,26 +33,26 @@ func TestCompleteRefuses(t *testing.T) {
 		change func(*Catalog)
 		want   []string
 	}{
-		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "users" }, []string{`"users" and "users"`, "rename one"}},
+		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "alpha" }, []string{`"alpha" and "alpha"`, "rename one"}},
 		"a service named like the monolith": {func(c *Catalog) { c.Services[1].Name = "monolith" }, []string{`"monolith" and "monolith"`}},
 		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "taken", "rename"}},
 		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Threads" }, []string{`"Threads"`, "lower-case"}},
 		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
-		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"threads"`, "1 to 24999"}},
+		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"beta"`, "1 to 24999"}},
 		"paths of the monolith":             {func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"}},
-		"no image":                          {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"threads"`, "0 sources", "exactly one"}},
-		"two images":                        {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"threads"`, "2 sources"}},
-		"a size Fargate lacks":              {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"threads"`, "300 CPU units", "512 1024"}},
-		"memory that does not fit":          {func(c *Catalog) { c.Services[1].CPU, c.Services[1].Memory = 512, 512 }, []string{`"threads"`, "1024 to 4096"}},
-		"memory between sizes":              {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"threads"`, "512, 1024 or 2048"}},
-		"a port out of range":               {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"threads"`, "1 to 65535"}},
-		"a relative health check":           {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"threads"`, "starts with /"}},
-		"scaling upside down":               {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"threads"`, "from 5 to 2"}},
-		"scaling over 100% CPU":             {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"threads"`, "1 to 100"}},
-		"a cooldown of half a second":       {func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"threads"`, "500ms", "whole seconds"}},
-		"a cooldown of a day":               {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"threads"`, "an hour"}},
-		"more than all on Spot":             {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"threads"`, "0 to 100"}},
-		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"threads"`, "name of its own"}},
+		"no image":                          {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
+		"two images":                        {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"beta"`, "2 sources"}},
+		"a size Fargate lacks":              {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"beta"`, "300 CPU units", "512 1024"}},
+		"memory that does not fit":          {func(c *Catalog) { c.Services[1].CPU, c.Services[1].Memory = 512, 512 }, []string{`"beta"`, "1024 to 4096"}},
+		"memory between sizes":              {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"beta"`, "512, 1024 or 2048"}},
+		"a port out of range":               {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"beta"`, "1 to 65535"}},
+		"a relative health check":           {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"beta"`, "starts with /"}},
+		"scaling upside down":               {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"beta"`, "from 5 to 2"}},
+		"scaling over 100% CPU":             {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"beta"`, "1 to 100"}},
+		"a cooldown of half a second":       {func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"beta"`, "500ms", "whole seconds"}},
+		"a cooldown of a day":               {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"beta"`, "an hour"}},
+		"more than all on Spot":             {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"beta"`, "0 to 100"}},
+		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "name of its own"}},
 		"two schedules of one name": {func(c *Catalog) {
 			c.Services[1].Scaling.Schedule = slices.Repeat([]ScheduledBounds{{Name: "Noon", Cron: noon, Min: 1, Max: 2}}, 2)
 		}, []string{`"Noon"`, "name of its own"}},
@@ -66,30 +66,30 @@ func TestCompleteRefuses(t *testing.T) {
 			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon, Min: 3, Max: 2}}
 		}, []string{"Noon", "from 3 to 2"}},
 		"a schedule without bounds":      {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon}} }, []string{"Noon", "from 0 to 0"}},
-		"an alarm at no error":           {func(c *Catalog) { c.Services[1].Alarms.ErrorPercent = -1 }, []string{`"threads"`, "1 to 99"}},
-		"an alarm at an hour":            {func(c *Catalog) { c.Services[1].Alarms.P99 = time.Hour }, []string{`"threads"`, "1h0m0s", "a minute"}},
-		"less than none of the monolith": {func(c *Catalog) { c.Services[1].MonolithPercent = -1 }, []string{`"threads"`, "0 or more"}},
+		"an alarm at no error":           {func(c *Catalog) { c.Services[1].Alarms.ErrorPercent = -1 }, []string{`"beta"`, "1 to 99"}},
+		"an alarm at an hour":            {func(c *Catalog) { c.Services[1].Alarms.P99 = time.Hour }, []string{`"beta"`, "1h0m0s", "a minute"}},
+		"less than none of the monolith": {func(c *Catalog) { c.Services[1].MonolithPercent = -1 }, []string{`"beta"`, "0 or more"}},
 		"more than all of the monolith":  {func(c *Catalog) { c.Services[1].MonolithPercent = 51 }, []string{"101%", "100 at most"}},
 		"a monolith of itself":           {func(c *Catalog) { c.Monolith.MonolithPercent = 5 }, []string{`"monolith"`, "MonolithPercent empty"}},
-		"a budget below nothing":         {func(c *Catalog) { c.Services[1].MonthlyBudget = -5 }, []string{`"threads"`, "$-5", "1 or more"}},
-		"scaling below zero":             {func(c *Catalog) { c.Services[1].Scaling.RequestsPerTarget = -1 }, []string{`"threads"`, "1 or more"}},
-		"a table without a key":          {func(c *Catalog) { c.Services[1].Table = &Table{} }, []string{`"threads"`, "partition key"}},
+		"a budget below nothing":         {func(c *Catalog) { c.Services[1].MonthlyBudget = -5 }, []string{`"beta"`, "$-5", "1 or more"}},
+		"scaling below zero":             {func(c *Catalog) { c.Services[1].Scaling.RequestsPerTarget = -1 }, []string{`"beta"`, "1 or more"}},
+		"a table without a key":          {func(c *Catalog) { c.Services[1].Table = &Table{} }, []string{`"beta"`, "partition key"}},
 		"an index named twice": {func(c *Catalog) {
 			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
-		}, []string{`"threads"`, `"all"`, "unique"}},
+		}, []string{`"beta"`, `"all"`, "unique"}},
 		"root":               {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
 		"a user by name":     {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
-		"a user of our own":  {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"threads"`, "User and WritableRoot"}},
-		"a writable root":    {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"threads"`, "User and WritableRoot"}},
+		"a user of our own":  {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"beta"`, "User and WritableRoot"}},
+		"a writable root":    {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"beta"`, "User and WritableRoot"}},
 		"a collector's name": {func(c *Catalog) { c.Services[1].Name, c.Services[1].Collector = "collector", "collector:1" }, []string{`"collector"`, "rename the service"}},
-		"a collector's port": {func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 }, []string{`"threads"`, "port 4318 is its collector's"}},
+		"a collector's port": {func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 }, []string{`"beta"`, "port 4318 is its collector's"}},
 		"a collector's variable": {func(c *Catalog) {
 			c.Services[1].Collector, c.Services[1].Environment = "collector:1", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}
-		}, []string{`"threads"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "leave Collector empty"}},
-		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"threads"`, `"*"`}},
-		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"USERS_TABLE": "x"} }, []string{`"threads"`, "USERS_TABLE"}},
+		}, []string{`"beta"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "leave Collector empty"}},
+		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"beta"`, `"*"`}},
+		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"}},
 	} {
-		c := Catalog{Services: append([]Service(nil), Forum.Services...), Monolith: Forum.Monolith}
+		c := sample()
 		test.change(&c)
 		_, err := c.Complete()
 		for _, want := range test.want {

@@ -29,7 +29,7 @@ var pathPattern = regexp.MustCompile(`^[/*?][A-Za-z0-9_\-.$/~"'@:+&*?]*$`)
 // reject or never reach, in today's phases or in later ones. An error names
 // every rule that takes part.
 func Lint(c Catalog, previewFrom []string) error {
-	return lint(Rules(c, mostRules(c), previewFrom))
+	return lint(Rules(Plan(c, mostRules(c), previewFrom)))
 }
 
 // mostRules is the migration with all the rules a catalog can have, so that

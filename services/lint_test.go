@@ -9,16 +9,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestForumPassesTheLinter(t *testing.T) {
+func TestCatalogPassesTheLinter(t *testing.T) {
 	for _, from := range [][]string{{"10.0.0.0/16"}, {"10.0.0.0/16", "203.0.113.0/24"}} {
-		if err := Lint(forum(t), from); err != nil {
+		if err := Lint(completed(t), from); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
 func TestEveryPreviewComesBeforeEveryLiveRule(t *testing.T) {
-	rules := Rules(forum(t), mostRules(forum(t)), []string{"10.0.0.0/16"})
+	rules := Rules(Plan(completed(t), mostRules(completed(t)), []string{"10.0.0.0/16"}))
 	if !slices.IsSortedFunc(rules, func(a, b Rule) int { return strings.Compare(string(b.Kind), string(a.Kind)) }) {
 		t.Errorf("a live rule comes before a preview rule: %v", rules)
 	}
@@ -29,7 +29,7 @@ func TestEveryPreviewComesBeforeEveryLiveRule(t *testing.T) {
 
 // Each mistake in a catalog is refused by an error that names all that takes part.
 func TestLinterRefuses(t *testing.T) {
-	search := Service{Name: "search", Image: Image{Program: "services/cmd/search"}, Paths: []string{"/api/search"}, Priority: 400}
+	search := Service{Name: "search", Image: Image{Program: "services/shop/cmd/search"}, Paths: []string{"/api/search"}, Priority: 400}
 	for name, test := range map[string]struct {
 		change func(*Catalog)
 		from   []string
@@ -37,52 +37,52 @@ func TestLinterRefuses(t *testing.T) {
 	}{
 		"a priority used twice": {
 			change: func(c *Catalog) { c.Services[2].Priority = 100 },
-			want:   []string{`"users" (priority 100)`, `"posts" (priority 100)`, "same priority"},
+			want:   []string{`"alpha" (priority 100)`, `"gamma" (priority 100)`, "same priority"},
 		},
 		"a duplicate path": {
-			change: func(c *Catalog) { c.Services[2].Paths = []string{"/api/users"} },
-			want:   []string{`live rule of "users"`, `live rule of "posts"`, `"/api/users"`},
+			change: func(c *Catalog) { c.Services[2].Paths = []string{"/api/alpha"} },
+			want:   []string{`live rule of "alpha"`, `live rule of "gamma"`, `"/api/alpha"`},
 		},
 		"a shadowed pattern": {
-			change: func(c *Catalog) { c.Services[1].Paths = []string{"/api/users/*/threads"} },
-			want:   []string{`live rule of "users"`, `"/api/users/*/threads"`, `live rule of "threads"`, "lower priority number"},
+			change: func(c *Catalog) { c.Services[1].Paths = []string{"/api/alpha/*/beta"} },
+			want:   []string{`live rule of "alpha"`, `"/api/alpha/*/beta"`, `live rule of "beta"`, "lower priority number"},
 		},
 		"a catch-all that is not last": {
 			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*"} },
-			want:   []string{`live rule of "users"`, `"/api/threads"`, `live rule of "threads"`},
+			want:   []string{`live rule of "alpha"`, `"/api/beta"`, `live rule of "beta"`},
 		},
 		"a pattern within one of its own": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users/*", "/api/users/new"} },
-			want:   []string{`rule of "users"`, `"/api/users/new"`, `"/api/users/*"`},
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha/*", "/api/alpha/new"} },
+			want:   []string{`rule of "alpha"`, `"/api/alpha/new"`, `"/api/alpha/*"`},
 		},
 		"a prefix that swallows its neighbours": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users*"} },
-			want:   []string{`"/api/users*"`, `"/api/userssettings"`, `"/api/users/*"`},
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha*"} },
+			want:   []string{`"/api/alpha*"`, `"/api/alphasettings"`, `"/api/alpha/*"`},
 		},
 		"four paths": {
 			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c", "/d"} },
-			want:   []string{`rule of "users"`, "4 paths", "takes 3"},
+			want:   []string{`rule of "alpha"`, "4 paths", "takes 3"},
 		},
 		"three paths and two source blocks": {
 			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c"} },
 			from:   []string{"10.0.0.0/16", "203.0.113.0/24"},
-			want:   []string{`preview rule of "users"`, "6 condition values", "previewFrom"},
+			want:   []string{`preview rule of "alpha"`, "6 condition values", "previewFrom"},
 		},
 		"six wildcards": {
 			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*/b/?????"} },
-			want:   []string{`rule of "users"`, "6 wildcards"},
+			want:   []string{`rule of "alpha"`, "6 wildcards"},
 		},
 		"a long pattern": {
 			change: func(c *Catalog) { c.Services[0].Paths = []string{"/" + strings.Repeat("x", 128)} },
-			want:   []string{`rule of "users"`, "129 characters"},
+			want:   []string{`rule of "alpha"`, "129 characters"},
 		},
 		"a query in a pattern": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/users?id=1,2"} },
-			want:   []string{`rule of "users"`, `"/api/users?id=1,2"`},
+			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha?id=1,2"} },
+			want:   []string{`rule of "alpha"`, `"/api/alpha?id=1,2"`},
 		},
 		"no path": {
 			change: func(c *Catalog) { c.Services[0].Paths = nil },
-			want:   []string{`rule of "users"`, "no path"},
+			want:   []string{`rule of "alpha"`, "no path"},
 		},
 		"too many rules": {
 			change: func(c *Catalog) {
@@ -95,7 +95,7 @@ func TestLinterRefuses(t *testing.T) {
 			want: []string{"102 listener rules", "takes 100"},
 		},
 	} {
-		c := forum(t)
+		c := completed(t)
 		test.change(&c)
 		from := test.from
 		if from == nil {
@@ -112,7 +112,7 @@ func TestLinterRefuses(t *testing.T) {
 
 func TestLinterRefusesPrioritiesOutOfRange(t *testing.T) {
 	for _, priority := range []int{-1, 0, 50001} {
-		rule := Rule{Service: "users", Kind: LiveRule, Priority: priority, Paths: []string{"/"}}
+		rule := Rule{Service: "alpha", Kind: LiveRule, Priority: priority, Paths: []string{"/"}}
 		if err := lint([]Rule{rule}); err == nil || !strings.Contains(err.Error(), "1 to 50000") {
 			t.Errorf("priority %d: %v", priority, err)
 		}
@@ -128,13 +128,13 @@ func TestLinterRefusesWhatTakesTooMany(t *testing.T) {
 		}
 		return all
 	}
-	rule := Rule{Service: "users", Kind: LiveRule, Priority: 1, Paths: []string{"/a"}}
+	rule := Rule{Service: "alpha", Kind: LiveRule, Priority: 1, Paths: []string{"/a"}}
 	wide, many := rule, rule
 	wide.Forward = forward(0, 6)
 	many.Sources = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24"}
 	var groups []Rule
 	for i := range 21 {
-		groups = append(groups, Rule{Service: "users", Kind: LiveRule, Priority: i + 1, Paths: []string{fmt.Sprintf("/%d", i)}, Forward: forward(5*i, 5)})
+		groups = append(groups, Rule{Service: "alpha", Kind: LiveRule, Priority: i + 1, Paths: []string{fmt.Sprintf("/%d", i)}, Forward: forward(5*i, 5)})
 	}
 	for want, rules := range map[string][]Rule{
 		"6 target groups: at most 5":               {wide},
@@ -149,8 +149,8 @@ func TestLinterRefusesWhatTakesTooMany(t *testing.T) {
 
 // A specific path may precede a general one; that is what priorities are for.
 func TestLinterAllowsSpecificBeforeGeneral(t *testing.T) {
-	c := forum(t)
-	c.Services = append(c.Services, Service{Name: "media", Paths: []string{"/api/posts/*/media"}, Priority: 50})
+	c := completed(t)
+	c.Services = append(c.Services, Service{Name: "media", Paths: []string{"/api/gamma/*/media"}, Priority: 50})
 	if err := Lint(c, []string{"10.0.0.0/16"}); err != nil {
 		t.Error(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// forum is the shipped catalog, complete.
-func forum(t *testing.T) Catalog {
+// completed is the sample with its defaults.
+func completed(t *testing.T) Catalog {
 	t.Helper()
-	c, err := Forum.Complete()
+	c, err := sample().Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,18 +41,18 @@ func TestPhaseRefusesOtherWords(t *testing.T) {
 
 // The monolith may leave only when nobody needs it, for every combination.
 func TestMonolithLeavesLast(t *testing.T) {
-	c := forum(t)
+	c := completed(t)
 	words := []string{"dark", "25%", "live", "strangled"}
-	for _, users := range words {
-		for _, threads := range words {
-			for _, posts := range words {
-				phases := []string{users, threads, posts}
+	for _, alpha := range words {
+		for _, beta := range words {
+			for _, gamma := range words {
+				phases := []string{alpha, beta, gamma}
 				for monolith, allowed := range map[string]string{"serving": "dark 25% live strangled", "drained": "live strangled", "retired": "strangled"} {
 					want := true
 					for _, p := range phases {
 						want = want && strings.Contains(allowed, p)
 					}
-					_, err := ParseMigration(c, map[string]string{"users": users, "threads": threads, "posts": posts, "monolith": monolith})
+					_, err := ParseMigration(c, map[string]string{"alpha": alpha, "beta": beta, "gamma": gamma, "monolith": monolith})
 					if got := err == nil; got != want {
 						t.Errorf("%v with the monolith %s: allowed is %v, want %v (%v)", phases, monolith, got, want, err)
 					}
@@ -63,19 +63,19 @@ func TestMonolithLeavesLast(t *testing.T) {
 }
 
 func TestMigrationErrorsSayWhatToDo(t *testing.T) {
-	c := forum(t)
+	c := completed(t)
 	for _, test := range []struct {
 		change map[string]string
 		want   string
 	}{
-		{map[string]string{"users": "half"}, `services: "users" asks for phase "half": want dark, 1%–99%, live or strangled`},
-		{map[string]string{"user": "live"}, `services: "user" is not in the catalog: want one of users, threads, posts, monolith`},
-		{map[string]string{"users": "-"}, `services: "users" has no phase: add "users": "dark" to the migration`},
+		{map[string]string{"alpha": "half"}, `services: "alpha" asks for phase "half": want dark, 1%–99%, live or strangled`},
+		{map[string]string{"user": "live"}, `services: "user" is not in the catalog: want one of alpha, beta, gamma, monolith`},
+		{map[string]string{"alpha": "-"}, `services: "alpha" has no phase: add "alpha": "dark" to the migration`},
 		{map[string]string{"monolith": "gone"}, `services: "monolith" asks for phase "gone": want serving, drained or retired`},
-		{map[string]string{"monolith": "drained", "users": "25%", "posts": "dark"}, `services: "monolith" cannot be drained while "users" is 25% and "posts" is dark: make every service live or strangled first`},
-		{map[string]string{"monolith": "retired", "users": "strangled", "threads": "strangled"}, `services: "monolith" cannot be retired while "posts" is live: make every service strangled first`},
+		{map[string]string{"monolith": "drained", "alpha": "25%", "gamma": "dark"}, `services: "monolith" cannot be drained while "alpha" is 25% and "gamma" is dark: make every service live or strangled first`},
+		{map[string]string{"monolith": "retired", "alpha": "strangled", "beta": "strangled"}, `services: "monolith" cannot be retired while "gamma" is live: make every service strangled first`},
 	} {
-		words := map[string]string{"users": "live", "threads": "live", "posts": "live", "monolith": "serving"}
+		words := map[string]string{"alpha": "live", "beta": "live", "gamma": "live", "monolith": "serving"}
 		for name, word := range test.change {
 			if words[name] = word; word == "-" {
 				delete(words, name)

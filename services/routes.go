@@ -19,7 +19,7 @@ const (
 
 // Rule is one listener rule: it forwards what meets all its conditions.
 type Rule struct {
-	// Service owns the rule; Kind is Preview or Live.
+	// Service owns the rule; Kind is PreviewRule or LiveRule.
 	Service string
 	Kind    RuleKind
 	// Priority is 1 to 50000; the lowest match wins.
@@ -50,35 +50,44 @@ type Weight struct {
 	Percent int
 }
 
-// Rules are all listener rules of a complete catalog, in the order a listener
-// evaluates them. A dark service and a drained monolith have no live rule; a
-// retired monolith has no rule at all.
-func Rules(c Catalog, m Migration, previewFrom []string) []Rule {
-	var rules []Rule
-	for _, s := range c.Services {
-		rules = append(rules, preview(s, previewFrom))
-		if phase := m.Services[s.Name]; phase != Dark {
-			rules = append(rules, live(s, shares(s, phase, c.Monolith)))
-		}
-	}
-	if m.Monolith != Retired {
-		rules = append(rules, preview(c.Monolith, previewFrom))
-	}
-	if m.Monolith == Serving {
-		rules = append(rules, live(c.Monolith, []Weight{{c.Monolith.Name, 100}}))
-	}
-	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Priority, b.Priority) })
-	return rules
+// ServiceRules are the listener rules of one service.
+type ServiceRules struct {
+	Preview Rule
+	// Live has one rule, or none while the service is dark or the monolith drained.
+	Live []Rule
 }
 
-// FindRule returns a service's rule of one kind, or nil.
-func FindRule(rules []Rule, service string, kind RuleKind) *Rule {
-	for i := range rules {
-		if rules[i].Service == service && rules[i].Kind == kind {
-			return &rules[i]
+// Plan is the rules of every program of a complete catalog that a migration runs,
+// by its name. A retired monolith is not in it.
+func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules {
+	plan := map[string]ServiceRules{}
+	for _, s := range c.Services {
+		rules := ServiceRules{Preview: preview(s, previewFrom)}
+		if phase := m.Services[s.Name]; phase != Dark {
+			rules.Live = []Rule{live(s, shares(s, phase, c.Monolith))}
 		}
+		plan[s.Name] = rules
 	}
-	return nil
+	if m.Monolith != Retired {
+		rules := ServiceRules{Preview: preview(c.Monolith, previewFrom)}
+		if m.Monolith == Serving {
+			rules.Live = []Rule{live(c.Monolith, []Weight{{c.Monolith.Name, 100}})}
+		}
+		plan[c.Monolith.Name] = rules
+	}
+	return plan
+}
+
+// Rules are all rules of a plan, in the order a listener evaluates them.
+func Rules(plan map[string]ServiceRules) []Rule {
+	var rules []Rule
+	for _, of := range plan {
+		rules = append(append(rules, of.Preview), of.Live...)
+	}
+	slices.SortFunc(rules, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Service, b.Service))
+	})
+	return rules
 }
 
 func preview(s Service, from []string) Rule {

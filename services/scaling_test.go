@@ -11,7 +11,7 @@ import (
 // and the others live.
 func bounds(t *testing.T, min, max, strangled int, monolith MonolithPhase) string {
 	t.Helper()
-	raw := Forum
+	raw := sample()
 	raw.Monolith.Scaling = Scaling{Min: min, Max: max}
 	c, err := raw.Complete()
 	if err != nil {
@@ -27,7 +27,7 @@ func bounds(t *testing.T, min, max, strangled int, monolith MonolithPhase) strin
 	return fmt.Sprintf("%d to %d", got.Min, got.Max)
 }
 
-// Of the forum's monolith, users were 20 %, threads 25 %, posts 30 %, the rest 25 %.
+// Of the catalog's monolith, alpha were 20 %, beta 25 %, gamma 30 %, the rest 25 %.
 func TestMonolithShrinksWithWhatHasLeftIt(t *testing.T) {
 	for _, test := range []struct {
 		min, max, strangled int
@@ -57,7 +57,7 @@ func TestMonolithShrinksWithWhatHasLeftIt(t *testing.T) {
 // than the catalog does, at any time of the schedule.
 func TestMonolithScalingIsAFunctionOfWhatIsStrangled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		raw := Forum
+		raw := sample()
 		low := rapid.IntRange(1, 20).Draw(t, "min")
 		raw.Monolith.Scaling = Scaling{Min: low, Max: low + rapid.IntRange(0, 50).Draw(t, "more")}
 		raw.Monolith.Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon, Min: low, Max: raw.Monolith.Scaling.Max}}

@@ -10,6 +10,6 @@ const Shared = "shared"
 // told: the app, the environment, and the service whose it is.
 //
 // https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html
-func Tags(environment, service string) []Tag {
-	return []Tag{{"app", "forum"}, {"environment", environment}, {"service", service}}
+func Tags(app, environment, service string) []Tag {
+	return []Tag{{"app", app}, {"environment", environment}, {"service", service}}
 }

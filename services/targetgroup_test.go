@@ -13,7 +13,7 @@ var targetGroupName = regexp.MustCompile(`^[a-z][a-z0-9-]*-[a-z]{8}$`)
 // CloudFormation replace the group.
 func TestTargetGroupName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		stage := "forum-" + rapid.StringMatching(`[a-z][a-z0-9-]{0,19}`).Draw(t, "environment")
+		stage := "shop-" + rapid.StringMatching(`[a-z][a-z0-9-]{0,19}`).Draw(t, "environment")
 		s := Service{Name: rapid.StringMatching(`[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,8})?`).Draw(t, "service"), Port: rapid.IntRange(1, 65535).Draw(t, "port")}
 		name := TargetGroupName(stage, s)
 		if len(name) > longestTargetGroup || !targetGroupName.MatchString(name) {

@@ -4,8 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
 )
 
 // Data is one table for each service that asks for one. The stack changes only
@@ -16,17 +16,45 @@ type Data struct {
 	Tables map[string]*constructs.Table
 }
 
+// DataProps say which tables there are.
+type DataProps struct {
+	Environment Environment
+	// Catalog is complete.
+	Catalog services.Catalog
+}
+
 // NewData creates the tables.
-func NewData(stage awscdk.Stage, e Environment, catalog services.Catalog) *Data {
-	stack := awscdk.NewStack(stage, jsii.String("Data"), &awscdk.StackProps{
-		Description:           jsii.Sprintf("Tables of %s", e.Name),
+func NewData(scope awscdk.Stage, id string, props *DataProps) *Data {
+	e := props.Environment
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description:           jsii.Sprintf("Tables of %s", e.StageName()),
 		TerminationProtection: e.Protected,
 	})
 	data := &Data{Stack: stack, Tables: map[string]*constructs.Table{}}
-	for _, s := range catalog.All() {
+	for _, s := range props.Catalog.All() {
 		if s.Table != nil {
 			data.Tables[s.Name] = constructs.NewTable(stack, s.ID()+"Table", &constructs.TableProps{Owner: s})
 		}
 	}
 	return data
+}
+
+// of are the tables that a service may use: its own.
+func (d *Data) of(s services.Service) []*constructs.Table {
+	if table := d.Tables[s.Name]; table != nil {
+		return []*constructs.Table{table}
+	}
+	return nil
+}
+
+// ofMonolith are the tables that the monolith may use: its own, and that of each
+// service that is not yet strangled.
+func (d *Data) ofMonolith(catalog services.Catalog, m services.Migration) []*constructs.Table {
+	var tables []*constructs.Table
+	for _, s := range catalog.All() {
+		if !m.Services[s.Name].Strangled {
+			tables = append(tables, d.of(s)...)
+		}
+	}
+	return tables
 }

@@ -30,10 +30,10 @@ type Delivery struct {
 	ExistingProvider bool `json:"existingProvider"`
 }
 
-// ReadDelivery reads the app's context. Nil means that nobody asked for delivery,
+// readDelivery reads the app's context. Nil means that nobody asked for delivery,
 // or that one environment was chosen: a stack of its roles alone would take the
 // others' away.
-func ReadDelivery(context map[string]any) (*Delivery, error) {
+func readDelivery(context map[string]any) (*Delivery, error) {
 	if context["delivery"] == nil || context["environment"] != nil {
 		return nil, nil
 	}
@@ -83,22 +83,30 @@ const (
 	audience = "sts.amazonaws.com"
 )
 
-// deliveryStack stands beside the stages of the environments, so no environment may
-// have its name.
-const deliveryStack = "forum-delivery"
+// deliveryStack is the name of an app's stack of roles. It stands beside the stages
+// of the environments, so no environment may have its name.
+func deliveryStack(app string) string { return app + "-delivery" }
+
+// DeliveryProps say whose workflows may deploy what.
+type DeliveryProps struct {
+	Delivery     Delivery
+	Environments []Environment
+}
 
 // NewDelivery creates, beside the environments, the trust in GitHub and two roles
-// for each of them. It belongs to the account of whoever deploys it; an environment
-// in another account trusts that one by cdk bootstrap --trust and --trust-for-lookup.
-// AWS takes the issuer's certificate from GitHub itself, so no thumbprint is kept.
+// for each of them. It belongs to the account of the person who deploys it; an
+// environment in another account trusts that one by cdk bootstrap --trust and
+// --trust-for-lookup. AWS takes the issuer's certificate from GitHub itself, so no
+// thumbprint is kept.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
-func NewDelivery(app awscdk.App, d Delivery, environments []Environment) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String(deliveryStack), &awscdk.StackProps{
+func NewDelivery(scope constructs.Construct, id string, props *DeliveryProps) awscdk.Stack {
+	d := props.Delivery
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: jsii.Sprintf("Roles for the workflows of %s", d.Repository),
 	})
 	provider := gitHubProvider(stack, d)
-	for _, e := range environments {
+	for _, e := range props.Environments {
 		scope := constructs.NewConstruct(stack, &e.Name)
 		newDiffRole(scope, d, e, provider)
 		newDeployRole(scope, d, e, provider)
@@ -124,7 +132,7 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
 	account, partition := accountOf(scope, e)
 	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
-		allow(role, action, fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/forum-%s-*/*", partition, e.Region, account, e.Name))
+		allow(role, action, fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s-*/*", partition, e.Region, account, e.StageName()))
 	}
 }
 
@@ -161,7 +169,7 @@ func newGitHubRole(scope constructs.Construct, id string, e Environment, provide
 		equals[issuer+":"+claim] = value
 	}
 	role := awsiam.NewRole(scope, &id, &awsiam.RoleProps{
-		Description: jsii.Sprintf("%s of forum-%s by GitHub", id, e.Name),
+		Description: jsii.Sprintf("%s of %s by GitHub", id, e.StageName()),
 		AssumedBy:   awsiam.NewWebIdentityPrincipal(provider, &map[string]any{"StringEquals": equals}),
 	})
 	if e.PermissionsBoundary != "" {

@@ -17,13 +17,20 @@ type Edge struct {
 	SecurityGroup awsec2.SecurityGroup
 }
 
-// NewEdge creates the front door.
-func NewEdge(stage awscdk.Stage, e Environment, platform *Platform) *Edge {
-	stack := awscdk.NewStack(stage, jsii.String("Edge"), &awscdk.StackProps{
-		Description: jsii.Sprintf("Load balancer of %s", e.Name),
+// EdgeProps say where the load balancer is and what it speaks.
+type EdgeProps struct {
+	Environment Environment
+	VPC         awsec2.IVpc
+}
+
+// NewEdge creates the load balancer and its listener.
+func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
+	e := props.Environment
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description: jsii.Sprintf("Load balancer of %s", e.StageName()),
 	})
-	group := newLoadBalancerSecurityGroup(stack, e, platform.VPC)
-	balancer := newLoadBalancer(stack, e, platform.VPC, group)
+	group := newLoadBalancerSecurityGroup(stack, e, props.VPC)
+	balancer := newLoadBalancer(stack, e, props.VPC, group)
 	listener := newListener(stack, e, balancer)
 	if *e.WAF {
 		newFirewall(stack, balancer)

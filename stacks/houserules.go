@@ -4,17 +4,40 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/stacks/controls"
+	"example.com/strangler/stacks/controls"
 )
 
-// AddHouseRules makes every synthesis of the app check its controls.
-func AddHouseRules(app awscdk.App) {
-	awscdk.Validations_Of(app).AddPlugins(&houseRules{})
+// addHouseRules makes every synthesis of the app check its controls.
+func addHouseRules(app awscdk.App, environments []Environment) {
+	awscdk.Validations_Of(app).AddPlugins(&houseRules{Choices(environments)})
+}
+
+// Choices are what environments do without, by the names of their stages.
+func Choices(environments []Environment) controls.Choices {
+	choices := controls.Choices{}
+	for _, e := range environments {
+		choices[e.StageName()] = e.choices()
+	}
+	return choices
+}
+
+func (e Environment) choices() []controls.Choice {
+	var made []controls.Choice
+	if e.Domain == "" {
+		made = append(made, controls.NoDomain)
+	}
+	if !*e.WAF {
+		made = append(made, controls.NoFirewall)
+	}
+	if !*e.Protected {
+		made = append(made, controls.NotProtected)
+	}
+	return made
 }
 
 // houseRules is the controls as a plugin of the CDK's validation, so that synth,
 // diff and deploy refuse a template that breaks one.
-type houseRules struct{}
+type houseRules struct{ choices controls.Choices }
 
 // Name implements awscdk.IPolicyValidationPlugin.
 func (*houseRules) Name() *string { return jsii.String("house-rules") }
@@ -32,7 +55,7 @@ func (*houseRules) RuleIds() *[]*string {
 }
 
 // Validate implements awscdk.IPolicyValidationPlugin.
-func (*houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.PolicyValidationPluginReport {
+func (h *houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.PolicyValidationPluginReport {
 	var templates []controls.Template
 	for _, file := range *context.TemplatePaths() {
 		t, err := controls.Read(*file)
@@ -41,7 +64,7 @@ func (*houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.Pol
 		}
 		templates = append(templates, t)
 	}
-	findings, err := controls.Check(templates, controls.Exceptions())
+	findings, err := controls.Check(templates, h.choices, controls.Exceptions())
 	if err != nil {
 		return refuse(err)
 	}

@@ -23,7 +23,7 @@ func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 		DefaultAction: notFound(),
 	})
 	printURL(stack, "http://"+*balancer.LoadBalancerDnsName())
-	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:http"),
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:http"),
 		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
 	return listener
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // newLogGroup keeps a month, and goes with its stack.
@@ -34,6 +34,6 @@ func adopt(stack awscdk.Stack, e Environment, provider, logs string) {
 	}
 	child("Handler").AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), newLogGroup(stack, logs).LogGroupName())
 	for _, id := range []string{"Handler", "Role"} {
-		child(id).AddPropertyOverride(jsii.String("Tags"), services.Tags(e.Name, services.Shared))
+		child(id).AddPropertyOverride(jsii.String("Tags"), services.Tags(e.App, e.Name, services.Shared))
 	}
 }

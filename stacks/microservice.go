@@ -4,41 +4,59 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
 )
 
-// Microservice is one service's stack: all that is its own but the table.
+// Microservice is one program's stack: all that is its own but the table.
 type Microservice struct {
 	Stack   awscdk.Stack
 	Service *constructs.Service
 }
 
-// newServiceStack creates the stack that NewMicroservice fills.
-func newServiceStack(stage awscdk.Stage, e Environment, s services.Service) awscdk.Stack {
-	return awscdk.NewStack(stage, jsii.String(s.ID()), &awscdk.StackProps{
-		Description: jsii.Sprintf("Service %s of %s", s.Name, e.Name),
-	})
+// MicroserviceProps are the catalog's entry and the stacks that it builds on.
+type MicroserviceProps struct {
+	Environment Environment
+	// Service is an entry of a complete catalog, or its monolith.
+	Service services.Service
+	// Rules are the service's in the environment's plan.
+	Rules services.ServiceRules
+	// Tables are those that the program may use.
+	Tables []*constructs.Table
+	// Images are those of the catalog, staged.
+	Images   *constructs.Images
+	Platform *Platform
+	Edge     *Edge
+	Watch    *Watch
+	// Monolith takes the rest of a shared path. Nil for the monolith itself, and once
+	// it is retired.
+	Monolith *Microservice
 }
 
-// NewMicroservice fills a service's stack with a service that may use the tables given.
-func NewMicroservice(f *Forum, stack awscdk.Stack, s services.Service, tables []*constructs.Table) *Microservice {
-	props := &constructs.ServiceProps{
-		Service:      s,
-		Stage:        *f.Stage.StageName(),
-		Environment:  f.environment.Name,
-		Images:       f.images,
-		Tables:       tables,
-		Cluster:      f.Platform.Cluster,
-		Subnets:      f.Platform.Tasks,
-		Listener:     f.Edge.Listener,
-		LoadBalancer: f.Edge.SecurityGroup,
-		Preview:      *services.FindRule(f.rules, s.Name, services.PreviewRule),
-		Live:         services.FindRule(f.rules, s.Name, services.LiveRule),
-		Topic:        f.Watch.Topic,
+// NewMicroservice creates a program's stack. Its target group is always exported,
+// whether a rule of another stack names it or not, so that a change of phase never
+// meets an export that cannot be added or removed.
+func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *Microservice {
+	e := props.Environment
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description: jsii.Sprintf("Service %s of %s", props.Service.Name, e.StageName()),
+	})
+	service := &constructs.ServiceProps{
+		Service:      props.Service,
+		App:          e.App,
+		Environment:  e.Name,
+		Stage:        e.StageName(),
+		Images:       props.Images,
+		Tables:       props.Tables,
+		Cluster:      props.Platform.Cluster,
+		Subnets:      props.Platform.Tasks,
+		Listener:     props.Edge.Listener,
+		LoadBalancer: props.Edge.SecurityGroup,
+		Rules:        props.Rules,
+		Topic:        props.Watch.Topic,
 	}
-	if f.Monolith != nil {
-		props.Monolith = f.Monolith.Service.TargetGroup
+	if props.Monolith != nil {
+		service.Monolith = props.Monolith.Service.TargetGroup
 	}
-	return &Microservice{Stack: stack, Service: constructs.NewService(stack, s.ID(), props)}
+	return &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}
 }

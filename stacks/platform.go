@@ -17,10 +17,16 @@ type Platform struct {
 	Tasks *awsec2.SubnetSelection
 }
 
+// PlatformProps say what the network is like.
+type PlatformProps struct {
+	Environment Environment
+}
+
 // NewPlatform creates the network and the cluster.
-func NewPlatform(stage awscdk.Stage, e Environment) *Platform {
-	stack := awscdk.NewStack(stage, jsii.String("Platform"), &awscdk.StackProps{
-		Description: jsii.Sprintf("Network and cluster of %s", e.Name),
+func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform {
+	e := props.Environment
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description: jsii.Sprintf("Network and cluster of %s", e.StageName()),
 	})
 	tasks := awsec2.SubnetType_PRIVATE_ISOLATED
 	if e.NATGateways > 0 {

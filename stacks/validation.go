@@ -11,10 +11,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
 
-// QuietFindings is the context of an app that Synthesize is called for. With it
-// the library leaves findings to others, instead of a panic on its own.
-var QuietFindings = map[string]any{"@aws-cdk/core:failSynthOnValidationErrors": false}
-
 // Synthesize writes the assembly and fails on what the CDK's validation of
 // templates has found in it. The CDK CLI would fail only for the stacks that its
 // command line selects, and without a pattern that is none of a stage's.

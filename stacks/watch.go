@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // Watch is what people look at, and what calls them.
@@ -19,15 +19,23 @@ type Watch struct {
 	Topic awssns.Topic
 }
 
+// WatchProps say what the dashboard shows and who is told.
+type WatchProps struct {
+	Environment Environment
+	// Catalog is complete.
+	Catalog services.Catalog
+}
+
 // NewWatch creates the topic and the dashboard. It refers to no other stack: the
 // dashboard searches for its metrics, and so holds no service in place.
-func NewWatch(stage awscdk.Stage, e Environment, catalog services.Catalog) *Watch {
-	stack := awscdk.NewStack(stage, jsii.String("Watch"), &awscdk.StackProps{
-		Description: jsii.Sprintf("Dashboard and alarm topic of %s", e.Name),
+func NewWatch(scope awscdk.Stage, id string, props *WatchProps) *Watch {
+	e := props.Environment
+	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
+		Description: jsii.Sprintf("Dashboard and alarm topic of %s", e.StageName()),
 	})
 	topic := newTopic(stack)
 	subscribe(stack, e, topic)
-	newDashboard(stack, e, catalog)
+	newDashboard(stack, e, props.Catalog)
 	return &Watch{Stack: stack, Topic: topic}
 }
 
@@ -85,7 +93,7 @@ func tells(stack awscdk.Stack, service, resource string, actions ...string) awsi
 
 func subscribe(stack awscdk.Stack, e Environment, topic awssns.Topic) {
 	if e.AlarmEmail == "" {
-		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("forum:alarms"),
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:alarms"),
 			jsii.Sprintf("%s has no alarmEmail: nobody is told of its alarms", e.Name))
 		return
 	}

@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cloudwatch"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudwatch"
+	"example.com/strangler/test/internal/fixture"
 )
 
 const no = "no data"
@@ -86,9 +87,9 @@ var ringings = []ringing{
 func checkRinging(stage *assembly.Stage) error {
 	var errs []error
 	for _, r := range ringings {
-		alarm, ok := alarmOf(stage, "Users", r.alarm)
+		alarm, ok := alarmOf(stage, "Alpha", r.alarm)
 		if !ok {
-			return fmt.Errorf("users have no alarm %s", r.alarm)
+			return fmt.Errorf("alpha have no alarm %s", r.alarm)
 		}
 		rings, err := cloudwatch.Rings(alarm, r.metrics)
 		if err != nil {
@@ -127,7 +128,7 @@ func TestAlarmsAreOfTheirService(t *testing.T) {
 func TestAlarmMutants(t *testing.T) {
 	live := situation{"live", services.Serving}
 	edit := func(name string, change func(properties map[string]any)) func(resources map[string]any) {
-		alarm, _ := alarmOf(at(t, live), "Users", name)
+		alarm, _ := alarmOf(at(t, live), "Alpha", name)
 		return func(resources map[string]any) {
 			change(resources[alarm.LogicalID].(map[string]any)["Properties"].(map[string]any))
 		}
@@ -141,7 +142,7 @@ func TestAlarmMutants(t *testing.T) {
 		return nil
 	}
 	expression := func(p map[string]any) map[string]any { return metric(p, "expr_1") }
-	service := only(at(t, live), "Users", ecsService).LogicalID
+	service := only(at(t, live), "Alpha", ecsService).LogicalID
 	deployment := func(change func(configuration map[string]any)) func(map[string]any) {
 		return func(resources map[string]any) {
 			change(resources[service].(map[string]any)["Properties"].(map[string]any)["DeploymentConfiguration"].(map[string]any))
@@ -162,12 +163,12 @@ func TestAlarmMutants(t *testing.T) {
 			p["Dimensions"].([]any)[1].(map[string]any)["Name"] = "Targets"
 		}),
 		"nobody's target group": edit("UnhealthyHosts", func(p map[string]any) {
-			p["Dimensions"].([]any)[1].(map[string]any)["Value"] = "targetgroup/users/0123456789abcdef"
+			p["Dimensions"].([]any)[1].(map[string]any)["Value"] = "targetgroup/alpha/0123456789abcdef"
 		}),
 		"another's table": edit("Throttles", func(p map[string]any) {
 			for _, d := range metric(p, "calls1")["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any) {
 				if d := d.(map[string]any); d["Name"] == "TableName" {
-					d["Value"] = "forum-dev-Data-ThreadsTable"
+					d["Value"] = "fixture-dev-Data-BetaTable"
 				}
 			}
 		}),
@@ -182,7 +183,7 @@ func TestAlarmMutants(t *testing.T) {
 		}),
 		"baked for three hours": deployment(func(c map[string]any) { delete(c, "BakeTimeInMinutes") }),
 	} {
-		mutant := mutated(t, live, "Users", mutate)
+		mutant := mutated(t, live, "Alpha", mutate)
 		if checkAlarms(mutant) == nil && checkRinging(mutant) == nil {
 			t.Errorf("%s: nobody notices", name)
 		}
@@ -287,7 +288,7 @@ func ownTable(stage *assembly.Stage, service string) (assembly.Table, bool) {
 }
 
 func callsOf(service string) []string {
-	c, err := services.Forum.Complete()
+	c, err := fixture.Catalog().Complete()
 	if err != nil || c.Find(service) == nil || c.Find(service).Table == nil {
 		return nil
 	}
@@ -301,12 +302,12 @@ func isTopic(stage *assembly.Stage, identity string) bool {
 
 // The bounds are the catalog's.
 func TestAlarmBoundsAreTheCatalogs(t *testing.T) {
-	stage := assemble(t, editService("users", func(s *services.Service) {
+	stage := assemble(t, editService("alpha", func(s *services.Service) {
 		s.Alarms = services.Alarms{ErrorPercent: 5, P99: 300 * time.Millisecond}
 		s.Scaling = services.Scaling{Min: 4, Schedule: []services.ScheduledBounds{{Name: "Night", Cron: "cron(0 22 * * ? *)", Min: 3, Max: 4}}}
 	}))
 	for name, want := range map[string]float64{"Errors": 5, "Latency": 0.3, "Tasks": 3} {
-		if alarm, _ := alarmOf(stage, "Users", name); alarm.Threshold != want {
+		if alarm, _ := alarmOf(stage, "Alpha", name); alarm.Threshold != want {
 			t.Errorf("%s rings at %v, want %v", name, alarm.Threshold, want)
 		}
 	}

@@ -10,10 +10,12 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/example"
+	"example.com/strangler/test/internal/fixture"
+	"example.com/strangler/test/internal/synth"
 )
 
 var update = flag.Bool("update", false, "write the snapshots in testdata instead of comparing with them")
@@ -23,7 +25,7 @@ var update = flag.Bool("update", false, "write the snapshots in testdata instead
 func TestMain(m *testing.M) {
 	flag.Parse()
 	var err error
-	if scratch, err = os.MkdirTemp("", "forum-test-"); err != nil {
+	if scratch, err = os.MkdirTemp("", "strangler-test-"); err != nil {
 		panic(err)
 	}
 	code := m.Run()
@@ -49,16 +51,17 @@ func shipped(t testing.TB) *synth.App {
 	return app
 }
 
-// fixture is the shipped catalog in one environment where every service is live,
-// with changes. What holds of it holds whatever cdk.json says today.
-func fixture(t testing.TB, changes ...change) *synth.App {
+// neutral is a catalog of no example in one environment where every service is
+// live, with changes. What holds of it holds whatever ships.
+func neutral(t testing.TB, changes ...change) *synth.App {
 	t.Helper()
 	app := shipped(t)
+	app.Catalog, app.Images = fixture.Catalog(), fixtureImages()
 	migration := map[string]any{app.Catalog.Monolith.Name: "serving"}
 	for _, s := range app.Catalog.Services {
 		migration[s.Name] = "live"
 	}
-	app.Context["environments"] = map[string]any{"dev": map[string]any{"region": "eu-west-1", "migration": migration}}
+	app.Context["environments"] = map[string]any{"dev": map[string]any{"region": "eu-west-1", "protected": false, "waf": false, "traces": true, "migration": migration}}
 	for _, change := range changes {
 		change(app)
 	}
@@ -67,7 +70,12 @@ func fixture(t testing.TB, changes ...change) *synth.App {
 
 // images are those of the shipped catalog.
 var images = sync.OnceValue(func() *constructs.Images {
-	return constructs.StageImages("..", "../.build", services.Forum.All())
+	return constructs.StageImages("..", "../.build", example.Catalog().All())
+})
+
+// fixtureImages are those of the fixture, which are all in a registry.
+var fixtureImages = sync.OnceValue(func() *constructs.Images {
+	return constructs.StageImages("..", "../.build", fixture.Catalog().All())
 })
 
 // contextKey sets a key as "-c key=value" does; nil removes it.
@@ -79,7 +87,7 @@ func contextKey(key string, value any) change {
 	}
 }
 
-// contextKeys sets several keys: contextKeys("users", "25%", "posts", "dark").
+// contextKeys sets several keys: contextKeys("alpha", "25%", "gamma", "dark").
 func contextKeys(pairs ...string) change {
 	return func(app *synth.App) {
 		for i := 0; i < len(pairs); i += 2 {
@@ -113,7 +121,7 @@ func editService(name string, edit func(*services.Service)) change {
 }
 
 func monolithImage(reference string) change {
-	return editService("monolith", func(s *services.Service) { s.Image = services.Image{Registry: reference} })
+	return editService("legacy", func(s *services.Service) { s.Image = services.Image{Registry: reference} })
 }
 
 // addService puts another service into the catalog, in the phase given.
@@ -124,10 +132,10 @@ func addService(s services.Service, phase string) change {
 	}
 }
 
-// completed is the shipped catalog with its defaults.
+// completed is the fixture's catalog with its defaults.
 func completed(t testing.TB) services.Catalog {
 	t.Helper()
-	c, err := services.Forum.Complete()
+	c, err := fixture.Catalog().Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +149,7 @@ func assemble(t testing.TB, changes ...change) *assembly.Stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := fixture(t, changes...).Synthesize(folder)
+	a, err := neutral(t, changes...).Synthesize(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,16 @@ package test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
-	"example.com/forum/test/synth"
+	"example.com/strangler/test/internal/synth"
 )
 
 // BenchmarkSynth takes whole processes, from start to exit, as the CDK CLI
@@ -21,7 +23,7 @@ import (
 // x-empty is the time of the shipped app in units of the smallest app's, which
 // takes turns with it so that both meet the same machine.
 func BenchmarkSynth(b *testing.B) {
-	empty := program{"app.go": "empty.go"}
+	empty := program{main: "empty.go"}
 	b.Run("Empty", func(b *testing.B) {
 		run := empty.warm(b)
 		for b.Loop() {
@@ -40,7 +42,7 @@ func BenchmarkSynth(b *testing.B) {
 		b.ReportMetric(own.Seconds()/smallest.Seconds(), "x-empty")
 	})
 	b.Run("Services33", func(b *testing.B) {
-		run := program{"services/more.go": "services33.go"}.warm(b, func(app *synth.App) {
+		run := program{catalog: "services33"}.warm(b, func(app *synth.App) {
 			for i := len(app.Catalog.Services); i < 33; i++ {
 				app.Context[fmt.Sprintf("service%d", i)] = "live"
 			}
@@ -51,14 +53,37 @@ func BenchmarkSynth(b *testing.B) {
 	})
 }
 
-// program is the app with some files, by their paths in the module, taken from testdata/synth.
-type program map[string]string
+// program is the app with something else in the place of what ships, from testdata/synth.
+type program struct {
+	// main is the file in the place of app.go. Empty means app.go.
+	main string
+	// catalog is the package in the place of the example. Empty means the example.
+	catalog string
+}
+
+// exampleImport is the line of app.go that names the example.
+var exampleImport = regexp.MustCompile(`\texample "example\.com/strangler/services/[^"]+"`)
+
+// source is the text of the program's main file.
+func (p program) source() ([]byte, error) {
+	if p.main != "" {
+		return os.ReadFile(filepath.Join("testdata", "synth", p.main))
+	}
+	text, err := os.ReadFile("../app.go")
+	if err != nil || p.catalog == "" {
+		return text, err
+	}
+	if !exampleImport.Match(text) {
+		return nil, errors.New("app.go names no example")
+	}
+	return exampleImport.ReplaceAll(text, []byte("\texample \"example.com/strangler/test/testdata/synth/"+p.catalog+"\"")), nil
+}
 
 // warm compiles the program, runs it once, and returns what runs it again and
 // takes the time. Changes are to the context of cdk.json.
 func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 	b.Helper()
-	context, err := json.Marshal(fixture(b, changes...).Context)
+	context, err := json.Marshal(neutral(b, changes...).Context)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -81,11 +106,15 @@ func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 // compile leaves the program in a folder. It panics when that fails: the tests
 // that share a program have no one test to blame.
 func (p program) compile(folder string) string {
-	overlay := map[string]map[string]string{"Replace": {}}
-	for path, file := range p {
-		overlay["Replace"][path] = filepath.Join("test", "testdata", "synth", file)
+	source, err := p.source()
+	if err != nil {
+		panic(err)
 	}
-	encoded, err := json.Marshal(overlay)
+	main := filepath.Join(folder, "main.go")
+	if err := os.WriteFile(main, source, 0o644); err != nil {
+		panic(err)
+	}
+	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {"app.go": main}})
 	if err != nil {
 		panic(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/forum/test/synth"
+	"example.com/strangler/test/internal/synth"
 )
 
 // cdk.json turns on every feature flag that the CDK's library recommends in the
@@ -84,12 +84,12 @@ func TestMistakeIsOneLine(t *testing.T) {
 		change change
 		want   string
 	}{
-		"an unknown phase":       {contextKey("users", "half"), `"users" asks for phase "half"`},
+		"an unknown phase":       {contextKey("alpha", "half"), `"alpha" asks for phase "half"`},
 		"an unknown service":     {contextKey("user", "live"), `-c user=live`},
 		"an unknown environment": {contextKey("environment", "prdo"), `environment "prdo"`},
 		"no region":              {environment("region", nil), `no region`},
 		"three CIDR blocks":      {environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}), `previewFrom has 3`},
-		"a repository of nobody": {contextKey("delivery", map[string]any{"repository": "forum"}), `delivery: repository "forum"`},
+		"a repository of nobody": {contextKey("delivery", map[string]any{"repository": "fixture"}), `delivery: repository "fixture"`},
 		"no context":             {func(app *synth.App) { app.Context = map[string]any{} }, `run the app through the CDK CLI`},
 	} {
 		folder := filepath.Join(t.TempDir(), "cdk.out")
@@ -110,8 +110,8 @@ func TestFindingIsAnError(t *testing.T) {
 	t.Parallel()
 	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"))
 	for _, want := range []string{
-		"forum-dev/Monolith/Monolith/TargetGroup/Resource: HealthCheckPath: ",
-		"forum-dev/Monolith/Monolith/Task/Resource: Containers cannot write to their root file system: set ReadonlyRootFilesystem, or except the service whose WritableRoot is true (ECS.5)\n",
+		"fixture-dev/Legacy/Legacy/TargetGroup/Resource: HealthCheckPath: ",
+		"fixture-dev/Legacy/Legacy/Task/Resource: Containers cannot write to their root file system: set ReadonlyRootFilesystem, or except the service whose WritableRoot is true (ECS.5)\n",
 	} {
 		if !strings.Contains(stderr, want) || strings.Contains(stdout+stderr, "goroutine") {
 			t.Errorf("said %q and %q, want %q", stdout, stderr, want)
@@ -122,13 +122,13 @@ func TestFindingIsAnError(t *testing.T) {
 // appWithFinding is the app with a catalog that validation finds fault with,
 // compiled once for the tests that run it and want it to fail.
 var appWithFinding = sync.OnceValue(func() string {
-	return program{"services/finding.go": "finding.go"}.compile(scratch)
+	return program{catalog: "finding"}.compile(scratch)
 })
 
 // runApp runs that app as the CLI does, wants status 1, and returns what it said.
 func runApp(t *testing.T, folder string, changes ...change) (stdout, stderr string) {
 	t.Helper()
-	context, err := json.Marshal(fixture(t, changes...).Context)
+	context, err := json.Marshal(neutral(t, changes...).Context)
 	if err != nil {
 		t.Fatal(err)
 	}

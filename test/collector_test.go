@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
 const collectorImage = accountID + ".dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0"
@@ -24,7 +24,7 @@ func withCollector(names ...string) change {
 }
 
 func withImageOfCollector(reference string) change {
-	return editService("users", func(s *services.Service) { s.Collector = reference })
+	return editService("alpha", func(s *services.Service) { s.Collector = reference })
 }
 
 var traced *assembly.Stage
@@ -34,7 +34,7 @@ var traced *assembly.Stage
 func atTraced(t testing.TB) *assembly.Stage {
 	t.Helper()
 	if traced == nil {
-		traced = assemble(t, environment("traces", true), withCollector("users", "monolith"),
+		traced = assemble(t, environment("traces", true), withCollector("alpha", "legacy"),
 			monolithImage(accountID+".dkr.ecr.eu-west-1.amazonaws.com/shop:1"))
 	}
 	return traced
@@ -43,7 +43,7 @@ func atTraced(t testing.TB) *assembly.Stage {
 // A collector takes of its task what the program leaves, from its task alone, and
 // may fall or stay away without the program.
 func TestCollectors(t *testing.T) {
-	if err := checkCollectors(atTraced(t), "users", "monolith"); err != nil {
+	if err := checkCollectors(atTraced(t), "alpha", "legacy"); err != nil {
 		t.Error(err)
 	}
 	if err := checkCollectors(at(t, situation{"live", services.Serving})); err != nil {
@@ -104,11 +104,11 @@ func TestCollectorMutants(t *testing.T) {
 		"a program that does not know of it": func(program, _ map[string]any) { program["Environment"] = []any{} },
 		"its image's own settings":           func(_, collector map[string]any) { delete(collector, "Command") },
 	} {
-		mutant := mutate(t, atTraced(t), "Users", func(resources map[string]any) {
+		mutant := mutate(t, atTraced(t), "Alpha", func(resources map[string]any) {
 			containers := ofType(resources, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"].([]any)
 			edit(containers[0].(map[string]any), containers[1].(map[string]any))
 		})
-		if checkCollectors(mutant, "users", "monolith") == nil {
+		if checkCollectors(mutant, "alpha", "legacy") == nil {
 			t.Errorf("%s: nobody notices", name)
 		}
 	}
@@ -131,7 +131,7 @@ func TestTraceGrantMutants(t *testing.T) {
 		"reads traces, too":   func(s map[string]any) { s["Action"] = []any{"xray:PutTraceSegments", "xray:GetTraceSummaries"} },
 		"does not send":       func(s map[string]any) { s["Effect"] = "Deny" },
 	} {
-		mutant := mutate(t, atTraced(t), "Users", func(resources map[string]any) { edit(resources, change) })
+		mutant := mutate(t, atTraced(t), "Alpha", func(resources map[string]any) { edit(resources, change) })
 		if checkGrants(mutant, phases) == nil {
 			t.Errorf("%s: nobody notices", name)
 		}
@@ -165,8 +165,8 @@ func TestCollectorTouchesOneService(t *testing.T) {
 	if got := changed(live, endpoint); !slices.Equal(got, []string{"Platform"}) {
 		t.Errorf("traces changes %v, want Platform", got)
 	}
-	collector := assemble(t, everyoneAt("live", services.Serving), environment("traces", true), withCollector("threads"))
-	if got := changed(endpoint, collector); !slices.Equal(got, []string{"Threads"}) {
-		t.Errorf("a collector changes %v, want Threads", got)
+	collector := assemble(t, everyoneAt("live", services.Serving), environment("traces", true), withCollector("beta"))
+	if got := changed(endpoint, collector); !slices.Equal(got, []string{"Beta"}) {
+		t.Errorf("a collector changes %v, want Beta", got)
 	}
 }

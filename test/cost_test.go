@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cost"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cost"
 )
 
 func estimated(t *testing.T, stage *assembly.Stage) cost.Estimate {
@@ -52,10 +52,10 @@ func TestMoreCostsItsOwnService(t *testing.T) {
 		"twice the CPU":   {func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }, []string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"}},
 		"another maximum": {func(s *services.Service) { s.Scaling.Max = 20 }, nil},
 	} {
-		after := estimated(t, assemble(t, everyoneAt("live", services.Serving), editService("threads", test.edit)))
+		after := estimated(t, assemble(t, everyoneAt("live", services.Serving), editService("beta", test.edit)))
 		got := dearer(before, after)
-		if want := len(test.want) > 0; !slices.Equal(got["Threads"], test.want) || len(got) > 1 || (before.String() != after.String()) != want {
-			t.Errorf("%s adds %v, want %v to Threads and a change of the text: %v", name, got, test.want, want)
+		if want := len(test.want) > 0; !slices.Equal(got["Beta"], test.want) || len(got) > 1 || (before.String() != after.String()) != want {
+			t.Errorf("%s adds %v, want %v to Beta and a change of the text: %v", name, got, test.want, want)
 		}
 	}
 }
@@ -81,10 +81,10 @@ func TestGatewayShowsInTheCost(t *testing.T) {
 
 // A type that nobody has said the cost of does not slip in as free.
 func TestUnknownTypeHasNoCost(t *testing.T) {
-	stage := mutated(t, situation{"live", services.Serving}, "Users", func(resources map[string]any) {
+	stage := mutated(t, situation{"live", services.Serving}, "Alpha", func(resources map[string]any) {
 		resources["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"}
 	})
-	if _, err := cost.Of(stage); err == nil || !strings.Contains(err.Error(), "stack Users: AWS::ElastiCache::ServerlessCache Cache") {
+	if _, err := cost.Of(stage); err == nil || !strings.Contains(err.Error(), "stack Alpha: AWS::ElastiCache::ServerlessCache Cache") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -92,7 +92,7 @@ func TestUnknownTypeHasNoCost(t *testing.T) {
 // What the README compares is what the templates say, of the same services in two
 // networks.
 func TestReadmeCostIsTheTemplates(t *testing.T) {
-	stage, err := asShipped(t).Stage("forum-dev")
+	stage, err := asShipped(t).Stage("fixture-dev")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecspatterns"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
-	"example.com/forum/stacks"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
 // inDefaultNetwork is the shipped app in a VPC as the CDK makes one that is asked
@@ -25,7 +25,7 @@ func inDefaultNetwork(t *testing.T) *assembly.Stage {
 	app := shipped(t)
 	app.Context["environment"] = "dev"
 	environment("account", "123456789012")(app)
-	catalog, environments, err := stacks.ReadEnvironments(app.Context, app.Catalog)
+	read, err := stacks.Read(app.Context, app.Catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,24 +33,23 @@ func inDefaultNetwork(t *testing.T) *assembly.Stage {
 		t.Fatal(err)
 	}
 	return inKnownAccount(t, app, func(stage awscdk.Stage) {
-		e := environments[0]
+		e, catalog := read.Environments[0], read.Catalog
 		platform := defaultPlatform(stage)
-		watch, data, edge := stacks.NewWatch(stage, e, catalog), stacks.NewData(stage, e, catalog), stacks.NewEdge(stage, e, platform)
-		rules := services.Rules(catalog, e.Migration, e.PreviewFrom)
-		for _, s := range catalog.All() {
-			preview := services.FindRule(rules, s.Name, services.PreviewRule)
-			if preview == nil {
-				continue // a retired monolith
-			}
-			props := &constructs.ServiceProps{
-				Service: s, Stage: *stage.StageName(), Environment: e.Name, Topic: watch.Topic, Images: app.Images, Cluster: platform.Cluster, Subnets: platform.Tasks,
-				Listener: edge.Listener, LoadBalancer: edge.SecurityGroup,
-				Preview: *preview, Live: services.FindRule(rules, s.Name, services.LiveRule),
+		watch := stacks.NewWatch(stage, "Watch", &stacks.WatchProps{Environment: e, Catalog: catalog})
+		data := stacks.NewData(stage, "Data", &stacks.DataProps{Environment: e, Catalog: catalog})
+		edge := stacks.NewEdge(stage, "Edge", &stacks.EdgeProps{Environment: e, VPC: platform.VPC})
+		plan := services.Plan(catalog, e.Migration, e.PreviewFrom)
+		var monolith *stacks.Microservice
+		for _, s := range append([]services.Service{catalog.Monolith}, catalog.Services...) {
+			props := &stacks.MicroserviceProps{
+				Environment: e, Service: s, Rules: plan[s.Name], Images: app.Images, Platform: platform, Edge: edge, Watch: watch, Monolith: monolith,
 			}
 			if table := data.Tables[s.Name]; table != nil {
 				props.Tables = []*constructs.Table{table}
 			}
-			constructs.NewService(awscdk.NewStack(stage, jsii.String(s.ID()), nil), s.ID(), props)
+			if m := stacks.NewMicroservice(stage, s.ID(), props); monolith == nil {
+				monolith = m
+			}
 		}
 	})
 }
@@ -77,7 +76,7 @@ func inKnownAccount(t *testing.T, app *synth.App, fill func(stage awscdk.Stage))
 	}
 	app.Context["availability-zones:account=123456789012:region=eu-west-1"] = []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}
 	a, err := app.Compose(folder, func(app awscdk.App) {
-		fill(awscdk.NewStage(app, jsii.String("forum-dev"), &awscdk.StageProps{
+		fill(awscdk.NewStage(app, jsii.String("fixture-dev"), &awscdk.StageProps{
 			Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-west-1")},
 		}))
 	})

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/stacks"
-	"example.com/forum/stacks/controls"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/iam"
-	"example.com/forum/test/synth"
+	"example.com/strangler/stacks"
+	"example.com/strangler/stacks/controls"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/iam"
+	"example.com/strangler/test/internal/synth"
 )
 
 // delivered is a repository that delivers dev, in the account of whoever deploys,
@@ -23,7 +23,7 @@ func delivered(app *synth.App) {
 	prod := maps.Clone(all["dev"].(map[string]any))
 	prod["region"], prod["account"] = "us-east-1", "444455556666"
 	all["prod"] = prod
-	app.Context["delivery"] = map[string]any{"repository": "example/forum", "ownerId": "12", "repositoryId": "345", "branch": "main"}
+	app.Context["delivery"] = map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"}
 }
 
 // deliveryStage holds the stack beside the environments, synthesized once. Its
@@ -35,7 +35,7 @@ func deliveryStage(t *testing.T) *assembly.Stage {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := fixture(t, delivered).Synthesize(folder)
+		a, err := neutral(t, delivered).Synthesize(folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,14 +71,14 @@ func (k token) with(claim, value string) token {
 //
 // https://docs.github.com/en/actions/reference/security/oidc
 var (
-	pullRequestToken = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/forum:pull_request"}
-	deploymentToken  = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/forum:environment:dev"}
+	pullRequestToken = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/fixture:pull_request"}
+	deploymentToken  = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/fixture:environment:dev"}
 
-	immutable = strings.NewReplacer("example/forum", "example@12/forum@345")
+	immutable = strings.NewReplacer("example/fixture", "example@12/fixture@345")
 )
 
 // federated is the one principal that a GitHub token stands for.
-const federated = "${forum-delivery.GitHub}"
+const federated = "${fixture-delivery.GitHub}"
 
 // accepts asks IAM whether a role's trust lets a token in. IAM's language for who
 // may assume a role is that of who may call an API.
@@ -112,16 +112,16 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 	expect("its own in the immutable form", own.with("sub", immutable.Replace(own["sub"])), true)
 	expect("one for another audience", own.with("aud", "https://github.com/example"), false)
 	expect("one of a repository that took over the name", own.with("repository_id", "346"), false)
-	context := strings.TrimPrefix(own["sub"], "repo:example/forum:")
+	context := strings.TrimPrefix(own["sub"], "repo:example/fixture:")
 	for _, subject := range []string{
 		"repo:example/blog:" + context,
-		"repo:example/forum-2:" + context,
-		"repo:mallory/forum:" + context,
-		"repo:example@13/forum@345:" + context,
-		"repo:example@12/forum@346:" + context,
-		"repo:example/forum:" + context + "-2",
-		"repo:example/forum:ref:refs/heads/main",
-		"repo:example/forum:environment:production",
+		"repo:example/fixture-2:" + context,
+		"repo:mallory/fixture:" + context,
+		"repo:example@13/fixture@345:" + context,
+		"repo:example@12/fixture@346:" + context,
+		"repo:example/fixture:" + context + "-2",
+		"repo:example/fixture:ref:refs/heads/main",
+		"repo:example/fixture:environment:production",
 		"*",
 	} {
 		expect(subject, own.with("sub", subject), false)
@@ -130,7 +130,7 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 }
 
 func TestDeliveryTrust(t *testing.T) {
-	prod := deploymentToken.with("sub", "repo:example/forum:environment:prod")
+	prod := deploymentToken.with("sub", "repo:example/fixture:environment:prod")
 	for name, own := range map[string]token{"devDiff": pullRequestToken, "prodDiff": pullRequestToken, "devDeploy": deploymentToken, "prodDeploy": prod} {
 		role := deliveryRole(t, name)
 		if err := checkDeliveryTrust(role, own); err != nil {
@@ -210,7 +210,7 @@ func bootstrapRole(kind, account, region string) string {
 }
 
 func usersStack(environment, account, region string) string {
-	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/forum-%s-Users/0123", region, account, environment)
+	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/fixture-%s-Alpha/0123", region, account, environment)
 }
 
 const deployersAccount = "${AWS::AccountId}"
@@ -302,7 +302,7 @@ func TestDeliveryIsRolesAndAProvider(t *testing.T) {
 	if want := map[string]int{"AWS::IAM::OIDCProvider": 1, "AWS::IAM::Role": 4, "AWS::IAM::Policy": 4}; !maps.Equal(count, want) {
 		t.Errorf("%v, want %v", count, want)
 	}
-	findings, _ := controls.Check(templates, nil)
+	findings, _ := controls.Check(templates, nil, nil)
 	for _, f := range findings {
 		t.Error(f)
 	}
@@ -311,7 +311,7 @@ func TestDeliveryIsRolesAndAProvider(t *testing.T) {
 // An account that trusts GitHub already, for somebody else, has room for no second
 // provider.
 func TestDeliveryWithAnExistingProvider(t *testing.T) {
-	a, err := fixture(t, delivered, func(app *synth.App) {
+	a, err := neutral(t, delivered, func(app *synth.App) {
 		app.Context["delivery"].(map[string]any)["existingProvider"] = true
 	}).Synthesize(t.TempDir())
 	if err != nil {
@@ -335,10 +335,10 @@ func TestDeliveryWithAnExistingProvider(t *testing.T) {
 // Who delivers an environment changes nothing in it. One that is chosen alone has
 // no stack beside it that would lack the others' roles.
 func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
-	deliver := contextKey("delivery", map[string]any{"repository": "example/forum", "ownerId": "12", "repositoryId": "345", "branch": "main"})
+	deliver := contextKey("delivery", map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"})
 	without := assemble(t)
 	folder := t.TempDir()
-	a, err := fixture(t, deliver).Synthesize(folder)
+	a, err := neutral(t, deliver).Synthesize(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
 
 // Names that differ in a dash alone are two environments, with roles of their own.
 func TestDeliveryTellsEnvironmentsApart(t *testing.T) {
-	a, err := fixture(t, delivered, func(app *synth.App) {
+	a, err := neutral(t, delivered, func(app *synth.App) {
 		all := app.Context["environments"].(map[string]any)
 		all["dev-2"], all["dev2"] = all["dev"], all["dev"]
 	}).Synthesize(t.TempDir())
@@ -373,7 +373,7 @@ func TestDeliveryTellsEnvironmentsApart(t *testing.T) {
 }
 
 func TestDeliveryRolesAreBounded(t *testing.T) {
-	a, err := fixture(t, environment("permissionsBoundary", "teams"), delivered).Synthesize(t.TempDir())
+	a, err := neutral(t, environment("permissionsBoundary", "teams"), delivered).Synthesize(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,17 +390,17 @@ func TestDeliveryRolesAreBounded(t *testing.T) {
 
 func TestBadDelivery(t *testing.T) {
 	for want, edit := range map[string]func(map[string]any){
-		`cdk.json: delivery: repository "forum": want owner/name`:                                                                   func(d map[string]any) { d["repository"] = "forum" },
-		`cdk.json: delivery: repository "example/*": want owner/name`:                                                               func(d map[string]any) { d["repository"] = "example/*" },
-		`cdk.json: delivery: ownerId "": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`:           func(d map[string]any) { delete(d, "ownerId") },
-		`cdk.json: delivery: repositoryId "forum": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`: func(d map[string]any) { d["repositoryId"] = "forum" },
-		`cdk.json: delivery: cannot unmarshal number into Go struct field Delivery.repositoryId of type string`:                     func(d map[string]any) { d["repositoryId"] = 345 },
-		`cdk.json: delivery: branch "refs/heads/*": want the name of one, such as main`:                                             func(d map[string]any) { d["branch"] = "refs/heads/*" },
-		`cdk.json: delivery: unknown field "owner"`:                                                                                 func(d map[string]any) { d["owner"] = "example" },
+		`cdk.json: delivery: repository "fixture": want owner/name`:                                                                   func(d map[string]any) { d["repository"] = "fixture" },
+		`cdk.json: delivery: repository "example/*": want owner/name`:                                                                 func(d map[string]any) { d["repository"] = "example/*" },
+		`cdk.json: delivery: ownerId "": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`:             func(d map[string]any) { delete(d, "ownerId") },
+		`cdk.json: delivery: repositoryId "fixture": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`: func(d map[string]any) { d["repositoryId"] = "fixture" },
+		`cdk.json: delivery: cannot unmarshal number into Go struct field Delivery.repositoryId of type string`:                       func(d map[string]any) { d["repositoryId"] = 345 },
+		`cdk.json: delivery: branch "refs/heads/*": want the name of one, such as main`:                                               func(d map[string]any) { d["branch"] = "refs/heads/*" },
+		`cdk.json: delivery: unknown field "owner"`:                                                                                   func(d map[string]any) { d["owner"] = "example" },
 	} {
-		app := fixture(t, delivered)
+		app := neutral(t, delivered)
 		edit(app.Context["delivery"].(map[string]any))
-		if _, err := stacks.ReadDelivery(app.Context); fmt.Sprint(err) != want {
+		if _, err := stacks.Read(app.Context, app.Catalog); fmt.Sprint(err) != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // accountID stands in for the account, which nobody knows before deployment.

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
 // called gives the fixture's environment a name.
@@ -30,7 +30,7 @@ var public = situation{"public", services.Serving}
 func atPublic(t *testing.T) *assembly.Stage {
 	t.Helper()
 	if assembled[public] == nil {
-		assembled[public] = assemble(t, domain("forum.example.com", "Z0123456789ABC"), called("prod"))
+		assembled[public] = assemble(t, environment("protected", nil), environment("waf", nil), domain("fixture.example.com", "Z0123456789ABC"), called("prod"))
 	}
 	return assembled[public]
 }

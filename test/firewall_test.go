@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // webACL is an AWS::WAFv2::WebACL.

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/iam"
-	"example.com/forum/test/synth"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
+	"example.com/strangler/test/internal/iam"
+	"example.com/strangler/test/internal/synth"
 )
 
 // grant is that a role may do something with a resource, all by their names after
@@ -42,8 +43,8 @@ var asked = strings.Fields(`
 var strangers = []string{
 	"*",
 	regional("dynamodb", "table/orders"),
-	"arn:aws:dynamodb:us-east-1:" + accountID + ":table/forum-dev-Data-UsersTable",
-	"arn:aws:dynamodb:eu-west-1:444455556666:table/forum-dev-Data-UsersTable",
+	"arn:aws:dynamodb:us-east-1:" + accountID + ":table/fixture-dev-Data-AlphaTable",
+	"arn:aws:dynamodb:eu-west-1:444455556666:table/fixture-dev-Data-AlphaTable",
 	regional("logs", "log-group:/aws/lambda/orders:log-stream:1"),
 	regional("ecr", "repository/orders"),
 	"arn:aws:s3:::orders", "arn:aws:s3:::orders/1",
@@ -241,7 +242,7 @@ func (p permit) covers(action, resource string) bool {
 
 // permits are all that roles are meant to have, by their ARNs.
 func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]permit, error) {
-	catalog, err := services.Forum.Complete()
+	catalog, err := fixture.Catalog().Complete()
 	if err != nil {
 		return nil, err
 	}
@@ -362,8 +363,8 @@ func compareGrants(stage *assembly.Stage, got map[grant]bool, want map[string][]
 type phases map[string]string
 
 func (s situation) phases() phases {
-	all := phases{services.Forum.Monolith.Name: string(s.monolith)}
-	for _, service := range services.Forum.Services {
+	all := phases{fixture.Catalog().Monolith.Name: string(s.monolith)}
+	for _, service := range fixture.Catalog().Services {
 		all[service.Name] = s.phase
 	}
 	return all
@@ -371,12 +372,12 @@ func (s situation) phases() phases {
 
 // mixed have every service in every phase while the others are in others.
 var mixed = []phases{
-	{"users": "dark", "threads": "50%", "posts": "live", "monolith": "serving"},
-	{"users": "50%", "threads": "live", "posts": "strangled", "monolith": "serving"},
-	{"users": "live", "threads": "strangled", "posts": "dark", "monolith": "serving"},
-	{"users": "strangled", "threads": "dark", "posts": "50%", "monolith": "serving"},
-	{"users": "strangled", "threads": "live", "posts": "dark", "monolith": "serving"},
-	{"users": "strangled", "threads": "live", "posts": "live", "monolith": "drained"},
+	{"alpha": "dark", "beta": "50%", "gamma": "live", "legacy": "serving"},
+	{"alpha": "50%", "beta": "live", "gamma": "strangled", "legacy": "serving"},
+	{"alpha": "live", "beta": "strangled", "gamma": "dark", "legacy": "serving"},
+	{"alpha": "strangled", "beta": "dark", "gamma": "50%", "legacy": "serving"},
+	{"alpha": "strangled", "beta": "live", "gamma": "dark", "legacy": "serving"},
+	{"alpha": "strangled", "beta": "live", "gamma": "live", "legacy": "drained"},
 }
 
 // everywhere are the stages of all situations, of the mixed ones, and one with
@@ -421,7 +422,7 @@ func atMixed(t testing.TB, p phases) *assembly.Stage {
 
 // What the mixed phases are for: no phase of a service goes unseen among others.
 func TestMixedPhasesAreComplete(t *testing.T) {
-	for _, s := range services.Forum.Services {
+	for _, s := range fixture.Catalog().Services {
 		seen := map[string]bool{}
 		for _, p := range mixed {
 			seen[p[s.Name]] = true

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // Under a domain every request is served over TLS as it would be without, and
@@ -69,7 +69,7 @@ func TestHTTPSMutants(t *testing.T) {
 			t.Errorf("%s: nobody notices", name)
 		}
 	}
-	mutant := mutated(t, public, "Users", func(resources map[string]any) {
+	mutant := mutated(t, public, "Alpha", func(resources map[string]any) {
 		ofType(resources, listenerRule)[0]["ListenerArn"] = "elsewhere"
 	})
 	if checkHTTPS(mutant, at(t, situation{"live", services.Serving})) == nil {
@@ -115,8 +115,8 @@ func checkRedirect(open assembly.Listener) error {
 	balancer := &alb.LoadBalancer{Listener: open.Routing}
 	for _, r := range requests {
 		response := httptest.NewRecorder()
-		balancer.ServeHTTP(response, httptest.NewRequest("GET", "http://forum.example.com"+r.path, nil))
-		want := "https://forum.example.com:443" + r.path
+		balancer.ServeHTTP(response, httptest.NewRequest("GET", "http://fixture.example.com"+r.path, nil))
+		want := "https://fixture.example.com:443" + r.path
 		if got := response.Header().Get("Location"); response.Code != http.StatusMovedPermanently || got != want {
 			return fmt.Errorf("%s is answered %d, to %q, want 301, to %q", r.path, response.Code, got, want)
 		}
@@ -127,7 +127,7 @@ func checkRedirect(open assembly.Listener) error {
 // checkSameRouting compares with an environment that has no domain.
 func checkSameRouting(stage *assembly.Stage, secure assembly.Listener, plain *assembly.Stage) error {
 	served := func(stage *assembly.Stage, listener alb.Listener, path string) (map[string]float64, alb.Action) {
-		rule := listener.Route(httptest.NewRequest("GET", "https://forum.example.com"+path, nil))
+		rule := listener.Route(httptest.NewRequest("GET", "https://fixture.example.com"+path, nil))
 		if _, ok := rule.Action.(alb.Forward); !ok {
 			return nil, rule.Action
 		}
@@ -158,8 +158,8 @@ func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 		len(listener.Certificates) != 1 || listener.Certificates[0].CertificateArn != certificate.Identity() {
 		return fmt.Errorf("%+v (%v)", listener, err)
 	}
-	proof := []any{map[string]any{"DomainName": "forum.example.com", "HostedZoneId": "Z0123456789ABC"}}
-	if p := certificate.Properties; p["DomainName"] != "forum.example.com" || p["ValidationMethod"] != "DNS" || fmt.Sprint(p["DomainValidationOptions"]) != fmt.Sprint(proof) {
+	proof := []any{map[string]any{"DomainName": "fixture.example.com", "HostedZoneId": "Z0123456789ABC"}}
+	if p := certificate.Properties; p["DomainName"] != "fixture.example.com" || p["ValidationMethod"] != "DNS" || fmt.Sprint(p["DomainValidationOptions"]) != fmt.Sprint(proof) {
 		return fmt.Errorf("certificate %v", p)
 	}
 	return nil
@@ -173,12 +173,12 @@ func checkDomain(stage *assembly.Stage) error {
 		Name, Type, HostedZoneID string
 		AliasTarget              struct{ DNSName, HostedZoneID string }
 	}](only(stage, "Edge", "AWS::Route53::RecordSet").Properties)
-	if err != nil || record.Name != "forum.example.com." || record.Type != "A" || record.HostedZoneID != "Z0123456789ABC" ||
+	if err != nil || record.Name != "fixture.example.com." || record.Type != "A" || record.HostedZoneID != "Z0123456789ABC" ||
 		!strings.HasSuffix(record.AliasTarget.DNSName, attribute("DNSName")) || record.AliasTarget.HostedZoneID != attribute("CanonicalHostedZoneID") {
 		return fmt.Errorf("record %+v (%v)", record, err)
 	}
 	edge, _ := stage.Stack("Edge")
-	if !slices.ContainsFunc(edge.Outputs, func(o *assembly.Output) bool { return o.ID == "Url" && o.Value == "https://forum.example.com" }) {
+	if !slices.ContainsFunc(edge.Outputs, func(o *assembly.Output) bool { return o.ID == "Url" && o.Value == "https://fixture.example.com" }) {
 		return fmt.Errorf("no output has the address")
 	}
 	return nil

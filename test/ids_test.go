@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // CloudFormation knows a resource by its logical id alone. Under another one, a
@@ -13,15 +13,15 @@ import (
 // changes when a construct is renamed or moved, so these are written down.
 func TestLogicalIDsArePinned(t *testing.T) {
 	want := []string{
-		"Data/PostsTableC82B36F0",
-		"Data/ThreadsTable1D5C607C",
-		"Data/UsersTable9725E9C8",
+		"Data/GammaTableC82B36F0",
+		"Data/BetaTable1D5C607C",
+		"Data/AlphaTable9725E9C8",
 		"Edge/LoadBalancerBE9EEC3A",
 		"Edge/LoadBalancerHttpF4A6AC3E",
-		"Monolith/MonolithTargetGroupDF5F5281",
-		"Posts/PostsTargetGroupD869FB62",
-		"Threads/ThreadsTargetGroupFAB11ADF",
-		"Users/UsersTargetGroupEB1A1658",
+		"Legacy/LegacyTargetGroupDF5F5281",
+		"Gamma/GammaTargetGroupD869FB62",
+		"Beta/BetaTargetGroupFAB11ADF",
+		"Alpha/AlphaTargetGroupEB1A1658",
 	}
 	var got []string
 	for r := range at(t, situation{"live", services.Serving}).Resources(

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/constructs"
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/example"
 )
 
 // The hash of an image is that of its build context, and the context is what was
@@ -29,7 +30,7 @@ func TestImageIsTheProgram(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "example.com/forum/" + program; info.Path != want {
+		if want := "example.com/strangler/" + program; info.Path != want {
 			t.Errorf("the image of %s holds %s, want %s", container.Name, info.Path, want)
 		}
 		files, err := os.ReadDir(container.Image.Folder)
@@ -85,7 +86,7 @@ func contextHashes(t *testing.T, root string) map[string]string {
 	staging := filepath.Join(root, ".build")
 	var some []services.Service
 	for _, name := range []string{"users", "threads", "monolith"} {
-		some = append(some, services.Service{Name: name, Image: services.Image{Program: "services/cmd/" + name}})
+		some = append(some, services.Service{Name: name, Image: services.Image{Program: "services/forum/cmd/" + name}})
 	}
 	if err := constructs.StageImages(root, staging, some).Wait(); err != nil {
 		t.Fatal(err)
@@ -154,11 +155,11 @@ func TestImageThatCannotBeBuilt(t *testing.T) {
 		want  string
 	}{
 		"a folder without a Dockerfile": {services.Image{Folder: "stacks"}, `image of "monolith"`},
-		"a program that is not there":   {services.Image{Program: "services/cmd/nothing"}, "services/cmd/nothing"},
+		"a program that is not there":   {services.Image{Program: "services/forum/cmd/nothing"}, "services/forum/cmd/nothing"},
 		"a folder that is no program":   {services.Image{Program: "services/server"}, "services/server gives no binary"},
-		"a binary with another's name":  {services.Image{Program: "other/users"}, "programs services/cmd/users and other/users: rename one folder"},
+		"a binary with another's name":  {services.Image{Program: "other/users"}, "programs services/forum/cmd/users and other/users: rename one folder"},
 	} {
-		both := []services.Service{services.Forum.Services[0], {Name: "monolith", Image: test.image}}
+		both := []services.Service{example.Catalog().Services[0], {Name: "monolith", Image: test.image}}
 		err := constructs.StageImages("..", t.TempDir(), both).Wait()
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // changed are the stacks whose templates differ, byte by byte, or that only one
@@ -30,7 +30,7 @@ func changed(before, after *assembly.Stage) []string {
 
 func TestChangeTouchesOneService(t *testing.T) {
 	fourth := services.Service{
-		Name: "fourth", Image: services.Image{Program: "services/cmd/users"},
+		Name: "fourth", Image: services.Image{Program: "services/fixture/cmd/alpha"},
 		Paths: []string{"/fourth"}, Priority: 24999,
 		Table: &services.Table{PartitionKey: "id"},
 	}
@@ -39,15 +39,15 @@ func TestChangeTouchesOneService(t *testing.T) {
 		change change
 		want   []string
 	}{
-		"a fourth service":            {addService(fourth, "dark"), []string{"Data", "Fourth", "Monolith", "Watch"}},
-		"a strangled fourth":          {addService(fourth, "strangled"), []string{"Data", "Fourth", "Watch"}},
-		"size":                        {editService("threads", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Threads"}},
-		"what it was of the monolith": {editService("threads", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
-		"its budget":                  {editService("threads", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Threads"}},
-		"its alarms":                  {editService("threads", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Threads"}},
-		"environment":                 {editService("threads", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Threads"}},
-		"an index":                    {editService("threads", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Monolith", "Threads"}},
-		"the monolith's size":         {editService("monolith", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Monolith"}},
+		"a fourth service":          {addService(fourth, "dark"), []string{"Data", "Fourth", "Legacy", "Watch"}},
+		"a strangled fourth":        {addService(fourth, "strangled"), []string{"Data", "Fourth", "Watch"}},
+		"size":                      {editService("beta", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Beta"}},
+		"what it was of the legacy": {editService("beta", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
+		"its budget":                {editService("beta", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Beta"}},
+		"its alarms":                {editService("beta", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Beta"}},
+		"environment":               {editService("beta", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Beta"}},
+		"an index":                  {editService("beta", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Legacy", "Beta"}},
+		"the legacy's size":         {editService("legacy", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Legacy"}},
 	} {
 		if got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)); !slices.Equal(got, test.want) {
 			t.Errorf("%s changes %v, want %v", name, got, test.want)
@@ -74,8 +74,8 @@ func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
 		return changed(live, assemble(t, everyoneAt("live", services.Serving), editService(service, edit)))
 	}
 	for name, edit := range edits {
-		if got := changedBy("threads", func(s *services.Service) { edit(&s.Scaling) }); !slices.Equal(got, []string{"Threads"}) {
-			t.Errorf("%s of threads changes %v, want Threads", name, got)
+		if got := changedBy("beta", func(s *services.Service) { edit(&s.Scaling) }); !slices.Equal(got, []string{"Beta"}) {
+			t.Errorf("%s of beta changes %v, want Beta", name, got)
 		}
 	}
 	all := func(s *services.Service) {
@@ -83,8 +83,8 @@ func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
 			edit(&s.Scaling)
 		}
 	}
-	if got := changedBy("monolith", all); !slices.Equal(got, []string{"Monolith"}) {
-		t.Errorf("scaling the monolith changes %v, want Monolith", got)
+	if got := changedBy("legacy", all); !slices.Equal(got, []string{"Legacy"}) {
+		t.Errorf("scaling the legacy changes %v, want Legacy", got)
 	}
 }
 
@@ -95,20 +95,20 @@ func TestPhaseChangesItsOwnStack(t *testing.T) {
 		stages := map[string]*assembly.Stage{}
 		for _, phase := range []string{"dark", "25%", "live", "strangled"} {
 			if stages[phase] = at(t, situation{others, services.Serving}); phase != others {
-				stages[phase] = assemble(t, everyoneAt(others, services.Serving), contextKey("threads", phase))
+				stages[phase] = assemble(t, everyoneAt(others, services.Serving), contextKey("beta", phase))
 			}
 		}
 		for before := range stages {
 			for after := range stages {
 				var want []string
 				if (before == "strangled") != (after == "strangled") {
-					want = append(want, "Monolith")
+					want = append(want, "Legacy")
 				}
 				if share(t, before) != share(t, after) {
-					want = append(want, "Threads")
+					want = append(want, "Beta")
 				}
 				if got := changed(stages[before], stages[after]); !slices.Equal(got, want) {
-					t.Errorf("threads from %s to %s, the others %s: changes %v, want %v", before, after, others, got, want)
+					t.Errorf("beta from %s to %s, the others %s: changes %v, want %v", before, after, others, got, want)
 				}
 			}
 		}
@@ -131,8 +131,8 @@ func TestMonolithPhaseChangesItsOwnStack(t *testing.T) {
 		{situation{"strangled", services.Serving}, situation{"strangled", services.Drained}},
 		{situation{"strangled", services.Drained}, situation{"strangled", services.Retired}},
 	} {
-		if got := changed(at(t, test.before), at(t, test.after)); !slices.Equal(got, []string{"Monolith"}) {
-			t.Errorf("%v to %v changes %v, want Monolith", test.before, test.after, got)
+		if got := changed(at(t, test.before), at(t, test.after)); !slices.Equal(got, []string{"Legacy"}) {
+			t.Errorf("%v to %v changes %v, want Legacy", test.before, test.after, got)
 		}
 	}
 }
@@ -145,15 +145,15 @@ func TestNothingDangles(t *testing.T) {
 	for _, s := range situations {
 		for _, stack := range at(t, s).Stacks {
 			for _, output := range stack.Outputs {
-				pinned := stack.ID == "Monolith" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url" || stack.ID == "Watch" && output.ID == "DashboardUrl"
+				pinned := stack.ID == "Legacy" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url" || stack.ID == "Watch" && output.ID == "DashboardUrl"
 				if len(output.ReadBy) == 0 && !pinned {
 					t.Errorf("%v: nobody reads %s of %s", s, output.ID, stack.ID)
 				}
 			}
 		}
 	}
-	if _, ok := at(t, situation{"strangled", services.Retired}).Stack("Monolith"); ok {
-		t.Error("a retired monolith still has a stack")
+	if _, ok := at(t, situation{"strangled", services.Retired}).Stack("Legacy"); ok {
+		t.Error("a retired legacy still has a stack")
 	}
 }
 
@@ -162,12 +162,12 @@ func TestNothingDangles(t *testing.T) {
 func TestMonolithExportIsPinned(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range situations {
-		monolith, ok := at(t, s).Stack("Monolith")
+		monolith, ok := at(t, s).Stack("Legacy")
 		if !ok {
 			continue
 		}
 		if len(monolith.Outputs) != 1 || monolith.Outputs[0].Export == "" {
-			t.Fatalf("%v: outputs of the monolith: %v, want one export", s, monolith.Outputs)
+			t.Fatalf("%v: outputs of the legacy: %v, want one export", s, monolith.Outputs)
 		}
 		names[monolith.Outputs[0].Export] = true
 		if readers := monolith.Outputs[0].ReadBy; (s.phase == "25%") != (len(readers) > 0) {

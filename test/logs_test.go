@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // What the network refuses goes on record, and no log is kept for ever.

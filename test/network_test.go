@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // into reads properties as the type that the caller needs of them.
@@ -38,10 +38,10 @@ func ofType(resources map[string]any, kind string) []map[string]any {
 // anyone, and a task speaks to nothing but HTTPS, with a way to the internet too.
 func TestSecurityGroups(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
-		"as it ships":        at(t, situation{"live", services.Serving}),
-		"with a gateway":     assemble(t, environment("natGateways", 1)),
-		"under a domain":     atPublic(t),
-		"without a monolith": at(t, situation{"strangled", services.Retired}),
+		"as it ships":      at(t, situation{"live", services.Serving}),
+		"with a gateway":   assemble(t, environment("natGateways", 1)),
+		"under a domain":   atPublic(t),
+		"without a legacy": at(t, situation{"strangled", services.Retired}),
 	} {
 		if err := checkSecurityGroups(stage); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -54,20 +54,20 @@ func TestSecurityGroupMutants(t *testing.T) {
 		stack string
 		edit  func(resources map[string]any)
 	}{
-		"a rule without a word": {"Users", func(resources map[string]any) {
+		"a rule without a word": {"Alpha", func(resources map[string]any) {
 			delete(ofType(resources, "AWS::EC2::SecurityGroupIngress")[0], "Description")
 		}},
-		"a task that anyone reaches": {"Users", func(resources map[string]any) {
+		"a task that anyone reaches": {"Alpha", func(resources map[string]any) {
 			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
 			delete(rule, "SourceSecurityGroupId")
 			rule["CidrIp"] = "0.0.0.0/0"
 		}},
-		"a task that its VPC reaches": {"Users", func(resources map[string]any) {
+		"a task that its VPC reaches": {"Alpha", func(resources map[string]any) {
 			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
 			delete(rule, "SourceSecurityGroupId")
 			rule["CidrIp"] = "10.0.0.0/16"
 		}},
-		"a task that speaks to any port": {"Users", func(resources map[string]any) {
+		"a task that speaks to any port": {"Alpha", func(resources map[string]any) {
 			egress := ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)
 			egress["FromPort"] = 0
 		}},

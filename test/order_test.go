@@ -7,8 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
 const (
@@ -31,24 +32,24 @@ func TestNoRequestIsLostOnTheWayInOrOut(t *testing.T) {
 func TestOrderMutants(t *testing.T) {
 	edits := map[string]func(stage *assembly.Stage, resources map[string]any){
 		"the live rule does not wait for the service": func(stage *assembly.Stage, resources map[string]any) {
-			_, live := rulesOf(stage, "users")
+			_, live := rulesOf(stage, "alpha")
 			delete(resources[live.LogicalID].(map[string]any), "DependsOn")
 		},
 		"the service does not wait for the preview rule": func(stage *assembly.Stage, resources map[string]any) {
-			preview, _ := rulesOf(stage, "users")
+			preview, _ := rulesOf(stage, "alpha")
 			dropDependency(resources, ecsService, preview.LogicalID)
 		},
 		"the service does not wait for the way in from the load balancer": func(stage *assembly.Stage, resources map[string]any) {
-			dropDependency(resources, ecsService, only(stage, "Users", "AWS::EC2::SecurityGroupIngress").LogicalID)
+			dropDependency(resources, ecsService, only(stage, "Alpha", "AWS::EC2::SecurityGroupIngress").LogicalID)
 		},
 		"the live rule waits for nothing but the service": func(stage *assembly.Stage, resources map[string]any) {
-			_, live := rulesOf(stage, "users")
-			resources[live.LogicalID].(map[string]any)["DependsOn"] = []any{only(stage, "Users", ecsService).LogicalID}
+			_, live := rulesOf(stage, "alpha")
+			resources[live.LogicalID].(map[string]any)["DependsOn"] = []any{only(stage, "Alpha", ecsService).LogicalID}
 		},
 	}
 	s := situation{"live", services.Serving}
 	for name, edit := range edits {
-		mutant := mutated(t, s, "Users", func(resources map[string]any) { edit(at(t, s), resources) })
+		mutant := mutated(t, s, "Alpha", func(resources map[string]any) { edit(at(t, s), resources) })
 		if checkOrder(mutant, s) == nil {
 			t.Errorf("%s: nobody notices", name)
 		}
@@ -99,7 +100,7 @@ func needed(stack *assembly.Stack) iter.Seq[assembly.Resource] {
 }
 
 func hasLiveRule(service assembly.Service, s situation) bool {
-	if service.Stack == "Monolith" {
+	if service.Stack == "Legacy" {
 		return s.monolith == services.Serving
 	}
 	return s.phase != "dark"
@@ -109,11 +110,11 @@ func hasLiveRule(service assembly.Service, s situation) bool {
 func TestOrderBetweenStacks(t *testing.T) {
 	for _, s := range situations {
 		stage := at(t, s)
-		monolith, ok := stage.Stack("Monolith")
+		monolith, ok := stage.Stack("Legacy")
 		if !ok {
 			continue
 		}
-		for _, service := range services.Forum.Services {
+		for _, service := range fixture.Catalog().Services {
 			stack, _ := stage.Stack(service.ID())
 			before, after := monolith, stack
 			if s.phase == "strangled" {

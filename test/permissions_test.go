@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
 // access is what one role may do with one table: actions, sorted.
@@ -44,7 +45,7 @@ func arnOf(table assembly.Table) string {
 
 // owner is the service whose name the table's id starts with.
 func owner(table assembly.Table) string {
-	for _, s := range services.Forum.Services {
+	for _, s := range fixture.Catalog().Services {
 		if strings.HasPrefix(table.LogicalID, s.ID()+"Table") {
 			return s.Name
 		}
@@ -137,8 +138,8 @@ func TestTrustMutants(t *testing.T) {
 			conditions(statement)["ArnLike"] = map[string]any{"aws:SourceArn": "arn:aws:ecs:*:*:*"}
 		},
 	} {
-		for _, role := range []string{"UsersTaskRole", "UsersExecutionRole"} {
-			mutant := mutated(t, s, "Users", func(resources map[string]any) {
+		for _, role := range []string{"AlphaTaskRole", "AlphaExecutionRole"} {
+			mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
 				for id, r := range resources {
 					resource := r.(map[string]any)
 					if strings.HasPrefix(id, role) && resource["Type"] == "AWS::IAM::Role" {
@@ -173,9 +174,9 @@ func TestEnvironmentEqualsReach(t *testing.T) {
 
 // withGrant is the fixture, all live, after an edit of what users' task role may do.
 func withGrant(t *testing.T, edit func(document map[string]any)) *assembly.Stage {
-	return mutated(t, situation{"live", services.Serving}, "Users", func(resources map[string]any) {
+	return mutated(t, situation{"live", services.Serving}, "Alpha", func(resources map[string]any) {
 		for id, r := range resources {
-			if strings.HasPrefix(id, "UsersTaskRoleDefaultPolicy") {
+			if strings.HasPrefix(id, "AlphaTaskRoleDefaultPolicy") {
 				edit(r.(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any))
 			}
 		}
@@ -189,7 +190,7 @@ func TestPermissionMutants(t *testing.T) {
 		"any action":             func(statement map[string]any) { statement["Action"] = "dynamodb:*" },
 		"one action more":        func(statement map[string]any) { statement["Action"] = []any{"dynamodb:GetItem", "dynamodb:Scan"} },
 		"any resource":           func(statement map[string]any) { statement["Resource"] = "*" },
-		"the table of another":   func(statement map[string]any) { statement["Resource"] = tableOf(stage, "posts") },
+		"the table of another":   func(statement map[string]any) { statement["Resource"] = tableOf(stage, "gamma") },
 		"everything but actions": func(statement map[string]any) { delete(statement, "Action"); statement["NotAction"] = "dynamodb:Scan" },
 		"under a condition": func(statement map[string]any) {
 			statement["Condition"] = map[string]any{"StringLikeIfExists": map[string]any{"aws:SourceVpc": "*"}}
@@ -217,10 +218,10 @@ func TestGrantMutants(t *testing.T) {
 		"everything but actions": func(statement map[string]any) { delete(statement, "Action"); statement["NotAction"] = "dynamodb:Scan" },
 		"everything but a resource": func(statement map[string]any) {
 			delete(statement, "Resource")
-			statement["NotResource"] = tableOf(stage, "posts")
+			statement["NotResource"] = tableOf(stage, "gamma")
 		},
 		"a pattern for another's name": func(statement map[string]any) {
-			statement["Resource"] = append(statement["Resource"].([]any), "arn:aws:dynamodb:*:*:table/forum-dev-Data-Posts*")
+			statement["Resource"] = append(statement["Resource"].([]any), "arn:aws:dynamodb:*:*:table/fixture-dev-Data-Gamma*")
 		},
 		"a Deny in the place of an Allow": func(statement map[string]any) { statement["Effect"] = "Deny" },
 		"a condition that never holds": func(statement map[string]any) {
@@ -296,10 +297,10 @@ func TestRoleMutants(t *testing.T) {
 		"a boundary that is too tight": func(role map[string]any) { role["PermissionsBoundary"] = map[string]any{"Ref": "Boundary"} },
 		"a boundary of nobody's":       func(role map[string]any) { role["PermissionsBoundary"] = "arn:aws:iam::111122223333:policy/limit" },
 	} {
-		mutant := mutated(t, s, "Users", func(resources map[string]any) {
+		mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
 			resources["Boundary"] = boundary
 			for id, r := range resources {
-				if resource := r.(map[string]any); strings.HasPrefix(id, "UsersTaskRole") && resource["Type"] == "AWS::IAM::Role" {
+				if resource := r.(map[string]any); strings.HasPrefix(id, "AlphaTaskRole") && resource["Type"] == "AWS::IAM::Role" {
 					edit(resource["Properties"].(map[string]any))
 				}
 			}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // node is something that sends packets or gets them.
@@ -265,16 +265,16 @@ func TestReachabilityMutants(t *testing.T) {
 		stack string
 		edit  func(resources map[string]any)
 	}{
-		"a service that admits the VPC":             {"Users", admit(map[string]any{"CidrIp": "10.0.0.0/16"})},
-		"a service that admits a neighbour's range": {"Users", admit(map[string]any{"CidrIp": "10.0.32.0/20"})},
-		"a service that admits another's group":     {"Users", admit(map[string]any{"SourceSecurityGroupId": groupOf("threads")})},
-		"an egress to anywhere on all ports":        {"Users", func(resources map[string]any) { egress(resources)["IpProtocol"] = "-1" }},
-		"an egress on one port more":                {"Users", func(resources map[string]any) { egress(resources)["FromPort"] = 442 }},
-		"an egress that nobody wrote": {"Users", func(resources map[string]any) {
+		"a service that admits the VPC":             {"Alpha", admit(map[string]any{"CidrIp": "10.0.0.0/16"})},
+		"a service that admits a neighbour's range": {"Alpha", admit(map[string]any{"CidrIp": "10.0.32.0/20"})},
+		"a service that admits another's group":     {"Alpha", admit(map[string]any{"SourceSecurityGroupId": groupOf("beta")})},
+		"an egress to anywhere on all ports":        {"Alpha", func(resources map[string]any) { egress(resources)["IpProtocol"] = "-1" }},
+		"an egress on one port more":                {"Alpha", func(resources map[string]any) { egress(resources)["FromPort"] = 442 }},
+		"an egress that nobody wrote": {"Alpha", func(resources map[string]any) {
 			delete(ofType(resources, "AWS::EC2::SecurityGroup")[0], "SecurityGroupEgress")
 		}},
-		"a task without a group": {"Users", func(resources map[string]any) { delete(awsvpc(resources), "SecurityGroups") }},
-		"a task in a public subnet": {"Users", func(resources map[string]any) {
+		"a task without a group": {"Alpha", func(resources map[string]any) { delete(awsvpc(resources), "SecurityGroups") }},
+		"a task in a public subnet": {"Alpha", func(resources map[string]any) {
 			awsvpc(resources)["AssignPublicIp"] = "ENABLED"
 			awsvpc(resources)["Subnets"] = stage.LoadBalancers[0].Subnets
 		}},

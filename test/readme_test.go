@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/stacks"
+	"example.com/strangler/services"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/fixture"
 )
 
 func readme(t *testing.T) string {
@@ -120,17 +121,17 @@ func firstNames(rows [][]string) []string {
 func TestReadmeServiceFitsTheCatalog(t *testing.T) {
 	search := services.Service{
 		Name:     "search",
-		Image:    services.Image{Program: "services/cmd/search"},
+		Image:    services.Image{Program: "services/forum/cmd/search"},
 		Paths:    []string{"/api/search", "/api/search/*"},
 		Priority: 400,
 		Table:    &services.Table{PartitionKey: "word"},
 	}
-	for _, line := range []string{`Name:     "search"`, `Program: "services/cmd/search"`, `"/api/search", "/api/search/*"`, `Priority: 400`, `PartitionKey: "word"`} {
+	for _, line := range []string{`Name:     "search"`, `Program: "services/forum/cmd/search"`, `"/api/search", "/api/search/*"`, `Priority: 400`, `PartitionKey: "word"`} {
 		if !strings.Contains(readme(t), line) {
 			t.Errorf("README.md does not say %s: bring it and this test together", line)
 		}
 	}
-	c, err := services.Catalog{Services: []services.Service{search}, Monolith: services.Forum.Monolith}.Complete()
+	c, err := services.Catalog{Name: "shop", Services: []services.Service{search}, Monolith: fixture.Catalog().Monolith}.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/review/diff"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/review/diff"
 )
 
 func reviewed(t *testing.T, before, after *assembly.Stage) diff.Diff {
@@ -38,37 +38,37 @@ var allLive = situation{"live", services.Serving}
 
 // A change of one word reads in five lines and names one stack.
 func TestReviewOfAPhase(t *testing.T) {
-	before, after := assemble(t, contextKey("threads", "10%")), assemble(t, contextKey("threads", "50%"))
+	before, after := assemble(t, contextKey("beta", "10%")), assemble(t, contextKey("beta", "50%"))
 	wantReview(t, "10% to 50%", reviewed(t, before, after),
-		"**forum-dev**: 1 stack changes, no finding.",
-		"- Stack `Threads`: 1 resource changed.",
-		"- Phase of threads: 10% → 50%.",
-		"- `/api/threads`, `/api/threads/*`: monolith 90 → 50 %, threads 10 → 50 %.",
+		"**fixture-dev**: 1 stack changes, no finding.",
+		"- Stack `Beta`: 1 resource changed.",
+		"- Phase of beta: 10% → 50%.",
+		"- `/api/beta`, `/api/beta/*`: legacy 90 → 50 %, beta 10 → 50 %.",
 		"- Cost a month, without traffic: …",
 	)
-	strangled := assemble(t, contextKey("threads", "strangled"))
+	strangled := assemble(t, contextKey("beta", "strangled"))
 	wantReview(t, "live to strangled", reviewed(t, at(t, allLive), strangled),
-		"**forum-dev**: 1 stack changes, no finding.",
-		"- Stack `Monolith`: 3 resources changed.",
-		"- Phase of threads: live → strangled.",
-		"- Tasks of monolith: 2–10 → 2–8.",
-		"- Permissions: the task role of monolith may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of threads, its index `all`.",
+		"**fixture-dev**: 1 stack changes, no finding.",
+		"- Stack `Legacy`: 3 resources changed.",
+		"- Phase of beta: live → strangled.",
+		"- Tasks of legacy: 2–10 → 2–8.",
+		"- Permissions: the task role of legacy may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of beta, its index `all`.",
 		"- Cost a month, without traffic: …",
 	)
 	// The way back gives the monolith what it had.
 	wantReview(t, "strangled to live", reviewed(t, strangled, at(t, allLive)),
-		"**forum-dev**: 1 stack changes, no finding.",
-		"- Stack `Monolith`: 3 resources changed.",
-		"- Phase of threads: strangled → live.",
-		"- Tasks of monolith: 2–8 → 2–10.",
-		"- Permissions: the task role of monolith may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of threads, its index `all`.",
+		"**fixture-dev**: 1 stack changes, no finding.",
+		"- Stack `Legacy`: 3 resources changed.",
+		"- Phase of beta: strangled → live.",
+		"- Tasks of legacy: 2–8 → 2–10.",
+		"- Permissions: the task role of legacy may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of beta, its index `all`.",
 		"- Cost a month, without traffic: …",
 	)
 }
 
 func TestReviewOfNoChange(t *testing.T) {
 	for _, s := range situations {
-		wantReview(t, fmt.Sprint(s), reviewed(t, at(t, s), at(t, s)), "**forum-dev**: no change.")
+		wantReview(t, fmt.Sprint(s), reviewed(t, at(t, s), at(t, s)), "**fixture-dev**: no change.")
 	}
 }
 
@@ -105,8 +105,8 @@ func TestReviewOfAJump(t *testing.T) {
 		before, after *assembly.Stage
 		want          string
 	}{
-		{assemble(t, contextKey("threads", "dark")), assemble(t, contextKey("threads", "strangled")), "Phase: `\"threads\" goes from dark to strangled: make it live first…"},
-		{at(t, situation{"strangled", services.Serving}), at(t, situation{"strangled", services.Retired}), "Phase: `the monolith goes from serving to retired: make it drained first…"},
+		{assemble(t, contextKey("beta", "dark")), assemble(t, contextKey("beta", "strangled")), "Phase: `\"beta\" goes from dark to strangled: make it live first…"},
+		{at(t, situation{"strangled", services.Serving}), at(t, situation{"strangled", services.Retired}), "Phase: `the legacy goes from serving to retired: make it drained first…"},
 	} {
 		start, _ := strings.CutSuffix(test.want, "…")
 		if got := reviewed(t, test.before, test.after).Findings; len(got) != 1 || !strings.HasPrefix(got[0], start) {
@@ -117,59 +117,59 @@ func TestReviewOfAJump(t *testing.T) {
 
 func TestReviewOfAService(t *testing.T) {
 	with := assemble(t, addService(services.Service{
-		Name: "fourth", Image: services.Image{Program: "services/cmd/users"},
+		Name: "fourth", Image: services.Image{Program: "services/fixture/cmd/alpha"},
 		Paths: []string{"/fourth"}, Priority: 24999,
 		Table: &services.Table{PartitionKey: "id"},
 	}, "live"))
 	wantReview(t, "a new service", reviewed(t, at(t, allLive), with),
-		"**forum-dev**: 4 stacks change, no finding.",
+		"**fixture-dev**: 4 stacks change, no finding.",
 		"- Stack `Data`: 1 resource added.",
 		"- Stack `Watch`: 1 resource changed.",
-		"- Stack `Monolith`: 2 resources changed.",
+		"- Stack `Legacy`: 2 resources changed.",
 		"- Stack `Fourth` is new: 24 resources.",
 		"- Service fourth is new, and live.",
-		"- `/fourth`: fourth 0 → 100 %, monolith 100 → 0 %.",
+		"- `/fourth`: fourth 0 → 100 %, legacy 100 → 0 %.",
 		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the execution role of fourth, if …",
 		"- Permissions: the execution role of fourth may `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` on …",
 		"- Permissions: the execution role of fourth may `ecr:GetAuthorizationToken` on `*`.",
 		"- Permissions: the execution role of fourth may `logs:CreateLogStream`, `logs:PutLogEvents` on log group of fourth.",
 		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of fourth, if …",
 		"- Permissions: the task role of fourth may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
-		"- Permissions: the task role of monolith may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
+		"- Permissions: the task role of legacy may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
 		"- Cost a month, without traffic: …",
 		"- Cost of fourth: $0.00 → …",
 	)
 	wantReview(t, "a removed service", reviewed(t, with, at(t, allLive)),
-		"**forum-dev**: 4 stacks change, 1 finding.",
+		"**fixture-dev**: 4 stacks change, 1 finding.",
 		"- **Finding**: Stack `Data`: table of fourth `FourthTable…",
 		"- Stack `Data`: 1 resource removed.",
 		"- Stack `Watch`: 1 resource changed.",
-		"- Stack `Monolith`: 2 resources changed.",
+		"- Stack `Legacy`: 2 resources changed.",
 		"- Stack `Fourth` is no longer in the app, with 24 resources: no deployment deletes it, destroy it.",
 		"- Service fourth goes, and was live.",
-		"- `/fourth`: fourth 100 → 0 %, monolith 0 → 100 %.",
+		"- `/fourth`: fourth 100 → 0 %, legacy 0 → 100 %.",
 		"- Permissions: the execution role of fourth goes, with all that it says.",
 		"- Permissions: the task role of fourth goes, with all that it says.",
-		"- Permissions: the task role of monolith may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
+		"- Permissions: the task role of legacy may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
 		"- Cost a month, without traffic: …",
 		"- Cost of fourth: …",
 	)
 }
 
 func TestReviewOfMoreTasks(t *testing.T) {
-	after := assemble(t, editService("threads", func(s *services.Service) { s.Scaling.Min = 4 }))
+	after := assemble(t, editService("beta", func(s *services.Service) { s.Scaling.Min = 4 }))
 	d := reviewed(t, at(t, allLive), after)
 	wantReview(t, "twice the tasks", d,
-		"**forum-dev**: 1 stack changes, no finding.",
-		"- Stack `Threads`: …",
-		"- Tasks of threads: 2–10 → 4–10.",
+		"**fixture-dev**: 1 stack changes, no finding.",
+		"- Stack `Beta`: …",
+		"- Tasks of beta: 2–10 → 4–10.",
 		"- Cost a month, without traffic: …",
-		"- Cost of threads: …",
+		"- Cost of beta: …",
 	)
 	before, now := estimated(t, at(t, allLive)), estimated(t, after)
 	for i, want := range []string{
 		fmt.Sprintf("Cost a month, without traffic: %s → %s.", before.Total(), now.Total()),
-		fmt.Sprintf("Cost of threads: %s → %s.", before.Subtotal("Threads"), now.Subtotal("Threads")),
+		fmt.Sprintf("Cost of beta: %s → %s.", before.Subtotal("Beta"), now.Subtotal("Beta")),
 	} {
 		if d.Cost[i] != want {
 			t.Errorf("%q, want %q", d.Cost[i], want)
@@ -179,7 +179,7 @@ func TestReviewOfMoreTasks(t *testing.T) {
 
 // What would lose a table says which, and why.
 func TestReplacedTable(t *testing.T) {
-	table := startingWith(at(t, allLive), "AWS::DynamoDB::GlobalTable", "UsersTable")
+	table := startingWith(at(t, allLive), "AWS::DynamoDB::GlobalTable", "AlphaTable")
 	for name, test := range map[string]struct {
 		edit func(table map[string]any)
 		want string
@@ -190,14 +190,14 @@ func TestReplacedTable(t *testing.T) {
 		"another local index": {func(table map[string]any) {
 			table["Properties"].(map[string]any)["LocalSecondaryIndexes"] = []any{}
 		}, "a change of `LocalSecondaryIndexes` replaces it"},
-		"a name":       {func(table map[string]any) { table["Properties"].(map[string]any)["TableName"] = "users" }, "a change of `TableName` replaces it"},
+		"a name":       {func(table map[string]any) { table["Properties"].(map[string]any)["TableName"] = "alpha" }, "a change of `TableName` replaces it"},
 		"not retained": {func(table map[string]any) { delete(table, "DeletionPolicy") }, "its DeletionPolicy goes from `Retain` to `Delete`"},
 	} {
 		mutant := mutated(t, allLive, "Data", func(resources map[string]any) {
 			test.edit(resources[table.LogicalID].(map[string]any))
 		})
 		d := reviewed(t, at(t, allLive), mutant)
-		if got := strings.Join(d.Findings, "\n"); len(d.Findings) != 1 || !strings.Contains(got, "Stack `Data`: table of users `"+table.LogicalID+"`: "+test.want) {
+		if got := strings.Join(d.Findings, "\n"); len(d.Findings) != 1 || !strings.Contains(got, "Stack `Data`: table of alpha `"+table.LogicalID+"`: "+test.want) {
 			t.Errorf("%s: %q, want %s", name, d.Findings, test.want)
 		}
 	}
@@ -205,12 +205,12 @@ func TestReplacedTable(t *testing.T) {
 
 // A service that is renamed leaves its table behind, with all that is in it.
 func TestReviewOfARename(t *testing.T) {
-	after := assemble(t, editService("users", func(s *services.Service) { s.Name = "people" }),
-		environment("migration", map[string]any{"people": "live", "threads": "live", "posts": "live", "monolith": "serving"}))
+	after := assemble(t, editService("alpha", func(s *services.Service) { s.Name = "people" }),
+		environment("migration", map[string]any{"people": "live", "beta": "live", "gamma": "live", "legacy": "serving"}))
 	table := startingWith(after, "AWS::DynamoDB::GlobalTable", "PeopleTable")
 	want := "renamed: `" + table.LogicalID + "` in stack `Data` would be created anew, empty"
 	got := reviewed(t, at(t, allLive), after).Findings
-	if len(got) != 1 || !strings.HasPrefix(got[0], "Stack `Data`: table of users `UsersTable") || !strings.Contains(got[0], want) {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "Stack `Data`: table of alpha `AlphaTable") || !strings.Contains(got[0], want) {
 		t.Errorf("%q, want %s", got, want)
 	}
 }
@@ -224,17 +224,17 @@ func TestWidenedPermissions(t *testing.T) {
 		want   string
 	}{
 		"the table of another": {withGrant(t, func(document map[string]any) {
-			document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": tableOf(stage, "posts")})
-		}), "Stack `Users`: the task role of users may `dynamodb:GetItem` on table of posts:"},
-		"any resource": {withGrant(t, first(func(s map[string]any) { s["Resource"] = "*" })), "the task role of users may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on `*`:"},
+			document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": tableOf(stage, "gamma")})
+		}), "Stack `Alpha`: the task role of alpha may `dynamodb:GetItem` on table of gamma:"},
+		"any resource": {withGrant(t, first(func(s map[string]any) { s["Resource"] = "*" })), "the task role of alpha may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on `*`:"},
 		"all but a resource": {withGrant(t, first(func(s map[string]any) { s["NotResource"] = s["Resource"]; delete(s, "Resource") })),
 			"on `all but "},
 		"a role of its own stack": {withGrant(t, first(func(s map[string]any) {
-			s["Action"], s["Resource"] = "iam:PutRolePolicy", map[string]any{"Fn::GetAtt": []any{stage.TaskRoles()["users"].LogicalID, "Arn"}}
+			s["Action"], s["Resource"] = "iam:PutRolePolicy", map[string]any{"Fn::GetAtt": []any{stage.TaskRoles()["alpha"].LogicalID, "Arn"}}
 		})), "may `iam:PutRolePolicy` on role"},
 		"whatever ends like its own": {withGrant(t, first(func(s map[string]any) {
-			s["Action"], s["Resource"] = "dynamodb:GetItem", map[string]any{"Fn::Join": []any{"", []any{"*", tableOf(stage, "users")}}}
-		})), "may `dynamodb:GetItem` on `*${Data.UsersTable"},
+			s["Action"], s["Resource"] = "dynamodb:GetItem", map[string]any{"Fn::Join": []any{"", []any{"*", tableOf(stage, "alpha")}}}
+		})), "may `dynamodb:GetItem` on `*${Data.AlphaTable"},
 		"the image of another": {withGrant(t, first(func(s map[string]any) {
 			s["Action"], s["Resource"] = "ecr:BatchGetImage", "arn:aws:ecr:eu-west-1:"+accountID+":repository/orders"
 		})), "may `ecr:BatchGetImage` on `arn:aws:ecr:eu-west-1:" + accountID + ":repository/orders`"},
@@ -248,10 +248,10 @@ func TestWidenedPermissions(t *testing.T) {
 		}), "may `all of arn:aws:iam::aws:policy/AdministratorAccess`"},
 		"another who assumes it": {withTaskRole(t, func(role map[string]any) {
 			role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)["Principal"] = map[string]any{"Service": "lambda.amazonaws.com"}
-		}), "`Service lambda.amazonaws.com` may `sts:AssumeRole`, says the task role of users"},
+		}), "`Service lambda.amazonaws.com` may `sts:AssumeRole`, says the task role of alpha"},
 		"no condition of who assumes it": {withTaskRole(t, func(role map[string]any) {
 			delete(role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any), "Condition")
-		}), "`Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of users:"},
+		}), "`Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of alpha:"},
 		"a bucket over plain HTTP": {mutated(t, allLive, "Edge", func(resources map[string]any) {
 			document := ofType(resources, "AWS::S3::BucketPolicy")[0]["PolicyDocument"].(map[string]any)
 			document["Statement"] = document["Statement"].([]any)[1:]
@@ -285,9 +285,9 @@ func TestOwnPermissions(t *testing.T) {
 		want   string
 	}{
 		"another action on its table": {withGrant(t, first(func(s map[string]any) { s["Action"] = append(s["Action"].([]any), "dynamodb:Scan") })),
-			"the task role of users may `dynamodb:Scan` on table of users, its index `all`."},
+			"the task role of alpha may `dynamodb:Scan` on table of alpha, its index `all`."},
 		"one action less": {withGrant(t, first(func(s map[string]any) { s["Action"] = "dynamodb:GetItem" })),
-			"the task role of users may no longer `dynamodb:PutItem`, `dynamodb:Query` on table of users, its index `all`."},
+			"the task role of alpha may no longer `dynamodb:PutItem`, `dynamodb:Query` on table of alpha, its index `all`."},
 	} {
 		d := reviewed(t, stage, test.mutant)
 		if len(d.Findings) > 0 || len(d.Permissions) != 1 || !strings.HasSuffix(d.Permissions[0], test.want) {
@@ -295,16 +295,16 @@ func TestOwnPermissions(t *testing.T) {
 		}
 	}
 	// The monolith may have of a table what its service has, and no more.
-	more := mutated(t, allLive, "Monolith", func(resources map[string]any) {
+	more := mutated(t, allLive, "Legacy", func(resources map[string]any) {
 		for _, policy := range ofType(resources, "AWS::IAM::Policy") {
 			for _, s := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
-				if statement := s.(map[string]any); statement["Sid"] == "UsersTable" {
+				if statement := s.(map[string]any); statement["Sid"] == "AlphaTable" {
 					statement["Action"] = append(statement["Action"].([]any), "dynamodb:DeleteItem")
 				}
 			}
 		}
 	})
-	if got := reviewed(t, stage, more).Findings; len(got) != 1 || !strings.Contains(got[0], "the task role of monolith may `dynamodb:DeleteItem` on table of users") {
+	if got := reviewed(t, stage, more).Findings; len(got) != 1 || !strings.Contains(got[0], "the task role of legacy may `dynamodb:DeleteItem` on table of alpha") {
 		t.Errorf("%q", got)
 	}
 }
@@ -329,8 +329,8 @@ func first(edit func(statement map[string]any)) func(document map[string]any) {
 
 // withTaskRole is the fixture, all live, after an edit of users' task role.
 func withTaskRole(t *testing.T, edit func(role map[string]any)) *assembly.Stage {
-	id := at(t, allLive).TaskRoles()["users"].LogicalID
-	return mutated(t, allLive, "Users", func(resources map[string]any) {
+	id := at(t, allLive).TaskRoles()["alpha"].LogicalID
+	return mutated(t, allLive, "Alpha", func(resources map[string]any) {
 		edit(resources[id].(map[string]any)["Properties"].(map[string]any))
 	})
 }

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/rollout"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/rollout"
 )
 
 // deployment is how long a deployment of a stack's service takes.
@@ -29,7 +29,7 @@ func deployment(t *testing.T, stage *assembly.Stage, stack string) rollout.Deplo
 // What the README compares is what the templates say, and what holds of one
 // service holds of all.
 func TestReadmeRolloutIsTheTemplates(t *testing.T) {
-	stage, err := asShipped(t).Stage("forum-dev")
+	stage, err := asShipped(t).Stage("fixture-dev")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestReadmeRolloutIsTheTemplates(t *testing.T) {
 // A template that waits longer is a deployment that takes just so much longer.
 func TestRolloutMutants(t *testing.T) {
 	live := situation{"live", services.Serving}
-	before := deployment(t, at(t, live), "Users").Total()
+	before := deployment(t, at(t, live), "Alpha").Total()
 	group := func(edit func(properties map[string]any)) func(resources map[string]any) {
 		return func(resources map[string]any) { edit(ofType(resources, "AWS::ElasticLoadBalancingV2::TargetGroup")[0]) }
 	}
@@ -77,7 +77,7 @@ func TestRolloutMutants(t *testing.T) {
 			ofType(resources, "AWS::ECS::Service")[0]["HealthCheckGracePeriodSeconds"] = 600
 		}, 0},
 	} {
-		if after := deployment(t, mutated(t, live, "Users", test.edit), "Users").Total(); after != before+test.more {
+		if after := deployment(t, mutated(t, live, "Alpha", test.edit), "Alpha").Total(); after != before+test.more {
 			t.Errorf("%s: %v after %v, want %v more", name, after, before, test.more)
 		}
 	}

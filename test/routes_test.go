@@ -10,38 +10,39 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
 // requests are the documented paths and their near misses, with the service
 // that owns each. The monolith owns what nobody else does.
 var requests = []struct{ path, owner string }{
-	{"/api/users", "users"},
-	{"/api/users/ada", "users"},
-	{"/api/users?x=/api/posts", "users"},
-	{"/api/users/", "users"},
-	{"/api/users/1/x", "users"},
-	{"/api/users/a%2Fb", "users"},
-	{"/api/threads", "threads"},
-	{"/api/threads/1", "threads"},
-	{"/api/threads?limit=5&cursor=x", "threads"},
-	{"/api/posts", "posts"},
-	{"/api/posts/in-thread/1", "posts"},
-	{"/api/posts/by-user/ada", "posts"},
+	{"/api/alpha", "alpha"},
+	{"/api/alpha/ada", "alpha"},
+	{"/api/alpha?x=/api/gamma", "alpha"},
+	{"/api/alpha/", "alpha"},
+	{"/api/alpha/1/x", "alpha"},
+	{"/api/alpha/a%2Fb", "alpha"},
+	{"/api/beta", "beta"},
+	{"/api/beta/1", "beta"},
+	{"/api/beta?limit=5&cursor=x", "beta"},
+	{"/api/gamma", "gamma"},
+	{"/api/gamma/in-thread/1", "gamma"},
+	{"/api/gamma/by-user/ada", "gamma"},
 
-	{"/", "monolith"},
-	{"/healthz", "monolith"},
-	{"/api", "monolith"},
-	{"/api/", "monolith"},
-	{"/api/user", "monolith"},
-	{"/api/usersettings", "monolith"},
-	{"/API/users", "monolith"},
-	{"/api/Users", "monolith"},
-	{"/v2/api/users", "monolith"},
-	{"/api%2Fusers", "monolith"},
-	{"/?path=/api/users", "monolith"},
+	{"/", "legacy"},
+	{"/healthz", "legacy"},
+	{"/api", "legacy"},
+	{"/api/", "legacy"},
+	{"/api/user", "legacy"},
+	{"/api/alphaettings", "legacy"},
+	{"/API/alpha", "legacy"},
+	{"/api/Alpha", "legacy"},
+	{"/v2/api/alpha", "legacy"},
+	{"/api%2Falpha", "legacy"},
+	{"/?path=/api/alpha", "legacy"},
 }
 
 // For every combination of phases the load balancer sends every request where
@@ -54,7 +55,7 @@ func TestEveryRequestInEveryCombination(t *testing.T) {
 			t.Errorf("%v: %v", m, err)
 		}
 		for _, r := range requests {
-			got := listener.Route(httptest.NewRequest("GET", "http://forum.example"+r.path, nil)).Shares()
+			got := listener.Route(httptest.NewRequest("GET", "http://fixture.example"+r.path, nil)).Shares()
 			if want := sharesOf(c, m, r.owner); !maps.Equal(got, want) {
 				t.Errorf("%v: %s goes to %v, want %v", m, r.path, got, want)
 			}
@@ -183,8 +184,8 @@ func TestPreviewHeader(t *testing.T) {
 
 // ownPath is a path on which a program can be asked for by name.
 func ownPath(name string) string {
-	if name == "monolith" {
-		return "/api/users/1"
+	if name == "legacy" {
+		return "/api/alpha/1"
 	}
 	return "/api/" + name + "/1"
 }
@@ -203,12 +204,12 @@ func TestRuleMutants(t *testing.T) {
 	edits := map[string]func(rule map[string]any){
 		"a priority used twice":        func(rule map[string]any) { rule["Priority"] = 25200 },
 		"a rule after the catch-all":   func(rule map[string]any) { rule["Priority"] = 50001 },
-		"a path of another service":    func(rule map[string]any) { setPaths(rule, "/api/threads") },
-		"a prefix with its neighbours": func(rule map[string]any) { setPaths(rule, "/api/users*") },
+		"a path of another service":    func(rule map[string]any) { setPaths(rule, "/api/beta") },
+		"a prefix with its neighbours": func(rule map[string]any) { setPaths(rule, "/api/alpha*") },
 	}
 	for name, edit := range edits {
-		_, live := rulesOf(at(t, s), "users")
-		mutant := mutated(t, s, "Users", func(resources map[string]any) {
+		_, live := rulesOf(at(t, s), "alpha")
+		mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
 			edit(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any))
 		})
 		if checkRules(mutant, s) == nil {
@@ -229,7 +230,7 @@ func checkRules(stage *assembly.Stage, s situation) error {
 	if err := listener.Validate(); err != nil {
 		return err
 	}
-	c, err := services.Forum.Complete()
+	c, err := fixture.Catalog().Complete()
 	if err != nil {
 		return err
 	}
@@ -240,7 +241,7 @@ func checkRules(stage *assembly.Stage, s situation) error {
 		}
 	}
 	var want, got []string
-	for _, r := range services.Rules(c, m, []string{"10.0.0.0/16"}) {
+	for _, r := range services.Rules(services.Plan(c, m, []string{"10.0.0.0/16"})) {
 		want = append(want, describe(r))
 	}
 	rules := slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority })

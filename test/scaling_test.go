@@ -7,8 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
 var morning = []services.ScheduledBounds{{Name: "Morning", Cron: "cron(0 7 ? * MON-FRI *)", TimeZone: "Europe/Berlin", Min: 4, Max: 20}}
@@ -29,7 +30,7 @@ func TestServicesScaleAlone(t *testing.T) {
 
 // The template says what the catalog does.
 func TestScalingIsTheCatalogs(t *testing.T) {
-	stage := assemble(t, editService("users", func(s *services.Service) {
+	stage := assemble(t, editService("alpha", func(s *services.Service) {
 		s.Scaling = services.Scaling{
 			Min: 3, Max: 12, CPUPercent: 45, RequestsPerTarget: 900,
 			OutCooldown: 30 * time.Second, InCooldown: 10 * time.Minute,
@@ -65,7 +66,7 @@ func TestScalingIsTheCatalogs(t *testing.T) {
 			}},
 		},
 	}
-	users, _ := stage.Stack("Users")
+	users, _ := stage.Stack("Alpha")
 	got := map[string]any{}
 	for _, r := range users.Resources {
 		switch r.Type {
@@ -124,7 +125,7 @@ func TestMonolithScalesWithThePhases(t *testing.T) {
 		{"strangled", services.Serving}: "2 to 3",
 		{"strangled", services.Drained}: "1 to 3",
 	} {
-		target := targetOf(at(t, s), "Monolith")
+		target := targetOf(at(t, s), "Legacy")
 		if got := fmt.Sprintf("%d to %d", target.Min, target.Max); got != want {
 			t.Errorf("%v: %s tasks, want %s", s, got, want)
 		}
@@ -140,13 +141,13 @@ func TestMonolithShrinksAfterThePathHasLeft(t *testing.T) {
 	}
 	for before, from := range stages {
 		for after, to := range stages {
-			less := targetOf(to, "Monolith").Max < targetOf(from, "Monolith").Max
-			more := targetOf(to, "Monolith").Max > targetOf(from, "Monolith").Max
-			monolith, _ := to.Stack("Monolith")
-			for _, s := range services.Forum.Services {
+			less := targetOf(to, "Legacy").Max < targetOf(from, "Legacy").Max
+			more := targetOf(to, "Legacy").Max > targetOf(from, "Legacy").Max
+			monolith, _ := to.Stack("Legacy")
+			for _, s := range fixture.Catalog().Services {
 				service, _ := to.Stack(s.ID())
 				if less && !dependsOn(monolith, service) || more && !dependsOn(service, monolith) {
-					t.Errorf("%s to %s: %s and the monolith are deployed in the wrong order", before, after, s.Name)
+					t.Errorf("%s to %s: %s and the legacy are deployed in the wrong order", before, after, s.Name)
 				}
 			}
 		}

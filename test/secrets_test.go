@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // secrets are what keys and passwords look like. Whoever may read a template or
@@ -122,7 +122,7 @@ func TestSecretMutants(t *testing.T) {
 		"a key of forty characters": {"a key after \"secret\"", variable("SECRET", forty)},
 		"the same in a sentence":    {"a key after \"secret\"", description("the secret is " + forty)},
 	} {
-		err := checkSecrets(mutated(t, situation{"live", services.Serving}, "Users", mutant.edit))
+		err := checkSecrets(mutated(t, situation{"live", services.Serving}, "Alpha", mutant.edit))
 		if err == nil || !strings.Contains(err.Error(), mutant.what) {
 			t.Errorf("%s: nobody notices %s: %v", name, mutant.what, err)
 		}

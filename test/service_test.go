@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/services/server"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/services/server"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // A task has the time to drain and to shut down before ECS kills it.
@@ -66,7 +66,7 @@ func TestTableMutants(t *testing.T) {
 		},
 	} {
 		mutant := mutated(t, situation{"live", services.Serving}, "Data", func(resources map[string]any) {
-			table := resources["UsersTable9725E9C8"].(map[string]any)
+			table := resources["AlphaTable9725E9C8"].(map[string]any)
 			edit(table, table["Properties"].(map[string]any))
 		})
 		if checkTables(mutant) == nil {
@@ -110,7 +110,7 @@ func TestWayOut(t *testing.T) {
 		{at(t, situation{"live", services.Serving}), 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3"}},
 		{atTraced(t), 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3", "xray"}},
 		{assemble(t, environment("natGateways", 1)), 1, []string{"dynamodb", "s3"}},
-		{assemble(t, environment("natGateways", 1), environment("traces", true), withCollector("users")), 1, []string{"dynamodb", "s3"}},
+		{assemble(t, environment("natGateways", 1), environment("traces", true), withCollector("alpha")), 1, []string{"dynamodb", "s3"}},
 	} {
 		var endpoints []string
 		for r := range test.stage.Resources("AWS::EC2::VPCEndpoint") {

@@ -14,9 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/example"
 )
 
 // The templates of the shipped app, for a reviewer to see what a change does.
@@ -198,7 +199,7 @@ func tasksText(stage *assembly.Stage) string {
 		name := stage.Services[slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == target.Stack })].Program()
 		fmt.Fprintf(&text, "%-12s%d to %-4d%s\n", name, target.Min, target.Max, strings.Join(aims, ", "))
 	}
-	catalog, err := services.Forum.Complete()
+	catalog, err := example.Catalog().Complete()
 	if err != nil {
 		return err.Error()
 	}

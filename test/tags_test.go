@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
 // untaggable are the types for which CloudFormation has no tags, by its reference.
@@ -52,19 +54,19 @@ func TestTagMutants(t *testing.T) {
 	for name, edit := range map[string]func(resources map[string]any){
 		"a new type without tags": func(r map[string]any) { r["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"} },
 		"one tag is gone": func(r map[string]any) {
-			p := r[only(at(t, live), "Users", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+			p := r[only(at(t, live), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
 			p["Tags"] = p["Tags"].([]any)[1:]
 		},
 		"another's": func(r map[string]any) {
-			p := r[only(at(t, live), "Users", "AWS::Budgets::Budget").LogicalID].(map[string]any)["Properties"].(map[string]any)
-			p["ResourceTags"].([]any)[2].(map[string]any)["Value"] = "threads"
+			p := r[only(at(t, live), "Alpha", "AWS::Budgets::Budget").LogicalID].(map[string]any)["Properties"].(map[string]any)
+			p["ResourceTags"].([]any)[2].(map[string]any)["Value"] = "beta"
 		},
 		"tasks go without": func(r map[string]any) {
-			p := r[only(at(t, live), "Users", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+			p := r[only(at(t, live), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
 			delete(p, "PropagateTags")
 		},
 	} {
-		if checkTags(mutated(t, live, "Users", edit), "dev") == nil {
+		if checkTags(mutated(t, live, "Alpha", edit), "dev") == nil {
 			t.Errorf("%s: nobody notices", name)
 		}
 	}
@@ -77,7 +79,7 @@ func checkTags(stage *assembly.Stage, environment string) error {
 			continue
 		}
 		want := map[string]string{}
-		for _, tag := range services.Tags(environment, ownerOf(stage, r)) {
+		for _, tag := range services.Tags(strings.TrimSuffix(stage.Name, "-"+environment), environment, ownerOf(stage, r)) {
 			want[tag.Key] = tag.Value
 		}
 		got := tagsOf(r)
@@ -99,7 +101,7 @@ func ownerOf(stage *assembly.Stage, r assembly.Resource) string {
 			return owner(table)
 		}
 	}
-	for _, s := range append(services.Forum.Services, services.Forum.Monolith) {
+	for _, s := range append(fixture.Catalog().Services, fixture.Catalog().Monolith) {
 		if s.ID() == r.Stack {
 			return s.Name
 		}

@@ -3,9 +3,9 @@ package test
 import (
 	"slices"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // rulesOf are the two listener rules in a service's stack, nil where there is none.

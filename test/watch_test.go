@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cloudwatch"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudwatch"
+	"example.com/strangler/test/internal/fixture"
 )
 
 // Every search of the dashboard finds what is in the templates, of the service that
@@ -20,10 +21,10 @@ func TestDashboardFindsWhatThereIs(t *testing.T) {
 		t.Error(err)
 	}
 	similar := services.Service{
-		Name: "users-admin", Image: services.Image{Program: "services/cmd/users"},
+		Name: "alpha-admin", Image: services.Image{Program: "services/fixture/cmd/alpha"},
 		Paths: []string{"/admin"}, Priority: 24999, Table: &services.Table{PartitionKey: "id"},
 	}
-	app := fixture(t, addService(similar, "dark"))
+	app := neutral(t, addService(similar, "dark"))
 	catalog, err := app.Catalog.Complete()
 	if err != nil {
 		t.Fatal(err)
@@ -36,12 +37,12 @@ func TestDashboardFindsWhatThereIs(t *testing.T) {
 func TestDashboardMutants(t *testing.T) {
 	live := situation{"live", services.Serving}
 	for name, edit := range map[string]*strings.Replacer{
-		"a service that there is not":   strings.NewReplacer("forum-dev-Users-UsersService", "forum-dev-Users-UserService"),
+		"a service that there is not":   strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev-Alpha-UserService"),
 		"a dimension that there is not": strings.NewReplacer("ClusterName,ServiceName", "Cluster,ServiceName"),
 		"a metric that there is not":    strings.NewReplacer("RunningTaskCount", "RunningTasks"),
-		"another environment's table":   strings.NewReplacer("forum-dev-Data-UsersTable", "forum-prod-Data-UsersTable"),
-		"a target group's old name":     strings.NewReplacer("("+endOf("users"), "(abcdefgh"),
-		"all services at once":          strings.NewReplacer("forum-dev-Users-UsersService", "forum-dev"),
+		"another environment's table":   strings.NewReplacer("fixture-dev-Data-AlphaTable", "fixture-prod-Data-AlphaTable"),
+		"a target group's old name":     strings.NewReplacer("("+endOf("alpha"), "(abcdefgh"),
+		"all services at once":          strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev"),
 	} {
 		mutant := mutated(t, live, "Watch", func(resources map[string]any) {
 			p := resources["Dashboard"].(map[string]any)["Properties"].(map[string]any)
@@ -57,8 +58,8 @@ func TestDashboardMutants(t *testing.T) {
 }
 
 func endOf(service string) string {
-	c, _ := services.Forum.Complete()
-	name := services.TargetGroupName("forum-dev", *c.Find(service))
+	c, _ := fixture.Catalog().Complete()
+	name := services.TargetGroupName("fixture-dev", *c.Find(service))
 	return name[strings.LastIndex(name, "-")+1:]
 }
 
@@ -127,7 +128,7 @@ type metric struct {
 // AWS gives them.
 func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 	var all []metric
-	balancer := "app/forum-LoadB-1A2B3C4D5E6F/50dc6c495c0c9188"
+	balancer := "app/fixture-LoadB-1A2B3C4D5E6F/50dc6c495c0c9188"
 	for _, s := range c.All() {
 		stack, ok := stage.Stack(s.ID())
 		if !ok {
@@ -140,7 +141,7 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 			}})
 		}
 		all = append(all, metric{s.Name, "ECS/ContainerInsights", "RunningTaskCount", map[string]string{
-			"ClusterName": "forum-dev-Platform-ClusterEB0386A7-Xy12AbCd",
+			"ClusterName": "fixture-dev-Platform-ClusterEB0386A7-Xy12AbCd",
 			"ServiceName": stack.Name + "-" + only(stage, s.ID(), ecsService).LogicalID + "-Qw34ErTy",
 		}})
 		for _, table := range stage.Tables {
@@ -171,10 +172,10 @@ func TestWatchHoldsNobody(t *testing.T) {
 
 // A dashboard has room for as many services as a load balancer has rules for.
 func TestDashboardHasRoom(t *testing.T) {
-	raw := services.Catalog{Monolith: services.Forum.Monolith}
+	raw := services.Catalog{Name: "fixture", Monolith: fixture.Catalog().Monolith}
 	for i := range 49 {
 		raw.Services = append(raw.Services, services.Service{
-			Name: fmt.Sprintf("service-with-name-%d", i), Image: services.Image{Program: "services/cmd/users"},
+			Name: fmt.Sprintf("service-with-name-%d", i), Image: services.Image{Program: "services/fixture/cmd/alpha"},
 			Paths: []string{fmt.Sprintf("/%d", i)}, Priority: i + 1, Table: &services.Table{PartitionKey: "id"},
 		})
 	}
@@ -185,7 +186,7 @@ func TestDashboardHasRoom(t *testing.T) {
 	if err := services.Lint(c, []string{"10.0.0.0/16"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cloudwatch.ReadDashboard(services.Dashboard("forum-staging", "eu-west-1", c)); err != nil {
+	if _, err := cloudwatch.ReadDashboard(services.Dashboard("fixture-staging", "eu-west-1", c)); err != nil {
 		t.Error(err)
 	}
 }
@@ -219,14 +220,14 @@ func TestTopic(t *testing.T) {
 
 // A budget counts what carries the tags of its service, and tells the topic.
 func TestBudgets(t *testing.T) {
-	stage := assemble(t, editService("users", func(s *services.Service) { s.MonthlyBudget = 75 }))
+	stage := assemble(t, editService("alpha", func(s *services.Service) { s.MonthlyBudget = 75 }))
 	for _, service := range stage.Services {
 		name := service.Program()
 		budget := only(stage, service.Stack, "AWS::Budgets::Budget")
 		p := budget.Properties["Budget"].(map[string]any)
-		want := map[string]any{"Amount": map[bool]float64{true: 75, false: 50}[name == "users"], "Unit": "USD"}
+		want := map[string]any{"Amount": map[bool]float64{true: 75, false: 50}[name == "alpha"], "Unit": "USD"}
 		filter := fmt.Sprint(p["FilterExpression"])
-		for _, tag := range services.Tags("dev", name) {
+		for _, tag := range services.Tags("fixture", "dev", name) {
 			if !strings.Contains(filter, fmt.Sprintf("map[Tags:map[Key:%s Values:[%s]]]", tag.Key, tag.Value)) {
 				t.Errorf("the budget of %s counts %s", name, filter)
 			}
@@ -258,7 +259,7 @@ func TestQueries(t *testing.T) {
 			if r.Stack != service.Stack {
 				continue
 			}
-			names = append(names, strings.TrimPrefix(r.Properties["Name"].(string), "forum-dev-"+service.Stack+"/"))
+			names = append(names, strings.TrimPrefix(r.Properties["Name"].(string), "fixture-dev-"+service.Stack+"/"))
 			if groups := r.Properties["LogGroupNames"].([]any); len(groups) != 1 || groups[0] != logs.Identity() {
 				t.Errorf("%v looks into %v", r.Properties["Name"], groups)
 			}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/server/servertest"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/server/servertest"
 )
 
 func TestBadBodies(t *testing.T) {

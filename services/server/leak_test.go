@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // marked is what a request holds here wherever it can, and nothing else may.

@@ -13,9 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/server/servertest"
-	"example.com/forum/services/table"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/server/servertest"
+	"example.com/strangler/services/table"
 )
 
 // logged returns a mux and its log.
@@ -130,7 +130,7 @@ func TestPanic(t *testing.T) {
 	for range 2 {
 		servertest.Run(t, mux, servertest.Exchange{Request: "GET /x", Status: 500})
 	}
-	const place = `"example.com/forum/services/server_test.TestPanic.func1 `
+	const place = `"example.com/strangler/services/server_test.TestPanic.func1 `
 	if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "index out of range") || !strings.Contains(log.String(), place) {
 		t.Errorf("two panics made %d lines, want one each with the reason and the place: %s", n, log)
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/server/servertest"
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/server/servertest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // TestOutage has a database that throttles, and then none at all.

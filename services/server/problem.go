@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"example.com/forum/services/table"
+	"example.com/strangler/services/table"
 )
 
 // retryAfter is the number of seconds after which a failed call is worth

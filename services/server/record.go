@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"example.com/forum/services/table"
+	"example.com/strangler/services/table"
 )
 
 // List answers with a page of the records that the request's query finds, and

@@ -13,9 +13,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/server/servertest"
-	"example.com/forum/services/table"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/server/servertest"
+	"example.com/strangler/services/table"
 )
 
 // thing is the least that a record can be.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services/server"
+	"example.com/strangler/services/server"
 )
 
 // program is a running server.

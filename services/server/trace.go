@@ -68,7 +68,7 @@ func newTraces(name string, getenv func(string) string, log *slog.Logger) (*trac
 		options = append(options, sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(ratio))))
 	}
 	provider := sdktrace.NewTracerProvider(options...)
-	return &traces{provider, provider.Tracer("example.com/forum/services/server")}, nil
+	return &traces{provider, provider.Tracer("example.com/strangler/services/server")}, nil
 }
 
 // around makes spans of what a handler answers, but for health checks.

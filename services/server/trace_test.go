@@ -18,9 +18,10 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"example.com/forum/services/server"
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // collector keeps the batches that it is sent.
@@ -165,7 +166,7 @@ func TestProgramIsNamed(t *testing.T) {
 // TestCallsAreChildren has a record read from DynamoDB in the trace of a request.
 func TestCallsAreChildren(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
-	store := tabletest.New[thing](t, tabletest.Connect(t, tabletest.Embedded(t)), "users")
+	store := tabletest.New[thing](t, tabletest.Connect(t, tabletest.Embedded(t)), services.Table{PartitionKey: "id"})
 	data, _ := collect(t, func(m *server.Mux) { m.Handle("GET /things/{id}", server.Get(store.Get)) }, ask("GET /things/1", ""))
 	spans := spansOf(data)
 	if len(spans) != 2 || spans[0].Name != "DynamoDB.GetItem" || spans[1].Name != "GET /things/{id}" ||

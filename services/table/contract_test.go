@@ -13,11 +13,12 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
-// note is keyed as a post is, because posts have every index that there is.
+// note has every kind of key that a record can have.
 type note struct {
 	ID      string    `json:"id"`
 	Author  string    `json:"author"`
@@ -30,7 +31,14 @@ func (n note) Keys() map[string]string {
 	return map[string]string{"id": n.ID, "kind": "note", "author": n.Author, "thread": n.Thread}
 }
 
-var indexes = []table.Index{table.All, {Name: "by-user", Key: "author"}, {Name: "in-thread", Key: "thread"}}
+// notesTable declares the table of notes.
+var notesTable = services.Table{PartitionKey: "id", Indexes: []services.Index{
+	{Name: "all", PartitionKey: "kind", SortKey: "id"},
+	{Name: "by-author", PartitionKey: "author", SortKey: "id"},
+	{Name: "in-thread", PartitionKey: "thread", SortKey: "id"},
+}}
+
+var indexes = []table.Index{table.All, {Name: "by-author", Key: "author"}, {Name: "in-thread", Key: "thread"}}
 
 // TestContract holds everything that keeps records to the same promises: memory,
 // the embedded DynamoDB, and the one that the environment leads to, if it does.
@@ -241,9 +249,8 @@ func create(t *testing.T, notes table.Table[note], n note) {
 	}
 }
 
-// tables returns a function that makes a table of its own for each test, as the
-// catalog declares the table of posts.
+// tables returns a function that makes a table of its own for each test.
 func tables(t *testing.T, endpoint string) func(*testing.T) table.Table[note] {
 	client := tabletest.Connect(t, endpoint)
-	return func(t *testing.T) table.Table[note] { return tabletest.New[note](t, client, "posts") }
+	return func(t *testing.T) table.Table[note] { return tabletest.New[note](t, client, notesTable) }
 }

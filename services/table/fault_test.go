@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // patience is what a caller may have to wait for the news that the database is

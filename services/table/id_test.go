@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.com/forum/services/table"
+	"example.com/strangler/services/table"
 )
 
 func TestIDsSortByAge(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // FuzzItem has a database that holds anything. A record that is read from it is

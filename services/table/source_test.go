@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 func TestOpen(t *testing.T) {

@@ -27,7 +27,7 @@ func traced(stack *middleware.Stack) error {
 			return next.HandleInitialize(ctx, in)
 		}
 		operation := awsmiddleware.GetOperationName(ctx)
-		tracer := request.TracerProvider().Tracer("example.com/forum/services/table")
+		tracer := request.TracerProvider().Tracer("example.com/strangler/services/table")
 		ctx, span := tracer.Start(ctx, dynamodb.ServiceID+"."+operation,
 			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes(operation, in.Parameters)...))
 		defer span.End()

@@ -14,8 +14,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"example.com/forum/services/table"
-	"example.com/forum/services/table/tabletest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
 )
 
 // recorded runs calls for a request and returns their spans, in a line each.

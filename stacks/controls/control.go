@@ -4,7 +4,6 @@
 package controls
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -44,28 +43,36 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s of %s: %s: %s: %s", f.Resource.LogicalID, filepath.Base(f.Template), f.Control.ID, f.Control.Title, f.Control.Fix)
 }
 
-// Check looks for resources that break a control and are not excepted. An
-// exception that excepts nothing is an error, because it would hide what comes.
-func Check(templates []Template, exceptions []Exception) ([]Finding, error) {
+// Check looks for resources that break a control and are not excepted by what
+// their environment chose. An exception that excepts nothing where it holds is an
+// error, because it would hide what comes.
+func Check(templates []Template, choices Choices, exceptions []Exception) ([]Finding, error) {
 	var findings []Finding
-	used := make([]bool, len(exceptions))
+	held, used := make([]bool, len(exceptions)), make([]bool, len(exceptions))
 	for _, t := range templates {
+		excepted := func(c Control, r Resource) bool {
+			found := false
+			for i, e := range exceptions {
+				if e.holds(choices[t.Stage]) && e.covers(c, r) {
+					used[i], found = true, true
+				}
+			}
+			return found
+		}
+		for i, e := range exceptions {
+			held[i] = held[i] || e.holds(choices[t.Stage])
+		}
 		for _, c := range All() {
 			for _, r := range t.Resources {
-				if r.Type != c.Type || c.Holds(r, t) {
-					continue
+				if r.Type == c.Type && !c.Holds(r, t) && !excepted(c, r) {
+					findings = append(findings, Finding{c, r, t.File})
 				}
-				if i := slices.IndexFunc(exceptions, func(e Exception) bool { return e.covers(c, r, t) }); i >= 0 {
-					used[i] = true
-					continue
-				}
-				findings = append(findings, Finding{c, r, t.File})
 			}
 		}
 	}
 	for i, e := range exceptions {
-		if !used[i] && e.applies(templates) {
-			return findings, fmt.Errorf("controls: no %s of %s breaks %s any more: remove the exception", e.Resource, cmp.Or(e.Stage, "any stage"), e.Control)
+		if held[i] && !used[i] {
+			return findings, fmt.Errorf("controls: no %s breaks %s any more: remove the exception", e.Resource, e.Control)
 		}
 	}
 	return findings, nil

@@ -15,6 +15,9 @@ import (
 // app keep them.
 const snapshots = "../../test/testdata/forum-dev"
 
+// asDev is what the shipped environment chooses.
+var asDev = Choices{"forum-dev": {NoDomain, NoFirewall, NotProtected}}
+
 func shipped(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(snapshots, "*.template.json"))
@@ -44,7 +47,7 @@ func parse(t *testing.T, texts map[string][]byte) []Template {
 }
 
 func TestShippedTemplatesKeepEveryControl(t *testing.T) {
-	findings, err := Check(parse(t, shipped(t)), Exceptions())
+	findings, err := Check(parse(t, shipped(t)), asDev, Exceptions())
 	if err != nil {
 		t.Error(err)
 	}
@@ -153,7 +156,7 @@ func TestEveryControlHasItsMutant(t *testing.T) {
 		}
 		texts := shipped(t)
 		file, id := mutateOne(t, texts, c, mutate)
-		findings, _ := Check(parse(t, texts), Exceptions())
+		findings, _ := Check(parse(t, texts), asDev, Exceptions())
 		if len(findings) != 1 || findings[0].Control.ID != c.ID || findings[0].Resource.LogicalID != id || findings[0].Template != file {
 			t.Errorf("%s: the mutant of %s in %s gives %v", c.ID, id, file, findings)
 		}
@@ -232,7 +235,7 @@ func TestOneResourceServesAnother(t *testing.T) {
 		for file, text := range texts {
 			texts[file] = bytes.ReplaceAll(text, []byte(`"`+kind+`"`), []byte(`"Custom::Other"`))
 		}
-		findings, _ := Check(parse(t, texts), Exceptions())
+		findings, _ := Check(parse(t, texts), asDev, Exceptions())
 		if len(findings) != 1 || findings[0].Control.ID != id {
 			t.Errorf("without a %s: %v", kind, findings)
 		}
@@ -240,25 +243,25 @@ func TestOneResourceServesAnother(t *testing.T) {
 }
 
 // Without its exception a finding is there; an exception without a finding, or
-// for another stage, is not quietly kept.
+// for another choice, is not quietly kept.
 func TestExceptions(t *testing.T) {
 	templates := parse(t, shipped(t))
 	for i, e := range Exceptions() {
 		if e.Reason == "" || !slices.ContainsFunc(All(), func(c Control) bool { return c.ID == e.Control }) {
 			t.Errorf("%+v: want a reason and the ID of a control", e)
 		}
-		findings, err := Check(templates, slices.Delete(Exceptions(), i, i+1))
+		findings, err := Check(templates, asDev, slices.Delete(Exceptions(), i, i+1))
 		if len(findings) != 1 || findings[0].Control.ID != e.Control || err != nil {
 			t.Errorf("without the exception of %s: %v, %v", e.Control, findings, err)
 		}
 	}
-	stale := Exception{"ECS.5", "forum-dev", "Users", "it wrote to its disk once"}
-	if _, err := Check(templates, append(Exceptions(), stale)); err == nil || !strings.Contains(err.Error(), "remove the exception") {
+	stale := Exception{"ECS.5", NoDomain, "Users", "it wrote to its disk once"}
+	if _, err := Check(templates, asDev, append(Exceptions(), stale)); err == nil || !strings.Contains(err.Error(), "remove the exception") {
 		t.Errorf("an exception that excepts nothing: %v", err)
 	}
-	elsewhere := Exception{"ECS.5", "forum-prod", "Users", "it writes to its disk there"}
-	if _, err := Check(templates, append(Exceptions(), elsewhere)); err != nil {
-		t.Errorf("an exception for a stage that is not there: %v", err)
+	elsewhere := Exception{"ECS.5", "no roof", "Users", "it writes to its disk there"}
+	if _, err := Check(templates, asDev, append(Exceptions(), elsewhere)); err != nil {
+		t.Errorf("an exception for a choice that no environment made: %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // guarded runs cfn-guard with the rules in a folder on every template of an assembly.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // guardOutput is what cfn-guard 3.1.1 writes of a template with a bucket, for two rules.

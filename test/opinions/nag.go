@@ -15,10 +15,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"example.com/forum/constructs"
-	"example.com/forum/stacks"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/constructs"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
 // nagged synthesizes the app with the cdk.json of a folder, and with cdk-nag's
@@ -31,15 +31,15 @@ func nagged(source string) (Opinion, error) {
 	if err != nil {
 		return Opinion{}, err
 	}
-	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	read, err := stacks.Read(shipped.Context, shipped.Catalog)
 	if err != nil {
 		return Opinion{}, err
 	}
-	images := constructs.StageImages(".", ".build", catalog.All())
+	images := constructs.StageImages(".", ".build", read.Catalog.All())
 	if err := images.Wait(); err != nil {
 		return Opinion{}, err
 	}
-	folder, err := os.MkdirTemp("", "forum-nag-")
+	folder, err := os.MkdirTemp("", "strangler-nag-")
 	if err != nil {
 		return Opinion{}, err
 	}
@@ -48,12 +48,12 @@ func nagged(source string) (Opinion, error) {
 	// The findings are for compare to judge, not for synthesis to fail on.
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
 	context["aws:cdk:disable-asset-staging"] = true
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
+	app := stacks.NewApp(awscdk.AppProps{Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
 	pack := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
 		ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
 	})
-	for _, e := range environments {
-		awscdk.Aspects_Of(stacks.NewForum(app, e, catalog, images).Stage).Add(pack, nil)
+	for _, stage := range read.Compose(app, images) {
+		awscdk.Aspects_Of(stage.Stage).Add(pack, nil)
 	}
 	if err := stacks.Synthesize(app); err != nil {
 		return Opinion{}, err

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // What cdk-nag 2.35 leaves of a stack.

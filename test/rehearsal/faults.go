@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/services/server"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
+	"example.com/strangler/services"
+	"example.com/strangler/services/server"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
 )
 
 // fault is something that is broken on purpose while the load goes on.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/load"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/load"
 )
 
 const (

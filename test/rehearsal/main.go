@@ -21,9 +21,9 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/test/cloudformation"
-	"example.com/forum/test/region"
-	"example.com/forum/test/synth"
+	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/region"
+	"example.com/strangler/test/internal/synth"
 )
 
 // options are the command line's.

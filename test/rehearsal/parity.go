@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // parity sends the same requests to each dark service and to the monolith, both

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cloudformation"
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 // State implements page.Rehearsal.

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 const (

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cloudformation"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
 )
 
 // rehearsal is one migration under load.

@@ -18,13 +18,14 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
-	"example.com/forum/services"
-	"example.com/forum/test/load"
+	"example.com/strangler/services"
+	"example.com/strangler/services/forum"
+	"example.com/strangler/test/internal/load"
 )
 
 func completeForum(t *testing.T) services.Catalog {
 	t.Helper()
-	catalog, err := services.Forum.Complete()
+	catalog, err := forum.Catalog().Complete()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"example.com/forum/test/load"
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 // Report is all that a rehearsal has found. It is what --json writes.

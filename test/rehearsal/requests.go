@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // ask is one kind of request: how it is made, and what the answer must be.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
 )
 
 // scaleTime is how long a service that is loaded may take to scale, in the time of

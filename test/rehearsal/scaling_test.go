@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
 )
 
 // The service that is loaded scales by its own policy, and alone. Where its target

@@ -11,7 +11,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // screen prints the report, each row as soon as it is known. On a terminal its

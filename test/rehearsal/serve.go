@@ -10,12 +10,12 @@ import (
 	"sync"
 	"time"
 
-	"example.com/forum/services"
-	"example.com/forum/stacks"
-	"example.com/forum/test/cloudformation"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/services"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 // address is where --serve listens.
@@ -40,11 +40,11 @@ func (r *rehearsal) serve(ctx context.Context, rate int) error {
 
 // asShipped is the step that the first environment of cdk.json is at.
 func (r *rehearsal) asShipped() (step, error) {
-	_, environments, err := stacks.ReadEnvironments(r.stages.app.Context, r.stages.app.Catalog)
+	app, err := stacks.Read(r.stages.app.Context, r.stages.app.Catalog)
 	if err != nil {
 		return step{}, err
 	}
-	migration := environments[0].Migration
+	migration := app.Environments[0].Migration
 	phases := map[string]string{r.catalog.Monolith.Name: string(migration.Monolith)}
 	for name, phase := range migration.Services {
 		phases[name] = phase.String()

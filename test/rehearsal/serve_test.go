@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/forum/test/rehearsal/page/browser"
+	"example.com/strangler/test/rehearsal/page/browser"
 )
 
 // A person moves a service from dark to live with the keyboard, sees what that

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/forum/services/server"
+	"example.com/strangler/services/server"
 )
 
 // badClients is how many clients dribble their bodies, and how many send one that

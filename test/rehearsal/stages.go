@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/synth"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
 // stages makes the app as it is at a step. The CDK's runtime serves one caller

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // step is one deployment of the migration: a name for the report and a word for

@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cloudformation"
-	"example.com/forum/test/load"
-	"example.com/forum/test/region"
-	"example.com/forum/test/synth"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
+	"example.com/strangler/test/internal/synth"
 )
 
 func TestMain(m *testing.M) {

@@ -18,8 +18,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/review/diff"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/review/diff"
 )
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }

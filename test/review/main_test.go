@@ -9,7 +9,7 @@ import (
 )
 
 // forum is an assembly with a table.
-const forum = "../assembly/testdata/forum"
+const forum = "../internal/assembly/testdata/forum"
 
 // edited is a copy of the forum with an edit of the template of its tables.
 func edited(t *testing.T, old, new string) string {

@@ -16,8 +16,8 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/forum/stacks"
-	"example.com/forum/test/synth"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/synth"
 )
 
 func main() {
@@ -38,21 +38,22 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	shipped.Context["environment"] = args[0]
-	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	app, err := stacks.Read(shipped.Context, shipped.Catalog)
 	if err != nil {
 		return err
 	}
-	url, err := readURL(args[1], args[0])
+	environment := app.Environments[0]
+	url, err := readURL(args[1], environment.StageName())
 	if err != nil {
 		return err
 	}
-	answers := ask(url, probes(catalog, environments[0].Migration))
-	fmt.Fprint(out, report(environments[0], catalog, answers))
+	answers := ask(url, probes(app.Catalog, environment.Migration))
+	fmt.Fprint(out, report(environment, app.Catalog, answers))
 	return wrong(answers)
 }
 
 // readURL finds the load balancer's address among the outputs, by stack and name.
-func readURL(name, environment string) (string, error) {
+func readURL(name, stage string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return "", err
@@ -61,7 +62,7 @@ func readURL(name, environment string) (string, error) {
 	if err := json.Unmarshal(text, &outputs); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	stack := "forum-" + environment + "-Edge"
+	stack := stage + "-Edge"
 	url := outputs[stack]["Url"]
 	if url == "" {
 		return "", fmt.Errorf("%s: no output Url of %s: deploy the environment with --outputs-file", name, stack)

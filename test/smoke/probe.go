@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/forum/services"
+	"example.com/strangler/services"
 )
 
 // probe is a path to ask for, and who may answer.
@@ -34,29 +34,31 @@ var sample = strings.NewReplacer("*", "smoke", "?", "s")
 // probes are one for each path of a complete catalog. A service without a live rule
 // leaves its paths to the monolith's, and a monolith without one to nobody.
 func probes(c services.Catalog, m services.Migration) []probe {
-	rules := services.Rules(c, m, nil)
-	catchAll := services.FindRule(rules, c.Monolith.Name, services.LiveRule)
+	plan := services.Plan(c, m, nil)
+	catchAll := plan[c.Monolith.Name].Live
 	var all []probe
 	for _, s := range c.All() {
-		rule := cmp.Or(services.FindRule(rules, s.Name, services.LiveRule), catchAll)
+		rules := plan[s.Name].Live
+		if len(rules) == 0 {
+			rules = catchAll
+		}
 		for _, pattern := range s.Paths {
-			all = append(all, probe{sample.Replace(pattern), programs(c, rule)})
+			all = append(all, probe{sample.Replace(pattern), programs(c, rules)})
 		}
 	}
 	return all
 }
 
-// programs are those that a rule forwards to. One that is not of this module need
+// programs are those that rules forward to. One that is not of this module need
 // not name itself.
-func programs(c services.Catalog, rule *services.Rule) []string {
-	if rule == nil {
-		return nil
-	}
+func programs(c services.Catalog, rules []services.Rule) []string {
 	var names []string
-	for _, weight := range rule.Forward {
-		names = append(names, weight.Service)
-		if s := c.Find(weight.Service); s.Image.Program == "" {
-			names = append(names, "")
+	for _, rule := range rules {
+		for _, weight := range rule.Forward {
+			names = append(names, weight.Service)
+			if s := c.Find(weight.Service); s.Image.Program == "" {
+				names = append(names, "")
+			}
 		}
 	}
 	return names

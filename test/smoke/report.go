@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/forum/services"
-	"example.com/forum/stacks"
+	"example.com/strangler/services"
+	"example.com/strangler/stacks"
 )
 
 // report is how far an environment's migration is, and who answered.

@@ -13,14 +13,15 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.com/forum/services"
-	"example.com/forum/stacks"
-	"example.com/forum/test/synth"
+	"example.com/strangler/services"
+	"example.com/strangler/services/forum"
+	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/synth"
 )
 
 func complete(t *testing.T) services.Catalog {
 	t.Helper()
-	c, err := services.Forum.Complete()
+	c, err := forum.Catalog().Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,11 +230,11 @@ func asConfigured(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, environments, err := stacks.ReadEnvironments(shipped.Context, shipped.Catalog)
+	app, err := stacks.Read(shipped.Context, shipped.Catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := probes(catalog, environments[0].Migration)
+	all := probes(app.Catalog, app.Environments[0].Migration)
 	return deployed(t, http.StatusOK, func(path string) string {
 		i := slices.IndexFunc(all, func(p probe) bool { return p.path == path })
 		if len(all[i].programs) == 0 {

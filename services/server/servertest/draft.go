@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/server"
+	"example.com/strangler/services/server"
 )
 
 // FuzzDraft posts bodies to a path that creates records of a Draft. A body that

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/forum/services/server"
+	"example.com/strangler/services/server"
 )
 
 // Exchange is a request and what is expected of its answer.

@@ -5,20 +5,19 @@ import (
 	"context"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"example.com/forum/services"
-	"example.com/forum/services/table"
-	"example.com/forum/test/dynamo"
+	"example.com/strangler/services"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/dynamotest"
 )
 
 // Embedded returns the URL of a DynamoDB of the test's own.
 func Embedded(t *testing.T) string {
-	server := httptest.NewServer(dynamo.New())
+	server := httptest.NewServer(dynamotest.New())
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -27,7 +26,7 @@ func Embedded(t *testing.T) string {
 // at the URL. Variables of the AWS SDK that are set stay as they are.
 func Connect(t testing.TB, url string) *dynamodb.Client {
 	t.Helper()
-	for name, value := range dynamo.Environment(url) {
+	for name, value := range dynamotest.Environment(url) {
 		if os.Getenv(name) == "" || name == "AWS_ENDPOINT_URL_DYNAMODB" {
 			t.Setenv(name, value)
 		}
@@ -39,19 +38,14 @@ func Connect(t testing.TB, url string) *dynamodb.Client {
 	return client
 }
 
-// New returns an empty table with the keys that the catalog declares for a
-// service, so that a program's queries are held against what is deployed.
-func New[T table.Record](t *testing.T, client *dynamodb.Client, service string) table.Table[T] {
+// New returns an empty table with the keys that a catalog declares, so that a
+// program's queries are held against what is deployed.
+func New[T table.Record](t *testing.T, client *dynamodb.Client, declared services.Table) table.Table[T] {
 	t.Helper()
-	catalog := services.Forum.Services
-	at := slices.IndexFunc(catalog, func(s services.Service) bool { return s.Name == service })
-	if at < 0 || catalog[at].Table == nil {
-		t.Fatalf("the catalog has no table of %q", service)
-	}
-	name := service + "-" + table.NewID(time.Now())
+	name := "test-" + table.NewID(time.Now())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := dynamo.Create(ctx, client, name, dynamo.SchemaOf(*catalog[at].Table)); err != nil {
+	if err := dynamotest.Create(ctx, client, name, dynamotest.SchemaOf(declared)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -63,10 +57,10 @@ func New[T table.Record](t *testing.T, client *dynamodb.Client, service string) 
 }
 
 // Each runs a test on the seed twice: in memory, and in the embedded DynamoDB.
-func Each[T table.Record](t *testing.T, service string, seed []T, test func(*testing.T, table.Table[T])) {
+func Each[T table.Record](t *testing.T, declared services.Table, seed []T, test func(*testing.T, table.Table[T])) {
 	t.Run("memory", func(t *testing.T) { test(t, table.NewMemory(seed...)) })
 	t.Run("DynamoDB", func(t *testing.T) {
-		stored := New[T](t, Connect(t, Embedded(t)), service)
+		stored := New[T](t, Connect(t, Embedded(t)), declared)
 		for _, record := range seed {
 			if err := stored.Create(t.Context(), record); err != nil {
 				t.Fatal(err)

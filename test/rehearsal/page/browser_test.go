@@ -13,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/forum/test/rehearsal/page"
-	"example.com/forum/test/rehearsal/page/browser"
+	"example.com/strangler/test/rehearsal/page"
+	"example.com/strangler/test/rehearsal/page/browser"
 )
 
 // open shows the page of a rehearsal in a browser.

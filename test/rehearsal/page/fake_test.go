@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 // fake is a rehearsal in memory, whose deployments take until they are finished.

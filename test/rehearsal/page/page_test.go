@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/forum/test/rehearsal/page"
+	"example.com/strangler/test/rehearsal/page"
 )
 
 func serve(t *testing.T, r page.Rehearsal) *httptest.Server {

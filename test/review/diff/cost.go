@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/cost"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cost"
 )
 
 // cost is what a month costs, of each group that changes and together. A price that

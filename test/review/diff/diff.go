@@ -10,7 +10,7 @@ import (
 	"cmp"
 	"slices"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // Diff is what a change does to one environment. Each line is a sentence of Markdown.

@@ -8,8 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/assembly/assemblytest"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/assembly/assemblytest"
 )
 
 func stage(t assemblytest.T, stacks map[string]string) *assembly.Stage {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // holder is a role, or a resource with a policy of its own, and what is said there.

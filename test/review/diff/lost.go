@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // lost says what would be lost or less safe than it was, of all that keeps something.

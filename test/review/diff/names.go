@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // programOf is the name of the service whose stack it is, or else the stack's ID.

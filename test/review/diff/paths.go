@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // paths says of each path that moves who served it and who will. Paths that move

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // permissions says which come and go, and apart from them those that reach beyond

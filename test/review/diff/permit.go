@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/test/assembly"
-	"example.com/forum/test/iam"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/iam"
 )
 
 // permit is one action on one resource that a statement allows or denies.

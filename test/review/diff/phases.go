@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/forum/services"
-	"example.com/forum/test/alb"
-	"example.com/forum/test/assembly"
+	"example.com/strangler/services"
+	"example.com/strangler/services/forum"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // phases are the words of cdk.json that change.
@@ -96,7 +97,7 @@ func strangled(stage *assembly.Stage, service assembly.Service) bool {
 			continue
 		}
 		has = true
-		for _, s := range stage.TaskRoles()[services.Forum.Monolith.Name].Statements() {
+		for _, s := range stage.TaskRoles()[forum.Catalog().Monolith.Name].Statements() {
 			if s.Effect == "Allow" && slices.ContainsFunc(s.Resource, func(text string) bool { return refersTo(text, table.Resource) }) {
 				return false
 			}
@@ -107,7 +108,7 @@ func strangled(stage *assembly.Stage, service assembly.Service) bool {
 
 // isMonolith goes by the name, which the catalog gives no other service.
 func isMonolith(service assembly.Service) bool {
-	return service.Program() == services.Forum.Monolith.Name
+	return service.Program() == forum.Catalog().Monolith.Name
 }
 
 // liveRule is the rule of a service's stack that wants no header.

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"strings"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // stacks says what becomes of each stack whose template differs, those that go last.

@@ -3,7 +3,7 @@ package diff
 import (
 	"fmt"
 
-	"example.com/forum/test/assembly"
+	"example.com/strangler/test/internal/assembly"
 )
 
 // tasks says between what bounds a program scales, where they change.

@@ -1,0 +1,43 @@
+package threads
+
+import (
+	"context"
+	"net/http"
+
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/table"
+)
+
+// kind is what every thread has in the key of the index of all.
+const kind = "thread"
+
+// Store keeps threads.
+type Store interface {
+	Create(context.Context, Thread) error
+	Get(ctx context.Context, id string) (Thread, error)
+	Query(context.Context, table.Query) ([]Thread, error)
+}
+
+// Mount serves the threads of the table that THREADS_TABLE names or, with STORE=memory,
+// the seed.
+func Mount(mux *server.Mux, source table.Source) error {
+	store, err := table.Open(source, "THREADS_TABLE", Seed)
+	if err != nil {
+		return err
+	}
+	Serve(mux, store)
+	return nil
+}
+
+// Serve serves the threads in a store, newest first.
+func Serve(mux *server.Mux, store Store) {
+	mux.Handle("GET /api/threads", server.List(store.Query, newest, table.IsID))
+	mux.Handle("POST /api/threads", server.Create(store.Create, New, location))
+	mux.Handle("GET /api/threads/{id}", server.Get(store.Get))
+}
+
+func newest(*http.Request) table.Query {
+	return table.Query{Index: table.All, Value: kind, Descending: true}
+}
+
+func location(t Thread) string { return "/api/threads/" + t.ID }

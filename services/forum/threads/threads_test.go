@@ -1,0 +1,71 @@
+package threads_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/strangler/services/forum"
+	"example.com/strangler/services/forum/threads"
+	"example.com/strangler/services/server"
+	"example.com/strangler/services/server/servertest"
+	"example.com/strangler/services/table"
+	"example.com/strangler/services/table/tabletest"
+)
+
+func TestThreads(t *testing.T) {
+	tabletest.Each(t, *forum.Catalog().Find("threads").Table, threads.Seed, func(t *testing.T, store table.Table[threads.Thread]) {
+		mux := server.NewMux("threads", slog.New(slog.DiscardHandler))
+		threads.Serve(mux, store)
+		servertest.Run(t, mux,
+			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "A valve radio that hums",
+				Header: map[string]string{"Link": `</api/threads?cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz&limit=1>; rel="next"`}},
+			servertest.Exchange{Request: "GET /api/threads?limit=1&cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz", Status: 200, Contains: "What do you bake"},
+			servertest.Exchange{Request: "GET /api/threads?cursor=YWRh", Status: 400, Contains: "cursor"}, // a cursor of users
+			servertest.Exchange{Request: "GET /api/threads/" + threads.Seed[0].ID, Status: 200, Contains: `"author":"ada","created":"2026-03-05T18:00:00Z"`},
+			servertest.Exchange{Request: "GET /api/threads/1", Status: 404},
+			servertest.Exchange{Request: "POST /api/threads", Body: `{"title":"Newest of all","author":"mei"}`, Status: 201, Contains: `"title":"Newest of all","author":"mei"`},
+			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "Newest of all"},
+			servertest.Exchange{Request: "POST /api/threads", Body: `{"id":"1","title":"x","author":"mei"}`, Status: 400, Contains: "unknown field: want no other than title, author"},
+			servertest.Exchange{Request: "POST /api/threads/1", Status: 405, Header: map[string]string{"Allow": "GET, HEAD"}},
+		)
+	})
+}
+
+func TestNew(t *testing.T) {
+	for _, d := range []threads.Draft{
+		{Title: "", Author: "ada"},
+		{Title: " ", Author: "ada"},
+		{Title: strings.Repeat("é", 121), Author: "ada"},
+		{Title: "Bees", Author: ""},
+		{Title: "Bees", Author: strings.Repeat("a", 65)},
+	} {
+		if _, err := threads.New(d); err == nil {
+			t.Errorf("%+v passes", d)
+		}
+	}
+	before := time.Now()
+	thread, err := threads.New(threads.Draft{Title: strings.Repeat("é", 120), Author: strings.Repeat("a", 64)})
+	if err != nil || !table.IsID(thread.ID) || thread.Created.Before(before) || thread.Created.Location() != time.UTC {
+		t.Errorf("New = %+v, %v; want an id and the time", thread, err)
+	}
+}
+
+func TestSeed(t *testing.T) {
+	for _, thread := range threads.Seed {
+		if _, err := threads.New(threads.Draft{Title: thread.Title, Author: thread.Author}); err != nil {
+			t.Errorf("%s: %v", thread.ID, err)
+		}
+		// An id begins with the time, so that lists are in the order of creation.
+		if made := table.NewID(thread.Created); !table.IsID(thread.ID) || made[:13] != thread.ID[:13] {
+			t.Errorf("%s is not an id of %s: want %s", thread.ID, thread.Created, made[:13])
+		}
+	}
+}
+
+func FuzzDraft(f *testing.F) {
+	servertest.FuzzDraft[threads.Draft](f, "/api/threads", func(mux *server.Mux) {
+		threads.Serve(mux, table.NewMemory[threads.Thread]())
+	}, `{"title":"Bees","author":"ada"}`, `{"title":" ","author":"ada"}`)
+}

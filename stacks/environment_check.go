@@ -1,0 +1,121 @@
+package stacks
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+
+	"example.com/strangler/services"
+)
+
+var (
+	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
+	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	accountID       = regexp.MustCompile(`^\d{12}$`)
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+	policyName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+	domainName   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	emailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+	hostedZoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+)
+
+// longestDomain is the room for a name in a certificate.
+//
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html#ACM-RequestCertificate-request-DomainName
+const longestDomain = 64
+
+func isDomain(name string) bool { return len(name) <= longestDomain && domainName.MatchString(name) }
+
+// check refuses what could not be deployed.
+func (e Environment) check(catalog services.Catalog) error {
+	for _, check := range []func() error{e.checkPlace, e.checkNetwork, e.checkDomain, e.checkPeople} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if err := services.Lint(catalog, e.PreviewFrom); err != nil {
+		return err
+	}
+	return e.checkImages(catalog)
+}
+
+// checkPlace looks at the names of the environment, its region and its account.
+func (e Environment) checkPlace() error {
+	switch {
+	case !environmentName.MatchString(e.Name):
+		return fmt.Errorf("a name is at most 20 lower-case letters, digits and dashes, starting with a letter")
+	case e.StageName() == deliveryStack(e.App):
+		return fmt.Errorf("%s is the stack that delivers the environments: choose another name", e.StageName())
+	case e.Region == "":
+		return fmt.Errorf(`no region: add "region": "eu-west-1" or another`)
+	case !regionName.MatchString(e.Region):
+		return fmt.Errorf("region %q: want a name such as eu-west-1", e.Region)
+	case e.Account != "" && !accountID.MatchString(e.Account):
+		return fmt.Errorf("account %q: want 12 digits, as text", e.Account)
+	case e.PermissionsBoundary != "" && !policyName.MatchString(e.PermissionsBoundary):
+		return fmt.Errorf("permissionsBoundary %q: want the name of a managed policy, not its ARN", e.PermissionsBoundary)
+	}
+	return nil
+}
+
+func (e Environment) checkNetwork() error {
+	switch {
+	case e.AZs < 2 || e.AZs > 6:
+		return fmt.Errorf("azs %d: want 2 to 6, a load balancer needs two", e.AZs)
+	case e.NATGateways < 0 || e.NATGateways > e.AZs:
+		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
+	case len(e.PreviewFrom) > 2:
+		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
+	}
+	for _, block := range e.PreviewFrom {
+		if prefix, err := netip.ParsePrefix(block); err != nil || prefix != prefix.Masked() {
+			return fmt.Errorf("previewFrom %q: want a CIDR block such as 203.0.113.0/24", block)
+		}
+	}
+	return nil
+}
+
+func (e Environment) checkDomain() error {
+	switch {
+	case (e.Domain == "") != (e.HostedZoneID == ""):
+		return fmt.Errorf("domain %q and hostedZoneId %q: want both, or neither for plain HTTP", e.Domain, e.HostedZoneID)
+	case e.Domain != "" && !isDomain(e.Domain):
+		return fmt.Errorf("domain %q: want a name such as www.example.com, in lower case, of at most %d characters", e.Domain, longestDomain)
+	case e.HostedZoneID != "" && !hostedZoneID.MatchString(e.HostedZoneID):
+		return fmt.Errorf("hostedZoneId %q: want an id such as Z0123456789ABCDEFGHIJ", e.HostedZoneID)
+	}
+	return nil
+}
+
+func (e Environment) checkPeople() error {
+	if e.AlarmEmail != "" && !emailAddress.MatchString(e.AlarmEmail) {
+		return fmt.Errorf("alarmEmail %q: want an address such as oncall@example.com", e.AlarmEmail)
+	}
+	return nil
+}
+
+// checkImages refuses an image that no task could pull, and a collector that could
+// not get rid of what it collects.
+func (e Environment) checkImages(catalog services.Catalog) error {
+	if e.NATGateways > 0 {
+		return nil
+	}
+	for _, s := range catalog.All() {
+		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
+			if image.Registry != "" && !e.reaches(image) {
+				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
+					s.Name, image.Registry)
+			}
+		}
+		if s.Collector != "" && !e.Traces {
+			return fmt.Errorf("%q has a collector, which cannot reach X-Ray without a NAT gateway: set traces to true, or natGateways to 1", s.Name)
+		}
+	}
+	return nil
+}
+
+// reaches reports whether the VPC's ECR endpoints serve the image.
+func (e Environment) reaches(source services.Image) bool {
+	image, ok := source.ECR()
+	return ok && image.Region == e.Region && (e.Account == "" || image.Account == e.Account)
+}

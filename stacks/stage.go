@@ -1,0 +1,127 @@
+package stacks
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/strangler/constructs"
+	"example.com/strangler/services"
+)
+
+// EnvironmentStage is one environment: a CDK stage with all its stacks.
+type EnvironmentStage struct {
+	Stage    awscdk.Stage
+	Watch    *Watch
+	Platform *Platform
+	Data     *Data
+	Edge     *Edge
+	// Monolith is nil once it is retired.
+	Monolith *Microservice
+	// Services are found by name.
+	Services map[string]*Microservice
+}
+
+// EnvironmentStageProps say what an environment runs.
+type EnvironmentStageProps struct {
+	Environment Environment
+	// Catalog is complete.
+	Catalog services.Catalog
+	// Images are those of the catalog, staged.
+	Images *constructs.Images
+}
+
+// NewEnvironmentStage composes the stacks of an environment.
+func NewEnvironmentStage(scope awscdk.App, id string, props *EnvironmentStageProps) *EnvironmentStage {
+	e := props.Environment
+	stage := awscdk.NewStage(scope, &id, &awscdk.StageProps{
+		Env:                 &awscdk.Environment{Region: &e.Region, Account: account(e)},
+		PermissionsBoundary: boundary(e),
+	})
+	s := &EnvironmentStage{Stage: stage, Services: map[string]*Microservice{}}
+	s.Watch = NewWatch(stage, "Watch", &WatchProps{Environment: e, Catalog: props.Catalog})
+	s.Platform = NewPlatform(stage, "Platform", &PlatformProps{Environment: e})
+	s.Data = NewData(stage, "Data", &DataProps{Environment: e, Catalog: props.Catalog})
+	s.Edge = NewEdge(stage, "Edge", &EdgeProps{Environment: e, VPC: s.Platform.VPC})
+	s.addPrograms(props)
+	s.order(e.Migration)
+	s.tag(e, props.Catalog)
+	return s
+}
+
+// addPrograms adds the stack of each program that the migration runs. The services'
+// need the monolith's target group, so the monolith's comes first.
+func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
+	e, catalog := props.Environment, props.Catalog
+	rules := services.Plan(catalog, e.Migration, e.PreviewFrom)
+	program := func(service services.Service, tables []*constructs.Table) *MicroserviceProps {
+		return &MicroserviceProps{
+			Environment: e, Service: service, Rules: rules[service.Name], Tables: tables, Images: props.Images,
+			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Monolith: s.Monolith,
+		}
+	}
+	if e.Migration.Monolith != services.Retired {
+		monolith := catalog.Monolith
+		monolith.Scaling = services.MonolithScaling(catalog, e.Migration)
+		s.Monolith = NewMicroservice(s.Stage, monolith.ID(), program(monolith, s.Data.ofMonolith(catalog, e.Migration)))
+	}
+	for _, service := range catalog.Services {
+		s.Services[service.Name] = NewMicroservice(s.Stage, service.ID(), program(service, s.Data.of(service)))
+	}
+}
+
+// order makes paths and grants move so that some program can always serve. Into
+// strangled, the service's rule moves before the monolith's grant goes; on every
+// other way the grant is back before the path is.
+func (s *EnvironmentStage) order(m services.Migration) {
+	if s.Monolith == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
+		service := s.Services[name]
+		if m.Services[name].Strangled {
+			s.Monolith.Stack.AddStackDependency(service.Stack, jsii.String("the path moves before the grant goes"))
+		} else {
+			service.Stack.AddStackDependency(s.Monolith.Stack, jsii.String("the grant returns before the path does"))
+		}
+	}
+}
+
+// tag says of every resource whose it is. A table is its service's, in a stack that
+// all share.
+func (s *EnvironmentStage) tag(e Environment, catalog services.Catalog) {
+	set := func(tags awscdk.Tags, service string) {
+		for _, tag := range services.Tags(e.App, e.Name, service) {
+			tags.Add(&tag.Key, &tag.Value, nil)
+		}
+	}
+	set(awscdk.Tags_Of(s.Stage), services.Shared)
+	for name, table := range s.Data.Tables {
+		set(awscdk.Tags_Of(table.Table), name)
+	}
+	for name, service := range s.Services {
+		set(awscdk.Tags_Of(service.Stack), name)
+	}
+	if s.Monolith != nil {
+		set(awscdk.Tags_Of(s.Monolith.Stack), catalog.Monolith.Name)
+	}
+}
+
+// boundary is nil unless the environment names a policy.
+func boundary(e Environment) awscdk.PermissionsBoundary {
+	if e.PermissionsBoundary == "" {
+		return nil
+	}
+	return awscdk.PermissionsBoundary_FromName(&e.PermissionsBoundary)
+}
+
+// account is nil, the account of the person who deploys, unless the environment
+// names one.
+func account(e Environment) *string {
+	if e.Account == "" {
+		return nil
+	}
+	return &e.Account
+}

@@ -1,0 +1,183 @@
+package assembly
+
+import (
+	"fmt"
+	"net/netip"
+
+	"example.com/strangler/test/internal/alb"
+)
+
+// Listener is an AWS::ElasticLoadBalancingV2::Listener with the rules that all
+// stacks of the stage attach to it.
+type Listener struct {
+	Resource
+	// LoadBalancer is an identity.
+	LoadBalancer string
+	// Protocol is "HTTP" or "HTTPS".
+	Protocol string
+	Port     int
+	// Routing names target groups and rules by their identities.
+	Routing alb.Listener
+}
+
+// ListenerRule is an AWS::ElasticLoadBalancingV2::ListenerRule.
+type ListenerRule struct {
+	Resource
+	// Listener is the identity of the listener that the rule is attached to.
+	Listener string
+	// Rule names target groups, and itself, by their identities.
+	Rule alb.Rule
+}
+
+func (s *Stage) readListener(r Resource) (Listener, error) {
+	var properties struct {
+		LoadBalancerArn string
+		Protocol        string
+		Port            int
+		DefaultActions  any
+	}
+	if err := decode(r.Properties, &properties); err != nil {
+		return Listener{}, err
+	}
+	action, err := readAction("DefaultActions", properties.DefaultActions)
+	if err != nil {
+		return Listener{}, err
+	}
+	listener := Listener{
+		Resource:     r,
+		LoadBalancer: properties.LoadBalancerArn,
+		Protocol:     properties.Protocol,
+		Port:         properties.Port,
+		Routing:      alb.Listener{Default: action},
+	}
+	for _, rule := range s.ListenerRules {
+		if rule.Listener == r.Identity() {
+			listener.Routing.Rules = append(listener.Routing.Rules, rule.Rule)
+		}
+	}
+	return listener, nil
+}
+
+func readListenerRule(r Resource) (ListenerRule, error) {
+	// Everything that can change which requests a rule takes, and what becomes of
+	// them, is read or refused.
+	var properties struct {
+		ListenerArn string
+		Priority    int
+		Conditions  []condition
+		Actions     any
+		Tags        any
+	}
+	if err := decodeAll(r.Properties, &properties); err != nil {
+		return ListenerRule{}, err
+	}
+	rule := alb.Rule{ID: r.Identity(), Priority: properties.Priority}
+	for i, c := range properties.Conditions {
+		condition, err := c.read(fmt.Sprintf("Conditions[%d]", i))
+		if err != nil {
+			return ListenerRule{}, err
+		}
+		rule.Conditions = append(rule.Conditions, condition)
+	}
+	var err error
+	rule.Action, err = readAction("Actions", properties.Actions)
+	return ListenerRule{Resource: r, Listener: properties.ListenerArn, Rule: rule}, err
+}
+
+type condition struct {
+	Field                   string
+	Values                  []string
+	PathPatternConfig       struct{ Values []string }
+	HostHeaderConfig        struct{ Values []string }
+	HTTPRequestMethodConfig struct{ Values []string }
+	HTTPHeaderConfig        struct {
+		HTTPHeaderName string
+		Values         []string
+	}
+	QueryStringConfig struct{ Values []alb.QueryPair }
+	SourceIPConfig    struct{ Values []netip.Prefix }
+}
+
+func (c condition) read(path string) (alb.Condition, error) {
+	switch c.Field {
+	case "path-pattern":
+		return alb.PathPattern(append(c.Values, c.PathPatternConfig.Values...)), nil
+	case "host-header":
+		return alb.HostHeader(append(c.Values, c.HostHeaderConfig.Values...)), nil
+	case "http-request-method":
+		return alb.HTTPRequestMethod(c.HTTPRequestMethodConfig.Values), nil
+	case "http-header":
+		return alb.HTTPHeader{Name: c.HTTPHeaderConfig.HTTPHeaderName, Values: c.HTTPHeaderConfig.Values}, nil
+	case "query-string":
+		return alb.QueryString(c.QueryStringConfig.Values), nil
+	case "source-ip":
+		return alb.SourceIP(c.SourceIPConfig.Values), nil
+	}
+	return nil, fmt.Errorf("%s: condition %q is not supported", path, c.Field)
+}
+
+type action struct {
+	Type           string
+	Order          int
+	TargetGroupArn string
+	ForwardConfig  struct {
+		TargetGroups []struct {
+			TargetGroupArn string
+			Weight         *int
+		}
+	}
+	FixedResponseConfig struct {
+		StatusCode               int `json:",string"`
+		ContentType, MessageBody string
+	}
+	RedirectConfig struct {
+		Protocol, Host, Port, Path, Query string
+		StatusCode                        string
+	}
+}
+
+func readAction(path string, properties any) (alb.Action, error) {
+	var actions []action
+	if err := decodeAll(properties, &actions); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(actions) != 1 {
+		return nil, fmt.Errorf("%s: %d actions: only one is supported", path, len(actions))
+	}
+	switch a := actions[0]; a.Type {
+	case "forward":
+		return a.forward(), nil
+	case "fixed-response":
+		return alb.FixedResponse(a.FixedResponseConfig), nil
+	case "redirect":
+		status, ok := map[string]int{"HTTP_301": 301, "HTTP_302": 302}[a.RedirectConfig.StatusCode]
+		if !ok {
+			return nil, fmt.Errorf("%s: redirect with %q: want HTTP_301 or HTTP_302", path, a.RedirectConfig.StatusCode)
+		}
+		return alb.Redirect{
+			Protocol:   a.RedirectConfig.Protocol,
+			Host:       a.RedirectConfig.Host,
+			Port:       a.RedirectConfig.Port,
+			Path:       a.RedirectConfig.Path,
+			Query:      a.RedirectConfig.Query,
+			StatusCode: status,
+		}, nil
+	default:
+		return nil, fmt.Errorf("%s: action %q is not supported", path, a.Type)
+	}
+}
+
+func (a action) forward() alb.Forward {
+	if len(a.ForwardConfig.TargetGroups) == 0 {
+		return alb.ForwardTo(a.TargetGroupArn)
+	}
+	var forward alb.Forward
+	for _, group := range a.ForwardConfig.TargetGroups {
+		weight := alb.DefaultWeight
+		if group.Weight != nil {
+			weight = *group.Weight
+		}
+		forward = append(forward, alb.WeightedTargetGroup{TargetGroup: group.TargetGroupArn, Weight: weight})
+	}
+	return forward
+}

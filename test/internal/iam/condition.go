@@ -1,0 +1,73 @@
+package iam
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/strangler/test/internal/assembly"
+)
+
+// operators compare a value of the request with one of the policy.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+var operators = map[string]func(want, got string) bool{
+	"StringEquals": func(want, got string) bool { return want == got },
+	"StringLike":   Match,
+	"ArnEquals":    matchARN,
+	"ArnLike":      matchARN,
+	"Bool":         strings.EqualFold,
+}
+
+const ifExists = "IfExists"
+
+func validateConditions(s assembly.Statement) error {
+	for operator, keys := range s.Condition {
+		if operators[strings.TrimSuffix(operator, ifExists)] == nil {
+			return fmt.Errorf("condition operator %s is not supported", operator)
+		}
+		for key, values := range keys {
+			if slices.ContainsFunc(values, variable.MatchString) {
+				return fmt.Errorf("condition on %s: policy variables are not supported", key)
+			}
+		}
+	}
+	return nil
+}
+
+// holds wants every operator and every key of it to hold, with any one of the
+// values. A key that the request does not have holds with IfExists only.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+func holds(conditions map[string]map[string]assembly.Strings, context map[string]string) bool {
+	for operator, keys := range conditions {
+		name, optional := strings.CutSuffix(operator, ifExists)
+		for key, values := range keys {
+			got, known := lookUp(context, key)
+			equal := func(want string) bool { return operators[name](want, got) }
+			if known && !slices.ContainsFunc(values, equal) || !known && !optional {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lookUp finds a key however it is written: keys have no case, their values do.
+func lookUp(context map[string]string, key string) (value string, known bool) {
+	for name, value := range context {
+		if strings.EqualFold(name, key) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// matchARN compares the six parts of an ARN one by one, so that a * stays within
+// its part. ArnEquals and ArnLike are the same.
+func matchARN(pattern, arn string) bool {
+	return slices.EqualFunc(arnParts(pattern), arnParts(arn), Match)
+}
+
+// arnParts are six; what is left of the last is the resource, colons and all.
+func arnParts(arn string) []string { return strings.SplitN(arn, ":", 6) }

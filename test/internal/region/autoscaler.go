@@ -1,0 +1,152 @@
+package region
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/strangler/test/internal/assembly"
+)
+
+// Activity is a change of a service's number of tasks by one of its scaling policies.
+type Activity struct {
+	Service  string
+	From, To int
+	// Metric is what the policy tracks, Value the datapoint that it acted on, Target
+	// what it aims at.
+	Metric        string
+	Value, Target float64
+}
+
+// String is the activity in words.
+func (a Activity) String() string {
+	return fmt.Sprintf("%s: %d → %d tasks, %s %.0f of %.0f", a.Service, a.From, a.To, a.Metric, a.Value, a.Target)
+}
+
+// Autoscale leaves the number of tasks of every service to its scaling policies
+// until ctx ends, and tells observe of every change, one at a time. Without it a
+// service keeps the tasks that it has.
+//
+// The first datapoints begin now. They and the cooldowns pass at the clock's speed.
+// Requests and CPU time do not, so a datapoint is what a whole minute would have
+// made of the rate at which they came. No scheduled action runs: here is no time
+// of day.
+func (r *Region) Autoscale(ctx context.Context, observe func(Activity)) {
+	began := time.Now()
+	autoscalers := map[*scalable]*autoscaler{}
+	for sleep(ctx, pace) {
+		now := r.clock.passed(time.Since(began))
+		for _, s := range r.scalables() {
+			if autoscalers[s] == nil {
+				autoscalers[s] = newAutoscaler(s, now)
+			}
+			autoscalers[s].look(now, observe)
+		}
+	}
+}
+
+// scalable is a service that is registered for scaling, with what its policies track.
+type scalable struct {
+	target  assembly.ScalableTarget
+	service *service
+	metrics []metric
+}
+
+// register takes a scalable target with its policies, and brings the service's
+// number of tasks within its bounds. As on AWS nobody waits for the tasks that
+// this adds.
+func (r *Region) register(target assembly.ScalableTarget) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &scalable{target: target, service: r.services[target.Service]}
+	if s.service == nil {
+		return fmt.Errorf("there is no service %s to scale", target.Service)
+	}
+	for _, policy := range target.Policies {
+		m, err := r.metric(policy, s.service)
+		if err != nil {
+			return fmt.Errorf("scaling policy %s: %w", policy.LogicalID, err)
+		}
+		s.metrics = append(s.metrics, m)
+	}
+	r.targets[target.Identity()] = s
+	s.service.bound(target.Min, target.Max)
+	return nil
+}
+
+// registerTargetOf takes the scalable target of a policy again. A policy of another
+// type has none.
+func (r *Region) registerTargetOf(stage *assembly.Stage, policy string) error {
+	for _, target := range stage.ScalableTargets {
+		if slices.ContainsFunc(target.Policies, func(p assembly.ScalingPolicy) bool { return p.Identity() == policy }) {
+			return r.register(target)
+		}
+	}
+	return nil
+}
+
+func (r *Region) deregister(target string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.targets, target)
+}
+
+func (r *Region) scalables() []*scalable {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.targets))
+}
+
+// autoscaler makes the datapoints of a service's metrics, and lets the tracking of
+// their targets say how many tasks follow.
+type autoscaler struct {
+	*scalable
+	tracking tracking
+	// begun is when the datapoint of each metric began.
+	begun []time.Duration
+}
+
+func newAutoscaler(s *scalable, now time.Duration) *autoscaler {
+	a := &autoscaler{scalable: s, tracking: newTracking(s.target)}
+	for _, m := range s.metrics {
+		m.read(0) // what was before now is not in a datapoint
+		a.begun = append(a.begun, now)
+	}
+	return a
+}
+
+// look takes the datapoints that are complete into account.
+func (a *autoscaler) look(now time.Duration, observe func(Activity)) {
+	a.tracking.settle(now, a.service.capacity())
+	for i, m := range a.metrics {
+		if now-a.begun[i] < m.period {
+			continue
+		}
+		value, ok := m.read(a.service.clock.scaled(now - a.begun[i]))
+		a.begun[i] = now
+		if ok {
+			a.follow(now, i, value, observe)
+		}
+	}
+}
+
+// follow gives the service as many tasks as a datapoint makes of them.
+func (a *autoscaler) follow(now time.Duration, policy int, value float64, observe func(Activity)) {
+	tasks := a.service.capacity()
+	desired := a.tracking.observe(now, policy, value, tasks)
+	if desired == tasks.desired {
+		return
+	}
+	a.service.scale(desired)
+	by := a.tracking.last.policy
+	observe(Activity{
+		Service: a.service.name,
+		From:    tasks.desired,
+		To:      desired,
+		Metric:  a.target.Policies[by].Metric,
+		Value:   a.tracking.alarms[by].value,
+		Target:  a.target.Policies[by].Target,
+	})
+}

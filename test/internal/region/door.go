@@ -1,0 +1,187 @@
+package region
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+)
+
+// door is the load balancer: it obeys the listener rules that are there now.
+type door struct {
+	// outsideURL is for anyone, insideURL for a caller with an address from which
+	// X-Route-To works.
+	outsideURL, insideURL string
+	servers               []*http.Server
+	balancer              atomic.Pointer[alb.LoadBalancer]
+
+	mu sync.Mutex
+	// listener is the identity of the one that is there, if any.
+	listener string
+	fallback alb.Action
+	rules    map[string]assembly.ListenerRule
+	groups   map[string]http.Handler
+	// programs name the program behind each target group.
+	programs map[string]string
+}
+
+// openDoor listens on two free ports of this machine.
+func openDoor() (*door, error) {
+	d := &door{rules: map[string]assembly.ListenerRule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
+	d.balancer.Store(&alb.LoadBalancer{})
+	var err error
+	if d.outsideURL, err = d.listen(d); err != nil {
+		return nil, err
+	}
+	if d.insideURL, err = d.listen(d.inside()); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *door) listen(handler http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	d.servers = append(d.servers, server)
+	go server.Serve(listener)
+	return "http://" + listener.Addr().String(), nil
+}
+
+func (d *door) close() {
+	for _, server := range d.servers {
+		server.Close()
+	}
+}
+
+// ServeHTTP answers as the current rules say.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	balancer := d.balancer.Load()
+	if balancer.Listener.Default == nil {
+		// Nobody listens, so a client would find no connection.
+		panic(http.ErrAbortHandler)
+	}
+	balancer.ServeHTTP(w, r)
+}
+
+// inside serves callers as if they came from the first block that the preview
+// rules allow.
+func (d *door) inside() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if address, ok := insideAddress(d.balancer.Load().Listener); ok {
+			r.RemoteAddr = netip.AddrPortFrom(address, 1024).String()
+		}
+		d.ServeHTTP(w, r)
+	})
+}
+
+func insideAddress(listener alb.Listener) (netip.Addr, bool) {
+	for _, rule := range listener.Rules {
+		for _, condition := range rule.Conditions {
+			if blocks, ok := condition.(alb.SourceIP); ok && len(blocks) > 0 {
+				return blocks[0].Addr().Next(), true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// change makes a change and lets all requests from now on see it.
+func (d *door) change(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+	listener := alb.Listener{Default: d.fallback}
+	for _, id := range slices.Sorted(maps.Keys(d.rules)) {
+		listener.Rules = append(listener.Rules, d.rules[id].Rule)
+	}
+	d.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: maps.Clone(d.groups)})
+}
+
+// setListener opens the door. A listener that redirects whoever comes leads to
+// another, which is the one that counts.
+func (d *door) setListener(l assembly.Listener) error {
+	if _, redirects := l.Routing.Default.(alb.Redirect); redirects {
+		return nil
+	}
+	var err error
+	d.change(func() {
+		if d.listener != "" && d.listener != l.Identity() {
+			err = fmt.Errorf("there is %s already: the rehearsal has one front door", d.listener)
+			return
+		}
+		d.listener, d.fallback = l.Identity(), l.Routing.Default
+	})
+	return err
+}
+
+func (d *door) deleteListener(id string) {
+	if id == d.listener {
+		d.change(func() { d.listener, d.fallback = "", nil })
+	}
+}
+
+// setRule refuses what the load balancer refuses, a priority that another rule has.
+func (d *door) setRule(rule assembly.ListenerRule) error {
+	var err error
+	d.change(func() {
+		for id, other := range d.rules {
+			if id != rule.Identity() && other.Rule.Priority == rule.Rule.Priority {
+				err = fmt.Errorf("priority %d is in use by %s", rule.Rule.Priority, id)
+				return
+			}
+		}
+		d.rules[rule.Identity()] = rule
+	})
+	return err
+}
+
+func (d *door) deleteRule(id string) { d.change(func() { delete(d.rules, id) }) }
+
+// setGroup makes a target group known, or forgets it when it is nil.
+func (d *door) setGroup(id string, group http.Handler) {
+	d.change(func() {
+		if group == nil {
+			delete(d.groups, id)
+		} else {
+			d.groups[id] = group
+		}
+	})
+}
+
+func (d *door) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
+
+// attached reports whether a rule leads to the target group.
+func (d *door) attached(group string) bool {
+	for _, rule := range d.balancer.Load().Listener.Rules {
+		forward, _ := rule.Action.(alb.Forward)
+		if slices.ContainsFunc(forward, func(w alb.WeightedTargetGroup) bool { return w.TargetGroup == group }) {
+			return true
+		}
+	}
+	return false
+}
+
+// list are the rules by priority, the last of them the default action under the
+// identity of the listener, and the names of the programs by their target groups.
+func (d *door) list() ([]alb.Rule, map[string]string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	listener := d.balancer.Load().Listener
+	rules := slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority })
+	if listener.Default != nil {
+		rules = append(rules, alb.Rule{ID: d.listener, Action: listener.Default})
+	}
+	return rules, maps.Clone(d.programs)
+}

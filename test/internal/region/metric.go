@@ -1,0 +1,72 @@
+package region
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+)
+
+// metric is what a scaling policy tracks.
+type metric struct {
+	// period is the time that a datapoint covers.
+	period time.Duration
+	// read is the metric since it was read last, which is some time ago. There is none
+	// when nothing ran.
+	read func(elapsed time.Duration) (value float64, ok bool)
+}
+
+// metric is one of those that AWS has predefined, of a service:
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+func (r *Region) metric(policy assembly.ScalingPolicy, s *service) (metric, error) {
+	switch policy.Metric {
+	case "ALBRequestCountPerTarget":
+		group := r.groups[policy.TargetGroup]
+		if group == nil {
+			return metric{}, fmt.Errorf("there is no target group %s to count the requests of", policy.TargetGroup)
+		}
+		return metric{time.Minute, requestsPerMinute(group)}, nil
+	case "ECSServiceAverageCPUUtilization":
+		return metric{time.Minute, cpuPercent(s)}, nil
+	case "ECSServiceAverageCPUUtilizationHighResolution":
+		return metric{20 * time.Second, cpuPercent(s)}, nil
+	}
+	return metric{}, fmt.Errorf("the rehearsal measures requests and CPU, and not %q", policy.Metric)
+}
+
+// requestsPerMinute counts the requests that each target of a group gets.
+func requestsPerMinute(group *alb.TargetGroup) func(time.Duration) (float64, bool) {
+	before := 0.0
+	return func(elapsed time.Duration) (float64, bool) {
+		now := group.RequestCountPerTarget()
+		got := now - before
+		before = now
+		return got / elapsed.Minutes(), true
+	}
+}
+
+// cpuPercent measures the CPU time of a service's tasks, as a part of what their
+// definitions reserve. A task counts once it has run through a whole datapoint.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_utilization.html
+func cpuPercent(s *service) func(time.Duration) (float64, bool) {
+	before := map[*process]time.Duration{}
+	return func(elapsed time.Duration) (float64, bool) {
+		now := map[*process]time.Duration{}
+		var used, reserved float64
+		for _, t := range s.oldest(all) {
+			total, err := t.process.cpu()
+			if err != nil {
+				continue // it has just ended
+			}
+			now[t.process] = total
+			if earlier, known := before[t.process]; known {
+				used += (total - earlier).Seconds()
+				reserved += elapsed.Seconds() * float64(t.deployment.cpu) / 1024
+			}
+		}
+		before = now
+		return 100 * used / reserved, reserved > 0
+	}
+}

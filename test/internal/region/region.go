@@ -1,0 +1,390 @@
+// Package region stands in for an AWS region: it runs on this machine what
+// templates declare. Tables are in an embedded DynamoDB, the tasks of ECS
+// services are processes, and target groups and listener rules make up a load
+// balancer that anybody can send requests to.
+package region
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"example.com/strangler/services"
+	"example.com/strangler/services/server"
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
+)
+
+// Region implements [cloudformation.Provider] for tables, target groups,
+// listeners, listener rules, ECS services, and their scalable targets with policies
+// that track a target. Every other resource is there as soon as it is asked for.
+type Region struct {
+	clock    Clock
+	said     func(line string)
+	programs programs
+	database *database
+	door     *door
+
+	mu       sync.Mutex
+	groups   map[string]*alb.TargetGroup
+	services map[string]*service
+	targets  map[string]*scalable
+	// idleTimeout is the load balancer's.
+	idleTimeout time.Duration
+}
+
+var _ cloudformation.Provider = (*Region)(nil)
+
+// New opens an empty region. Root is the folder of the module whose programs it
+// runs. Said gets every line that they write, from several goroutines.
+func New(root string, clock Clock, said func(line string)) (*Region, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	database, err := startDatabase()
+	if err != nil {
+		return nil, err
+	}
+	door, err := openDoor()
+	if err != nil {
+		database.close()
+		return nil, err
+	}
+	return &Region{
+		clock:       clock,
+		said:        said,
+		programs:    programs{root: root, built: map[string]func() (string, error){}},
+		database:    database,
+		door:        door,
+		groups:      map[string]*alb.TargetGroup{},
+		services:    map[string]*service{},
+		targets:     map[string]*scalable{},
+		idleTimeout: alb.DefaultIdleTimeout,
+	}, nil
+}
+
+// Close ends everything that runs in the region.
+func (r *Region) Close() {
+	r.door.close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.services {
+		s.close()
+	}
+	for _, g := range r.groups {
+		g.Close()
+	}
+	r.database.close()
+}
+
+const (
+	loadBalancerType   = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+	listenerType       = "AWS::ElasticLoadBalancingV2::Listener"
+	listenerRuleType   = "AWS::ElasticLoadBalancingV2::ListenerRule"
+	targetGroupType    = "AWS::ElasticLoadBalancingV2::TargetGroup"
+	serviceType        = "AWS::ECS::Service"
+	scalableTargetType = "AWS::ApplicationAutoScaling::ScalableTarget"
+	scalingPolicyType  = "AWS::ApplicationAutoScaling::ScalingPolicy"
+	globalTableType    = "AWS::DynamoDB::GlobalTable"
+	tableType          = "AWS::DynamoDB::Table"
+)
+
+// Create implements [cloudformation.Provider].
+func (r *Region) Create(ctx context.Context, stage *assembly.Stage, resource assembly.Resource) error {
+	id := resource.Identity()
+	switch resource.Type {
+	case globalTableType, tableType:
+		return r.database.create(ctx, declared(stage.Tables, id))
+	case loadBalancerType:
+		return r.configure(declared(stage.LoadBalancers, id))
+	case targetGroupType:
+		r.createTargetGroup(declared(stage.TargetGroups, id))
+	case listenerType:
+		return r.door.setListener(declared(stage.Listeners, id))
+	case listenerRuleType:
+		return r.door.setRule(declared(stage.ListenerRules, id))
+	case serviceType:
+		return r.deployService(ctx, stage, declared(stage.Services, id))
+	case scalableTargetType:
+		return r.register(declared(stage.ScalableTargets, id))
+	case scalingPolicyType:
+		// It came with its target, and may change without it.
+		return r.registerTargetOf(stage, id)
+	}
+	return nil
+}
+
+// Update implements [cloudformation.Provider].
+func (r *Region) Update(ctx context.Context, stage *assembly.Stage, _, to assembly.Resource) error {
+	switch to.Type {
+	case globalTableType, tableType, targetGroupType:
+		// Nothing that a phase changes is in there, and much of it CloudFormation
+		// can only change by replacing the resource.
+		return fmt.Errorf("the rehearsal cannot change a %s: start it anew with the changed templates", to.Type)
+	}
+	return r.Create(ctx, stage, to)
+}
+
+// Delete implements [cloudformation.Provider].
+func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
+	id := resource.Identity()
+	switch resource.Type {
+	case globalTableType, tableType:
+		return r.database.delete(ctx, id)
+	case targetGroupType:
+		r.deleteTargetGroup(id)
+	case listenerType:
+		r.door.deleteListener(id)
+	case listenerRuleType:
+		r.door.deleteRule(id)
+	case serviceType:
+		return r.deleteService(ctx, id)
+	case scalableTargetType:
+		r.deregister(id) // with its policies
+	}
+	return nil
+}
+
+// declared finds what a stage declares by its identity.
+func declared[T interface{ Identity() string }](views []T, identity string) T {
+	return views[slices.IndexFunc(views, func(v T) bool { return v.Identity() == identity })]
+}
+
+// configure takes over what the load balancer's template says for the target
+// groups that are created from now on.
+func (r *Region) configure(lb assembly.LoadBalancer) error {
+	seconds, ok := lb.Attributes["idle_timeout.timeout_seconds"]
+	if !ok {
+		return nil
+	}
+	timeout, err := time.ParseDuration(seconds + "s")
+	if err != nil {
+		return fmt.Errorf("idle_timeout.timeout_seconds: %q is no number of seconds", seconds)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idleTimeout = timeout
+	return nil
+}
+
+func (r *Region) createTargetGroup(declared assembly.TargetGroup) {
+	check := declared.HealthCheck
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	group := alb.NewTargetGroup(alb.Settings{
+		HealthCheck: alb.HealthCheck{
+			Path:      check.Path,
+			Interval:  r.clock.scaled(check.Interval),
+			Timeout:   r.clock.scaled(check.Timeout),
+			Healthy:   check.Healthy,
+			Unhealthy: check.Unhealthy,
+			Codes:     check.Codes,
+		},
+		DeregistrationDelay:      r.clock.scaled(declared.DeregistrationDelay),
+		LeastOutstandingRequests: declared.Attributes["load_balancing.algorithm.type"] == "least_outstanding_requests",
+		IdleTimeout:              r.clock.scaled(r.idleTimeout),
+	})
+	r.groups[declared.Identity()] = group
+	r.door.setGroup(declared.Identity(), group)
+}
+
+func (r *Region) deleteTargetGroup(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.door.setGroup(id, nil)
+	if group := r.groups[id]; group != nil {
+		group.Close()
+		delete(r.groups, id)
+	}
+}
+
+// deployService brings an ECS service to what its template says and returns once
+// it is steady.
+func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, declared assembly.Service) error {
+	if len(declared.Attachments) != 1 {
+		return fmt.Errorf("%d target groups: the rehearsal runs services with one", len(declared.Attachments))
+	}
+	attachment := declared.Attachments[0]
+	if !r.door.attached(attachment.TargetGroup) {
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
+		return fmt.Errorf("the target group %s does not have an associated load balancer", attachment.TargetGroup)
+	}
+	definition, err := r.definition(ctx, stage, declared, attachment)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	s := r.services[declared.Identity()]
+	if s == nil {
+		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, r.said, declared)
+		r.services[declared.Identity()] = s
+		r.door.setProgram(attachment.TargetGroup, attachment.Container)
+	}
+	r.mu.Unlock()
+	return s.deploy(ctx, declared, definition)
+}
+
+// definition is what the service's tasks run: the program of their image, with
+// the variables of the task definition, the tables' names here, and the way to
+// the embedded database.
+func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment) (definition, error) {
+	task, container, err := taskOf(stage, service, attachment.Container)
+	if err != nil {
+		return definition{}, err
+	}
+	binary, err := r.programs.binary(ctx, container)
+	if err != nil {
+		return definition{}, err
+	}
+	return definition{binary, r.environment(stage, container), r.clock.scaled(container.StopTimeout), task.CPU}, nil
+}
+
+func (r *Region) environment(stage *assembly.Stage, container assembly.Container) map[string]string {
+	environment := r.database.environment()
+	for name, value := range container.Environment {
+		for _, table := range stage.Tables {
+			value = strings.ReplaceAll(value, table.Identity(), tableName(table.Identity()))
+		}
+		environment[name] = value
+	}
+	// Only the container that serves runs here. Where its collector would listen,
+	// somebody else's may.
+	delete(environment, services.CollectorVariable)
+	// The programs of this module drain for a time that belongs to the
+	// deregistration delay, so it passes at the same speed.
+	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
+	return environment
+}
+
+// taskOf is a service's task definition, and the container of that name in it.
+func taskOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.TaskDefinition, assembly.Container, error) {
+	for _, definition := range stage.TaskDefinitions {
+		if definition.Identity() != service.TaskDefinition {
+			continue
+		}
+		if i := slices.IndexFunc(definition.Containers, func(c assembly.Container) bool { return c.Name == name }); i >= 0 {
+			return definition, definition.Containers[i], nil
+		}
+	}
+	return assembly.TaskDefinition{}, assembly.Container{}, fmt.Errorf("task definition %s has no container %q", service.TaskDefinition, name)
+}
+
+func (r *Region) deleteService(ctx context.Context, id string) error {
+	r.mu.Lock()
+	s := r.services[id]
+	r.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	if err := s.delete(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.services, id)
+	return nil
+}
+
+// URL is where anyone reaches the load balancer.
+func (r *Region) URL() string { return r.door.outsideURL }
+
+// InsideURL is where it takes a caller for one from inside, for whom the preview
+// header works.
+func (r *Region) InsideURL() string { return r.door.insideURL }
+
+// ServeHTTP is the load balancer as a handler.
+func (r *Region) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	r.door.ServeHTTP(w, request)
+}
+
+// Rules are the listener's, its default action last, with the program behind
+// each target group.
+func (r *Region) Rules() (rules []alb.Rule, programs map[string]string) {
+	return r.door.list()
+}
+
+// Task is a running copy of a service's program.
+type Task struct {
+	// Service is the name of the container that serves.
+	Service string
+	// Address is empty until the program runs.
+	Address string
+	// State is the target's, or Starting. A program that is just going has a target
+	// that is Unused.
+	State alb.State
+}
+
+// Starting is the state of a task whose program does not run yet.
+const Starting alb.State = "starting"
+
+// Tasks are all that there are, by service and the order of their start.
+func (r *Region) Tasks() []Task {
+	var tasks []Task
+	services := r.byName()
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		tasks = append(tasks, services[name].list()...)
+	}
+	return tasks
+}
+
+func (s *service) list() []Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var tasks []Task
+	for _, t := range s.tasks {
+		if t.process == nil {
+			tasks = append(tasks, Task{Service: s.name, State: Starting})
+			continue
+		}
+		tasks = append(tasks, Task{s.name, t.process.address, s.group.State(t.process.address)})
+	}
+	return tasks
+}
+
+func (r *Region) byName() map[string]*service {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	services := map[string]*service{}
+	for _, s := range r.services {
+		services[s.name] = s
+	}
+	return services
+}
+
+// Kill ends all tasks of a service at once, as kill -9 does.
+func (r *Region) Kill(name string) { r.with(name, func(s *service) { s.signal(all, syscall.SIGKILL) }) }
+
+// Hang stops the program of one task of a service without ending it.
+func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.signal(1, syscall.SIGSTOP) }) }
+
+// Interrupt takes the host of one task of a service away, as Fargate does with
+// notice: the program gets SIGTERM while the load balancer learns that it leaves.
+func (r *Region) Interrupt(name string) { r.with(name, (*service).interrupt) }
+
+// all is more tasks than a service has.
+const all = 1 << 30
+
+func (r *Region) with(name string, do func(*service)) {
+	if s := r.byName()[name]; s != nil {
+		do(s)
+	}
+}
+
+// Break makes the database fail until it is called with the zero Outage. Tables
+// are named by their identities.
+func (r *Region) Break(o Outage) {
+	throttled := make([]string, len(o.Throttled))
+	for i, identity := range o.Throttled {
+		throttled[i] = tableName(identity)
+	}
+	r.database.outage.Store(&Outage{Down: o.Down, Throttled: throttled})
+}

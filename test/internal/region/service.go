@@ -1,0 +1,316 @@
+package region
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+)
+
+// service is an ECS service with rolling deployments: it keeps as many tasks of
+// its newest deployment running as are desired.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+type service struct {
+	// name is the container's that the load balancer sends requests to.
+	name  string
+	group *alb.TargetGroup
+	clock Clock
+	// said gets every line that a task writes.
+	said func(line string)
+
+	mu sync.Mutex
+	// declared is the service as the templates have it.
+	declared assembly.Service
+	desired  int
+	// primary is the newest deployment, previous the last one that completed.
+	primary, previous *deployment
+	tasks             []*task
+	// running counts the goroutines of tasks.
+	running sync.WaitGroup
+	stopped context.CancelFunc
+}
+
+// deployment is one set of tasks that run the same definition.
+type deployment struct {
+	definition
+	complete bool
+	// failures are the tasks that ended or were unhealthy before it was complete.
+	failures int
+	lastErr  error
+	// err is why the circuit breaker has given it up.
+	err error
+}
+
+// pace is how often a service looks after its tasks.
+const pace = 10 * time.Millisecond
+
+func newService(name string, group *alb.TargetGroup, clock Clock, said func(line string), declared assembly.Service) *service {
+	s := &service{name: name, group: group, clock: clock, said: said, declared: declared, desired: 1}
+	if declared.DesiredCount != nil {
+		s.desired = *declared.DesiredCount
+	}
+	var ctx context.Context
+	ctx, s.stopped = context.WithCancel(context.Background())
+	go func() {
+		for sleep(ctx, pace) {
+			s.reconcile()
+		}
+	}()
+	return s
+}
+
+// deploy brings the service to a definition, and returns once it is steady: all
+// desired tasks are healthy and those of older deployments are gone.
+func (s *service) deploy(ctx context.Context, declared assembly.Service, d definition) error {
+	deployment := s.begin(declared, d)
+	for {
+		if steady, err := s.progress(deployment); steady || err != nil {
+			return err
+		}
+		if !sleep(ctx, pace) {
+			return ctx.Err()
+		}
+	}
+}
+
+// begin makes the definition the primary deployment. One that is already
+// primary is not deployed again.
+func (s *service) begin(declared assembly.Service, d definition) *deployment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.declared = declared
+	if s.primary == nil || s.primary.err != nil || !s.primary.equal(d) {
+		s.primary = &deployment{definition: d}
+	}
+	return s.primary
+}
+
+func (s *service) progress(d *deployment) (steady bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	return d.complete && s.steady(), d.err
+}
+
+// scale asks for a number of tasks and does not wait for them.
+func (s *service) scale(desired int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.desired = desired
+}
+
+// bound asks for the number of tasks that is nearest within bounds.
+func (s *service) bound(least, most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.desired = min(max(s.desired, least), most)
+}
+
+func (s *service) capacity() capacity {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current, old := s.serving()
+	running := slices.DeleteFunc(append(current, old...), func(t *task) bool { return t.process == nil })
+	return capacity{desired: s.desired, running: len(running), deploying: s.primary != nil && !s.primary.complete}
+}
+
+// delete stops all tasks and returns when they are gone.
+func (s *service) delete(ctx context.Context) error {
+	s.mu.Lock()
+	s.desired = 0
+	s.mu.Unlock()
+	s.reconcile()
+	for len(s.list()) > 0 {
+		if !sleep(ctx, pace) {
+			return ctx.Err()
+		}
+	}
+	s.stopped()
+	return nil
+}
+
+// close kills all tasks.
+func (s *service) close() {
+	s.stopped()
+	s.mu.Lock()
+	s.desired = 0
+	for _, t := range s.tasks {
+		t.kill()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// reconcile takes the tasks one step nearer to what is desired.
+func (s *service) reconcile() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaceUnhealthy()
+	s.breakCircuit()
+	s.stopSurplus()
+	s.startMissing()
+	s.settle()
+}
+
+// replaceUnhealthy stops the tasks that the load balancer finds unhealthy after
+// their grace period.
+func (s *service) replaceUnhealthy() {
+	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
+	for _, t := range s.tasks {
+		if t.process != nil && !t.stopping && time.Since(t.started) > grace && s.group.State(t.process.address) == alb.Unhealthy {
+			t.deployment.fail(t.process.log.explain(errors.New("health checks failed")))
+			t.stop()
+		}
+	}
+}
+
+// breakCircuit gives a deployment up after the failures that ECS allows it, half
+// of the desired tasks but at least 3 and at most 200, and rolls back:
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func (s *service) breakCircuit() {
+	threshold := min(max(3, (s.desired+1)/2), 200)
+	if s.primary == nil || !s.declared.CircuitBreaker || s.primary.err != nil || s.primary.failures < threshold {
+		return
+	}
+	s.primary.err = fmt.Errorf("the deployment circuit breaker gave up after %d tasks: %w", s.primary.failures, s.primary.lastErr)
+	if s.declared.Rollback && s.previous != nil {
+		s.primary = s.previous
+	}
+}
+
+// stopSurplus stops tasks of older deployments as far as enough healthy ones
+// remain, and tasks that are no longer desired.
+func (s *service) stopSurplus() {
+	current, old := s.serving()
+	healthy := len(s.healthy(append(slices.Clone(current), old...)))
+	atLeast := (s.desired*s.declared.MinimumHealthyPercent + 99) / 100
+	for _, t := range old {
+		switch {
+		case !s.isHealthy(t):
+			t.stop()
+		case healthy > atLeast:
+			t.stop()
+			healthy--
+		}
+	}
+	for _, t := range current[min(s.desired, len(current)):] {
+		t.stop()
+	}
+}
+
+// startMissing starts tasks of the primary deployment as far as the service may
+// have more.
+func (s *service) startMissing() {
+	if s.primary == nil || s.primary.err != nil {
+		return
+	}
+	current, old := s.serving()
+	atMost := s.desired * s.declared.MaximumPercent / 100
+	for range min(s.desired-len(current), atMost-len(current)-len(old)) {
+		s.start()
+	}
+}
+
+func (s *service) start() {
+	t := newTask(s.primary, s.group, s.clock.Startup, s.said)
+	s.tasks = append(s.tasks, t)
+	s.running.Go(func() {
+		err := t.run(func(p *process) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			t.process, t.started = p, time.Now()
+		})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err != nil {
+			t.deployment.fail(err)
+		}
+		t.kill() // frees the contexts
+		s.tasks = slices.DeleteFunc(s.tasks, func(other *task) bool { return other == t })
+	})
+}
+
+func (s *service) settle() {
+	if s.steady() {
+		s.primary.complete = true
+		s.previous = s.primary
+	}
+}
+
+func (s *service) steady() bool {
+	current, _ := s.serving()
+	return s.primary != nil && len(s.tasks) == s.desired && len(s.healthy(current)) == s.desired
+}
+
+// serving are the tasks that nobody has stopped: those of the primary
+// deployment, and those of older ones.
+func (s *service) serving() (current, old []*task) {
+	for _, t := range s.tasks {
+		switch {
+		case t.stopping:
+		case t.deployment == s.primary:
+			current = append(current, t)
+		default:
+			old = append(old, t)
+		}
+	}
+	return current, old
+}
+
+func (s *service) healthy(tasks []*task) []*task {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return !s.isHealthy(t) })
+}
+
+func (s *service) isHealthy(t *task) bool {
+	return t.process != nil && s.group.State(t.process.address) == alb.Healthy
+}
+
+// signal sends a signal to the oldest tasks that serve, to n of them at most.
+func (s *service) signal(n int, signal syscall.Signal) {
+	for _, t := range s.oldest(n) {
+		t.process.signal(signal)
+	}
+}
+
+// interrupt ends the oldest task as the loss of its host does.
+func (s *service) interrupt() {
+	for _, t := range s.oldest(1) {
+		s.mu.Lock()
+		t.stopping = true
+		s.mu.Unlock()
+		t.interrupt()
+	}
+}
+
+func (s *service) oldest(n int) []*task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var running []*task
+	for _, t := range s.tasks {
+		if t.process != nil && !t.stopping && len(running) < n {
+			running = append(running, t)
+		}
+	}
+	return running
+}
+
+func (t *task) stop() {
+	t.stopping = true
+	t.leave()
+}
+
+// fail counts a task that ended or was unhealthy. Once a deployment is complete
+// its tasks are replaced, however often they end.
+func (d *deployment) fail(err error) {
+	if !d.complete {
+		d.failures++
+		d.lastErr = err
+	}
+}

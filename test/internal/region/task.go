@@ -1,0 +1,95 @@
+package region
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"example.com/strangler/test/internal/alb"
+)
+
+// definition is what the tasks of one deployment run.
+type definition struct {
+	binary      string
+	environment map[string]string
+	stopTimeout time.Duration
+	// cpu is what the task reserves, in units of 1/1024 vCPU.
+	cpu int
+}
+
+func (d definition) equal(other definition) bool {
+	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && maps.Equal(d.environment, other.environment)
+}
+
+// task is one copy of a service's program, from the wait for its start to its end.
+type task struct {
+	deployment *deployment
+	group      *alb.TargetGroup
+	startup    time.Duration
+	said       func(line string)
+	// leave asks for an orderly end, interrupt for one that does not wait for the
+	// target to drain, and kill ends the program at once.
+	leave, interrupt, kill       context.CancelFunc
+	leaving, interrupted, killed context.Context
+	// The service's lock guards what follows.
+	process  *process
+	started  time.Time
+	stopping bool
+}
+
+func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration, said func(line string)) *task {
+	t := &task{deployment: d, group: group, startup: startup, said: said}
+	t.killed, t.kill = context.WithCancel(context.Background())
+	t.interrupted, t.interrupt = context.WithCancel(t.killed)
+	t.leaving, t.leave = context.WithCancel(t.interrupted)
+	return t
+}
+
+// run takes the task through its life. It returns an error when the program
+// ended and nobody had asked for it.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+func (t *task) run(serving func(*process)) error {
+	if !sleep(t.leaving, t.startup) {
+		return nil
+	}
+	p, err := start(t.deployment.binary, t.deployment.environment, t.said)
+	if err != nil {
+		return err
+	}
+	serving(p)
+	t.group.Register(p.address)
+	select {
+	case <-t.leaving.Done():
+		t.deactivate(p)
+		return nil
+	case <-p.done:
+		t.group.Deregister(p.address)
+		return p.log.explain(p.exit())
+	}
+}
+
+// deactivate lets the target drain before the program gets SIGTERM, as ECS does
+// when it stops a task of its own will. An interruption does not wait: the program
+// gets SIGTERM while the load balancer learns that the target leaves.
+func (t *task) deactivate(p *process) {
+	drained := t.group.Deregister(p.address)
+	select {
+	case <-drained:
+	case <-t.interrupted.Done():
+	case <-p.done:
+	}
+	stopped := context.AfterFunc(t.killed, p.kill)
+	p.stop(t.deployment.stopTimeout)
+	stopped()
+}
+
+// sleep reports whether the whole time has passed before the context ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
