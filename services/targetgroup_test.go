@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 )
 
@@ -16,13 +17,12 @@ func TestTargetGroupName(t *testing.T) {
 		stage := "shop-" + rapid.StringMatching(`[a-z][a-z0-9-]{0,19}`).Draw(t, "environment")
 		s := Service{Name: rapid.StringMatching(`[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,8})?`).Draw(t, "service"), Port: rapid.IntRange(1, 65535).Draw(t, "port")}
 		name := TargetGroupName(stage, s)
-		if len(name) > longestTargetGroup || !targetGroupName.MatchString(name) {
-			t.Errorf("%q is no name of a target group", name)
-		}
+		assert.LessOrEqual(t, len(name), longestTargetGroup)
+		assert.Regexp(t, targetGroupName, name)
 		other := s
 		other.Port = s.Port%65535 + 1
-		if TargetGroupName(stage, s) != name || TargetGroupName(stage, other) == name || TargetGroupName(stage+"x", s) == name {
-			t.Errorf("%q is not of its stage, service and port alone", name)
-		}
+		assert.Equal(t, name, TargetGroupName(stage, s))
+		assert.NotEqual(t, name, TargetGroupName(stage, other), "another port")
+		assert.NotEqual(t, name, TargetGroupName(stage+"x", s), "another stage")
 	})
 }
