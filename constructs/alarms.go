@@ -13,12 +13,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// quiet is the number of requests a minute from which on an alarm listens: with
-// fewer, the first error alone would be more than a percent.
-const quiet = 100
+// minRequests is the number of requests a minute below which an alarm ignores errors
+// and latency: with fewer, one error is more than a percent.
+const minRequests = 100
 
-// newDeploymentAlarms watch what a new version of the program can break. ECS
-// rolls a deployment back while one of them rings.
+// newDeploymentAlarms creates the alarms on what a new version of the program can
+// break. ECS rolls a deployment back while one of them is in ALARM.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
@@ -33,7 +33,7 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 	alarms := []awscloudwatch.Alarm{
 		newAlarm(scope, "Errors", props, &awscloudwatch.AlarmProps{
 			AlarmDescription: jsii.Sprintf("%s answers more than %d%% of its requests with a 5xx status", name, bounds.ErrorPercent),
-			Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", quiet), map[string]awscloudwatch.IMetric{
+			Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", minRequests), map[string]awscloudwatch.IMetric{
 				"requests": metric("RequestCount", "Sum"),
 				"errors":   metric("HTTPCode_Target_5XX_Count", "Sum"),
 			}),
@@ -41,7 +41,7 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 		}),
 		newAlarm(scope, "Latency", props, &awscloudwatch.AlarmProps{
 			AlarmDescription: jsii.Sprintf("one request in a hundred to %s takes more than %s", name, bounds.P99),
-			Metric: newMath(fmt.Sprintf("IF(requests >= %d, p99, 0)", quiet), map[string]awscloudwatch.IMetric{
+			Metric: newMath(fmt.Sprintf("IF(requests >= %d, p99, 0)", minRequests), map[string]awscloudwatch.IMetric{
 				"requests": metric("RequestCount", "Sum"),
 				"p99":      metric("TargetResponseTime", "p99"),
 			}),
@@ -61,8 +61,8 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 	return alarms
 }
 
-// newThrottleAlarm counts the calls that the program makes and that the table, or
-// an index of it, has no capacity for.
+// newThrottleAlarm counts the throttled calls to the service's own table and its
+// indexes, for each action that the table allows.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html#ThrottledRequests
 func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Table) awscloudwatch.Alarm {
@@ -83,8 +83,9 @@ func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Ta
 	})
 }
 
-// newTasksAlarm names the service, so the service cannot name it: the circuit
-// breaker counts the tasks of a deployment.
+// newTasksAlarm watches the number of running tasks. It refers to the ECS service, so
+// it cannot be one of the service's deployment alarms; during a deployment the circuit
+// breaker counts the tasks.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
@@ -101,9 +102,9 @@ func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awse
 	})
 }
 
-// newAlarm tells whoever listens to the environment's topic, after two bad minutes
-// of three. Unless it says otherwise it rings above its threshold, and not for
-// minutes without data: nobody has asked for anything then.
+// newAlarm creates an alarm that publishes to the environment's topic after two bad
+// minutes of three. By default a minute is bad when the metric is above the threshold,
+// and a minute without data, in which no request came, is good.
 func newAlarm(scope constructs.Construct, id string, props *ServiceProps, alarm *awscloudwatch.AlarmProps) awscloudwatch.Alarm {
 	alarm.EvaluationPeriods, alarm.DatapointsToAlarm = jsii.Number(3), jsii.Number(2)
 	if alarm.ComparisonOperator == "" {

@@ -8,9 +8,9 @@ import (
 	"example.com/strangler/services"
 )
 
-// newBudget tells whoever listens to the environment's topic when a month's cost
-// of what carries the service's tags is above the budget, or will be as it goes.
-// The account's owner must have activated the tags for cost allocation.
+// newBudget publishes to the environment's topic when the month's actual or forecast
+// cost of the resources with the service's tags is above the budget. It counts nothing
+// until the tags are activated for cost allocation in the account.
 //
 // https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html
 func newBudget(scope constructs.Construct, props *ServiceProps) {

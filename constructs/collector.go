@@ -13,23 +13,23 @@ import (
 	"example.com/strangler/services"
 )
 
-// collectorUser is the one that the image of the AWS Distro has.
+// collectorUser is the user and group in the image of the AWS Distro.
 //
 // https://github.com/aws-observability/aws-otel-collector/blob/main/cmd/awscollector/Dockerfile
 const collectorUser = "4317:4317"
 
-// collectorConfig takes traces from the task alone and hands each batch of the
-// program's straight on, so that the program learns of what X-Ray refuses. X-Ray
-// finds a trace by its route only when that is indexed. The collector's metrics of
-// itself would take a port that the program may want.
+// collectorConfig receives traces from the task alone and forwards each batch without
+// a queue, so that the program sees what X-Ray refuses. X-Ray finds a trace by its
+// route only when the route is indexed. The collector's own metrics are off, because
+// they need a port that the program may use.
 var collectorConfig = fmt.Sprintf(`receivers: {otlp: {protocols: {http: {endpoint: "localhost:%d"}}}}
 exporters: {awsxray: {indexed_attributes: [http.route]}}
 service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [otlp], exporters: [awsxray]}}}
 `, services.CollectorPort)
 
-// addCollector puts a collector beside the program, which goes on without it. The
-// collector starts first because ECS stops containers in the reverse order: what the
-// program sends last still gets to it.
+// addCollector adds a collector container beside the program, which keeps running when
+// the collector stops. The collector starts first, because ECS stops containers in the
+// reverse order: the last traces of the program still reach it.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
 func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, image string, logs awslogs.ILogGroup) {
@@ -49,16 +49,16 @@ func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		StopTimeout:            awscdk.Duration_Seconds(jsii.Number(30)),
 	})
 	program.AddContainerDependencies(&awsecs.ContainerDependency{Container: collector, Condition: awsecs.ContainerDependencyCondition_START})
-	// The exporter calls nothing else, and X-Ray has no resources to name.
+	// The exporter makes this call only. X-Ray has no resources to name in a policy.
 	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("xray:PutTraceSegments"),
 		Resources: jsii.Strings("*"),
 	}))
 }
 
-// programCPU is what the program gets when its collector wants CPU too: beside a
-// container with a share, one without would get next to nothing. A program alone
-// has the task.
+// programCPU is the program's share of the task's CPU beside a collector. Without an
+// explicit share the program would get almost none. Nil means the whole task, for a
+// program without a collector.
 func programCPU(s services.Service) *float64 {
 	if s.Collector == "" {
 		return nil

@@ -28,14 +28,13 @@ type Images struct {
 	err           error
 }
 
-// StageImages begins to make the services' images ready: it compiles their Go
-// programs for linux/arm64 and puts each one, beside the Dockerfile that all
-// share, in a folder of its own below staging. An unchanged program keeps its
-// bytes and so its image hash, whatever else in the module changes.
+// StageImages starts to build the services' images: it compiles their Go programs for
+// linux/arm64 and copies each one, with the Dockerfile that all share, into a folder of
+// its own below staging. An unchanged program keeps its bytes and so its image hash,
+// whatever else in the module changes.
 //
-// Paths in the catalog are relative to root, the module's folder. The work goes
-// on in the background, for Node takes as long to load the CDK; Wait for it
-// before the images are used.
+// Paths in the catalog are relative to root, the module's folder. The work runs in the
+// background while Node loads the CDK. Call Wait before the images are used.
 func StageImages(root, staging string, all []services.Service) *Images {
 	i := &Images{root: root, staging: staging, services: all, staged: make(chan struct{})}
 	go func() {
@@ -113,8 +112,7 @@ func (i *Images) compile(programs []string) error {
 	return err
 }
 
-// firstError is the first complaint of the Go compiler, which names each package
-// in a line that begins with #.
+// firstError is the Go compiler's first error. Lines that begin with # name a package.
 func firstError(output []byte) string {
 	for line := range strings.Lines(string(output)) {
 		if !strings.HasPrefix(line, "#") {
@@ -124,7 +122,7 @@ func firstError(output []byte) string {
 	return "no reason given"
 }
 
-// stage lays out a program's build context. It leaves alone what is already
+// stage writes a program's build context. It does not rewrite a file that is already
 // right, because another run of the app may be reading it.
 func (i *Images) stage(program string) error {
 	folder := i.context(program)
@@ -149,7 +147,7 @@ func (i *Images) stage(program string) error {
 	return os.WriteFile(staged, dockerfile, 0o644)
 }
 
-// link makes name another name of the file.
+// link replaces name with a hard link to file.
 func link(file, name string) error {
 	want, err := os.Stat(file)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newQueries saves what one asks of a service's log first, in Logs Insights under
-// the stack's name. The first works on any program's log, the others on the lines
-// of this module's.
+// newQueries saves queries of the service's log in Logs Insights, under the stack's
+// name. The first works on any program's log, the others on the log format of this
+// module's programs.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 func newQueries(scope constructs.Construct, logs awslogs.ILogGroup) {

@@ -10,9 +10,9 @@ import (
 	"example.com/strangler/services"
 )
 
-// localListener is the listener as the service's own scope sees it. On the real
-// one the CDK would add the service's security group rule to the load balancer's
-// stack, which must not know any service.
+// localListener is a reference to the listener, imported into the service's own scope.
+// With the listener itself the CDK would add the service's security group rule to the
+// load balancer's stack, which must not depend on any service.
 func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IApplicationListener {
 	return elbv2.ApplicationListener_FromApplicationListenerAttributes(scope, jsii.String("Listener"), &elbv2.ApplicationListenerAttributes{
 		ListenerArn: props.Listener.ListenerArn(),
@@ -21,9 +21,9 @@ func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IAppli
 	})
 }
 
-// newLiveRule forwards to an imported reference to the service's own group:
-// with the group itself the CDK would make the service depend on this rule, the
-// reverse of what loses no request.
+// newLiveRule forwards to an imported reference to the service's own target group.
+// With the group itself the CDK would make the ECS service depend on this rule, which
+// is the order that loses requests.
 func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, rule services.Rule, props *ServiceProps) elbv2.ApplicationListenerRule {
 	awscdk.Validations_Of(scope).Acknowledge(&awscdk.Acknowledgment{
 		Id:     jsii.String("@aws-cdk/aws-elbv2:albTargetGroupCannotRegisterListener"),

@@ -14,6 +14,7 @@ import (
 	"example.com/strangler/services"
 )
 
+// scale adds the scaling target, its policies and its schedule.
 func scale(scope constructs.Construct, service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
 	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
 		MinCapacity: jsii.Number(scaling.Min),
@@ -39,8 +40,8 @@ func scale(scope constructs.Construct, service awsecs.FargateService, group elbv
 	}
 }
 
-// scaleOnCPU tracks what ECS measures every minute or, where asked for, every 20
-// seconds. The CDK has no name yet for the metric of the latter.
+// scaleOnCPU tracks the CPU use that ECS measures every minute or, with HighResolution,
+// every 20 seconds. The CDK has no constant yet for the metric of the latter.
 func scaleOnCPU(scope constructs.Construct, service awsecs.FargateService, tasks awsecs.ScalableTaskCount, scaling services.Scaling) {
 	tasks.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
 		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),
@@ -61,7 +62,7 @@ func scaleOnCPU(scope constructs.Construct, service awsecs.FargateService, tasks
 		"ECSServiceAverageCPUUtilizationHighResolution")
 }
 
-// target is what the policies are of.
+// target is the scalable target that the policies belong to.
 func target(tasks awsecs.ScalableTaskCount) awsapplicationautoscaling.ScalableTarget {
 	return tasks.Node().FindChild(jsii.String("Target")).(awsapplicationautoscaling.ScalableTarget)
 }
@@ -83,9 +84,9 @@ func predict(scope constructs.Construct, tasks awsecs.ScalableTaskCount, scaling
 	})
 }
 
-// capacity is where the tasks run: on Fargate, and those beyond the minimum to
-// their share on Spot. A service that names capacity providers from the start
-// changes their shares in place; one that names a launch type would be replaced.
+// capacity is the capacity provider strategy: the minimum on Fargate, and SpotPercent of
+// the tasks beyond it on Fargate Spot. A service that names capacity providers from the
+// start changes their shares in place; one that names a launch type would be replaced.
 func capacity(scaling services.Scaling) *[]*awsecs.CapacityProviderStrategy {
 	if scaling.SpotPercent == 0 {
 		return &[]*awsecs.CapacityProviderStrategy{{CapacityProvider: jsii.String("FARGATE"), Weight: jsii.Number(1)}}
@@ -96,9 +97,9 @@ func capacity(scaling services.Scaling) *[]*awsecs.CapacityProviderStrategy {
 	}
 }
 
-// deployAnew starts a deployment when the capacity changes, which ECS does not by
-// itself: it refuses the change.
-func deployAnew(scaling services.Scaling) *awsecs.ForceNewDeployment {
+// forceDeployment starts a deployment when the capacity providers change. Without it ECS
+// refuses the change.
+func forceDeployment(scaling services.Scaling) *awsecs.ForceNewDeployment {
 	nonce := "on demand"
 	if scaling.SpotPercent > 0 {
 		nonce = fmt.Sprintf("%d%% Spot beyond %d", scaling.SpotPercent, scaling.Min)

@@ -34,7 +34,7 @@ type ServiceProps struct {
 	App, Environment, Stage string
 	// Images holds the service's image, staged.
 	Images *Images
-	// Tables are those that the program may use; it learns their names from its environment.
+	// Tables are those that the program may use. Environment variables give it their names.
 	Tables []*Table
 	// Cluster and Subnets are where its tasks run.
 	Cluster awsecs.ICluster
@@ -42,12 +42,12 @@ type ServiceProps struct {
 	// Listener takes the rules; LoadBalancer is the security group it sends from.
 	Listener     elbv2.IApplicationListener
 	LoadBalancer awsec2.ISecurityGroup
-	// Rules attach the target group to the load balancer and bring its traffic.
+	// Rules are the preview rule and the live rules.
 	Rules services.ServiceRules
 	// Monolith shares the traffic of a live rule that names a second target group.
 	// Nil means that no rule does.
 	Monolith elbv2.IApplicationTargetGroup
-	// Topic is told of alarms and of a budget that is spent.
+	// Topic receives alarms and the notifications of the budget.
 	Topic awssns.ITopic
 }
 
@@ -78,8 +78,8 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	return &Service{TargetGroup: group}
 }
 
-// newTask separates the role that the program acts as from the one that ECS
-// starts it with.
+// newTask creates the task definition and its two roles: the one that the program acts
+// as, and the one that ECS starts it with.
 func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTaskDefinition {
 	trust := &awsiam.RoleProps{AssumedBy: ecsOf(awscdk.Stack_Of(scope))}
 	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
@@ -97,8 +97,8 @@ func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTask
 	return task
 }
 
-// ecsOf is ECS when it acts for tasks of the stack's own account and region. Any
-// other account's ECS could be made to act for it.
+// ecsOf is the ECS service principal, limited to tasks of the stack's own account and
+// region. Without the conditions a task of another account could assume the role.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#create_task_iam_policy_and_role
 func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
@@ -110,7 +110,7 @@ func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
 	})
 }
 
-// logBufferMiB is how much of a log waits for CloudWatch.
+// logBufferMiB bounds the log lines of a container that wait for CloudWatch.
 const logBufferMiB = 10
 
 func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps) {
@@ -141,7 +141,7 @@ func logTo(logs awslogs.ILogGroup, prefix string) awsecs.LogDriver {
 	return awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
 		LogGroup:     logs,
 		StreamPrefix: &prefix,
-		// A program that cannot get rid of its log goes on, and loses lines.
+		// When the buffer is full the program goes on and lines are lost.
 		Mode:          awsecs.AwsLogDriverMode_NON_BLOCKING,
 		MaxBufferSize: awscdk.Size_Mebibytes(jsii.Number(logBufferMiB)),
 	})
@@ -153,8 +153,8 @@ func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
 	return linux
 }
 
-// environment tells the program its port, the tables it serves from, and where its
-// collector is.
+// environment is the program's variables: its port, the names of its tables, the address
+// of its collector, and those of the catalog.
 func environment(props *ServiceProps) *map[string]*string {
 	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
 	maps.Copy(variables, props.Service.Environment)
@@ -171,8 +171,8 @@ func environment(props *ServiceProps) *map[string]*string {
 	return &pointers
 }
 
-// newTargetGroup checks often, so that a deployment moves on and a dead task is
-// out within 10 s, and lets a task that leaves finish its requests for 20 s.
+// newTargetGroup checks health every 5 s, so that a dead task gets no more requests
+// after 10 s, and gives a task that is deregistered 20 s to finish its requests.
 func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.ApplicationTargetGroup {
 	return elbv2.NewApplicationTargetGroup(scope, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
 		TargetGroupName:            jsii.String(services.TargetGroupName(props.Stage, props.Service)),
@@ -192,14 +192,14 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 	})
 }
 
-// bakeMinutes is how long a deployment serves on its own before it is complete:
-// time for an alarm to see two minutes of it, and for CloudWatch to have them.
+// bakeMinutes is how long a new version serves alone before its deployment is complete:
+// long enough for an alarm to see two minutes of it and for CloudWatch to receive them.
 const bakeMinutes = 3
 
-// newFargateService depends on all that its tasks need to start and to be
-// reached, so that nothing of it is missing at the start, and nothing goes
-// while the tasks still serve. A deployment is complete only after it has served
-// for the bake time without an alarm.
+// newFargateService creates the ECS service. It depends on the security group and the
+// execution role with their rules and policies, so that tasks never start without them
+// and they are never deleted while tasks serve. A deployment is complete only after the
+// bake time has passed without an alarm.
 func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm) awsecs.FargateService {
 	group := newSecurityGroup(scope, props)
 	var alarmNames []*string
@@ -222,7 +222,7 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task aws
 		DeploymentAlarms:            &awsecs.DeploymentAlarmConfig{AlarmNames: &alarmNames, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM},
 		BakeTime:                    awscdk.Duration_Minutes(jsii.Number(bakeMinutes)),
 		CapacityProviderStrategies:  capacity(props.Service.Scaling),
-		ForceNewDeployment:          deployAnew(props.Service.Scaling),
+		ForceNewDeployment:          forceDeployment(props.Service.Scaling),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 	})
 	service.Node().AddDependency(group, task.ExecutionRole())

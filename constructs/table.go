@@ -25,9 +25,9 @@ type TableProps struct {
 	Owner services.Service
 }
 
-// NewTable creates the table. Its key is the account's own that AWS manages, so
-// CloudTrail has who used it. One that we manage would cost a dollar a month, and
-// whoever deletes it has lost a table that nothing else can delete.
+// NewTable creates the table. It is encrypted under the account's AWS managed key, whose
+// use CloudTrail records. A customer managed key would cost a dollar a month, and
+// deleting that key would lose the table.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
 func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
@@ -47,8 +47,8 @@ func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
 	}
 }
 
-// grant allows a role the table's own actions, on the table and its indexes by
-// name: TableV2's grants would add actions and a wildcard that nobody needs.
+// grant allows a role the table's own actions, on the table and its indexes by name.
+// TableV2's own grants would add actions and a wildcard that no program needs.
 func (t *Table) grant(role awsiam.Role) {
 	arn := *t.Table.TableArn()
 	resources := []string{arn}
@@ -61,7 +61,7 @@ func (t *Table) grant(role awsiam.Role) {
 	}
 	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		// A statement with an id is not merged with the next table's, so a diff
-		// shows the one grant that comes or goes.
+		// shows one grant.
 		Sid:       jsii.String(t.Owner.ID() + "Table"),
 		Actions:   jsii.Strings(actions...),
 		Resources: jsii.Strings(resources...),

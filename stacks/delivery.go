@@ -18,21 +18,20 @@ import (
 type Delivery struct {
 	// Repository is "owner/name".
 	Repository string `json:"repository"`
-	// OwnerID and RepositoryID are GitHub's numbers, as text. A name can be given
-	// up and taken by somebody else, a number cannot.
+	// OwnerID and RepositoryID are GitHub's numbers, as text. Another account can take
+	// a name that is given up, but never a number.
 	OwnerID      string `json:"ownerId"`
 	RepositoryID string `json:"repositoryId"`
 	// Branch is the only one that deploys.
 	Branch string `json:"branch"`
-	// ExistingProvider means that the account trusts GitHub already. It has room for
-	// one provider of an issuer, which others may use. False means that the stack
-	// creates it.
+	// ExistingProvider means that the account has GitHub's OIDC provider already. An
+	// account has room for one. False means that the stack creates it.
 	ExistingProvider bool `json:"existingProvider"`
 }
 
-// readDelivery reads the app's context. Nil means that nobody asked for delivery,
-// or that one environment was chosen: a stack of its roles alone would take the
-// others' away.
+// readDelivery reads "delivery" from the app's context. It returns nil without that key,
+// and when one environment is chosen: a stack with that environment's roles alone would
+// delete the roles of the others.
 func readDelivery(context map[string]any) (*Delivery, error) {
 	if context["delivery"] == nil || context["environment"] != nil {
 		return nil, nil
@@ -93,11 +92,10 @@ type DeliveryProps struct {
 	Environments []Environment
 }
 
-// NewDelivery creates, beside the environments, the trust in GitHub and two roles
-// for each of them. It belongs to the account of the person who deploys it; an
-// environment in another account trusts that one by cdk bootstrap --trust and
-// --trust-for-lookup. AWS takes the issuer's certificate from GitHub itself, so no
-// thumbprint is kept.
+// NewDelivery creates GitHub's OIDC provider and two roles for each environment, in the
+// account of the person who deploys it. An environment in another account trusts that
+// one by cdk bootstrap --trust and --trust-for-lookup. AWS verifies GitHub's certificate
+// itself, so there is no thumbprint here.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func NewDelivery(scope constructs.Construct, id string, props *DeliveryProps) awscdk.Stack {
@@ -114,7 +112,7 @@ func NewDelivery(scope constructs.Construct, id string, props *DeliveryProps) aw
 	return stack
 }
 
-// gitHubProvider is the ARN of the account's trust in GitHub's issuer.
+// gitHubProvider is the ARN of the account's OIDC provider for GitHub.
 func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
 	if d.ExistingProvider {
 		return jsii.Sprintf("arn:%s:iam::%s:oidc-provider/%s", *stack.Partition(), *stack.Account(), issuer)
@@ -125,8 +123,8 @@ func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
 	}).OidcProviderArn()
 }
 
-// newDiffRole lets a pull request's workflow read what is deployed: as the lookup
-// role of the bootstrap, or, where there is none, the templates themselves.
+// newDiffRole lets a pull request's workflow read what is deployed: through the lookup
+// role of the bootstrap or, where there is none, the templates alone.
 func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	role := newGitHubRole(scope, "Diff", e, provider, d.claims("pull_request"))
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
@@ -136,8 +134,8 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 	}
 }
 
-// newDeployRole lets the branch's workflow deploy, once GitHub's environment of the
-// same name lets it start. Its subject does not name the branch, so another claim does.
+// newDeployRole lets the branch's workflow deploy, once GitHub's environment of the same
+// name admits it. The subject of its token does not name the branch; the claim ref does.
 func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	claims := d.claims("environment:" + e.Name)
 	claims["ref"] = "refs/heads/" + d.Branch
@@ -145,9 +143,9 @@ func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provid
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "deploy", "file-publishing", "image-publishing", "lookup")...)
 }
 
-// claims are what a token must say, word by word. Its subject is in the form that
-// GitHub gave every repository until July 2026, or in the one since, which has the
-// numbers too; the repository's number holds for both.
+// claims are the exact values that a token must carry. The subject has two forms: the
+// one that GitHub gave every repository until July 2026, and the one since, which adds
+// the numbers. The repository's number is a claim in both.
 //
 // https://docs.github.com/en/actions/reference/security/oidc
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
@@ -200,7 +198,8 @@ func bootstrapRoles(scope constructs.Construct, e Environment, kinds ...string) 
 	return arns
 }
 
-// accountOf is the environment's account, or that of whoever deploys, and its partition.
+// accountOf is the environment's account, or that of the person who deploys, and its
+// partition.
 func accountOf(scope constructs.Construct, e Environment) (account, partition string) {
 	stack := awscdk.Stack_Of(scope)
 	if e.Account != "" {

@@ -8,12 +8,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Edge is the front door: the load balancer and the listener that takes the
-// rules, which services bring; what no rule takes is answered 404.
+// Edge is the load balancer and the listener to which services add their rules. A
+// request that matches no rule is answered with 404.
 type Edge struct {
 	Stack    awscdk.Stack
 	Listener elbv2.ApplicationListener
-	// SecurityGroup is the group that the load balancer sends from.
+	// SecurityGroup is the load balancer's own.
 	SecurityGroup awsec2.SecurityGroup
 }
 
@@ -38,9 +38,9 @@ func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
 }
 
-// newLoadBalancer takes no request that a program could read otherwise than it
-// does: what HTTP's grammar does not allow is answered 400, so that nobody
-// smuggles a request past the rules inside another.
+// newLoadBalancer creates a load balancer that answers 400 to a request that does not
+// follow HTTP's grammar: a program could read such a request otherwise than the load
+// balancer does, and a second one could be smuggled past the rules inside it.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#desync-mitigation-mode
 func newLoadBalancer(stack awscdk.Stack, e Environment, vpc awsec2.IVpc, group awsec2.ISecurityGroup) elbv2.ApplicationLoadBalancer {
@@ -57,8 +57,8 @@ func newLoadBalancer(stack awscdk.Stack, e Environment, vpc awsec2.IVpc, group a
 	return balancer
 }
 
-// newAccessLogs keeps a quarter of a year of requests, of which each line has an
-// address of a person. The load balancer writes to no bucket with a key of KMS.
+// newAccessLogs keeps the log of requests for 90 days, as each line has the address of a
+// person. The load balancer cannot write to a bucket with a KMS key.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 func newAccessLogs(stack awscdk.Stack, e Environment) awss3.Bucket {
@@ -72,11 +72,11 @@ func newAccessLogs(stack awscdk.Stack, e Environment) awss3.Bucket {
 		EnforceSSL:        jsii.Bool(true),
 		LifecycleRules:    &[]*awss3.LifecycleRule{{Expiration: awscdk.Duration_Days(jsii.Number(90))}},
 		RemovalPolicy:     removal,
-		// CloudFormation deletes no bucket that has something in it.
+		// CloudFormation deletes empty buckets only.
 		AutoDeleteObjects: jsii.Bool(!*e.Protected),
 	})
 	if !*e.Protected {
-		adopt(stack, e, "Custom::S3AutoDeleteObjectsCustomResourceProvider", "AccessLogsDeletionLogs")
+		ownLogGroup(stack, e, "Custom::S3AutoDeleteObjectsCustomResourceProvider", "AccessLogsDeletionLogs")
 	}
 	return bucket
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addEndpoints lets tasks reach what they need: tables and image layers through
-// gateways, which cost nothing, and where there is no NAT gateway the image
-// registry, the logs and, if asked for, X-Ray through interfaces. Each endpoint
-// passes on only what is for this environment, so that a program that was taken
-// over finds no table, bucket, image, log or trace of a stranger's to carry data to.
+// addEndpoints creates the VPC endpoints: gateways, which cost nothing, for DynamoDB and
+// for the image layers in S3, and without a NAT gateway interfaces for the image
+// registry, the logs and, with Traces, X-Ray. Each endpoint's policy allows this
+// environment's own resources only, so that a compromised program cannot write data to
+// another account.
 func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	stack := awscdk.Stack_Of(vpc)
 	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()}).
@@ -47,8 +47,8 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	}
 }
 
-// newEndpointsSecurityGroup lets the VPC in, and nothing out: an endpoint only
-// answers.
+// newEndpointsSecurityGroup admits the VPC and allows no connection out, as an endpoint
+// opens none.
 func newEndpointsSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
 	group := awsec2.NewSecurityGroup(stack, jsii.String("Endpoints"), &awsec2.SecurityGroupProps{
 		Vpc:              vpc,
@@ -59,8 +59,8 @@ func newEndpointsSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.Secur
 	return group
 }
 
-// readLayers passes the layers of images, which ECR keeps in a bucket of its own.
-// It signs their addresses itself, so the caller is not of this account.
+// readLayers allows reading the layers of images, which ECR keeps in a bucket of its
+// own. ECR signs the requests, so the caller is not of this account.
 //
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
 func readLayers(stack awscdk.Stack) awsiam.PolicyStatement {
@@ -71,14 +71,14 @@ func readLayers(stack awscdk.Stack) awsiam.PolicyStatement {
 	})
 }
 
-// useTables passes whatever is for a table of the stack Data. What may be done
-// with which of them, the roles say.
+// useTables allows every call to a table of the stack Data. The roles say which calls to
+// which table.
 func useTables(stack awscdk.Stack) awsiam.PolicyStatement {
 	return ownAccount(stack, own(stack, "dynamodb", "table/"+stageName(stack)+"-Data-*"), "dynamodb:*")
 }
 
-// pullImages passes the login, which names no repository, and pulls from any
-// repository of the account, as a service may bring an image of its own.
+// pullImages allows the login, which names no repository, and pulls from every
+// repository of the account, as a service may have an image of its own.
 func pullImages(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		ownAccount(stack, jsii.String("*"), "ecr:GetAuthorizationToken"),
@@ -86,21 +86,21 @@ func pullImages(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
-// writeLogs passes lines for the log groups of the environment's stacks.
+// writeLogs allows writing to the log groups of the environment's stacks.
 func writeLogs(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{ownAccount(stack, own(stack, "logs", "log-group:"+stageName(stack)+"-*"), "logs:CreateLogStream", "logs:PutLogEvents")}
 }
 
-// sendTraces passes what collectors send, into the account's X-Ray, which has no
-// resources to tell apart.
+// sendTraces allows collectors to send traces to the account's X-Ray, which has no
+// resources to name in a policy.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-security-vpc-endpoint.html
 func sendTraces(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{ownAccount(stack, jsii.String("*"), "xray:PutTraceSegments")}
 }
 
-// ownAccount is for callers of this account alone: with the keys of another, a
-// program could write where this account cannot look.
+// ownAccount allows actions to callers of this account alone. With the credentials of
+// another account a program could write data out of this one.
 //
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 func ownAccount(stack awscdk.Stack, resource *string, actions ...string) awsiam.PolicyStatement {
@@ -116,13 +116,13 @@ func anyone() *[]awsiam.IPrincipal {
 	return &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
 }
 
-// own is what a resource of this account and region is called everywhere.
+// own is the ARN of a resource in this account and region.
 func own(stack awscdk.Stack, service, resource string) *string {
 	return jsii.Sprintf("arn:%s:%s:%s:%s:%s", *stack.Partition(), service, *stack.Region(), *stack.Account(), resource)
 }
 
-// stageName is what the names of all stacks of the environment begin with, and
-// so those that CloudFormation gives to what is in them.
+// stageName is the prefix of the names of the environment's stacks, and so of the names
+// that CloudFormation gives to their resources.
 func stageName(stack awscdk.Stack) string {
 	return *awscdk.Stage_Of(stack).StageName()
 }

@@ -24,12 +24,12 @@ type Environment struct {
 	Name string `json:"-"`
 	// Region is required: the shape of some resources depends on it.
 	Region string `json:"region"`
-	// Account is 12 digits. Empty means the account of whoever deploys.
+	// Account is 12 digits. Empty means the account of the person who deploys.
 	Account string `json:"account"`
 	// AZs is the number of availability zones. Zero means 2, the load balancer's minimum.
 	AZs int `json:"azs"`
-	// NATGateways gives tasks a way out to the internet. Zero means none:
-	// tasks reach AWS through VPC endpoints and nothing else.
+	// NATGateways is the number of NAT gateways, through which tasks reach the internet.
+	// Zero means that tasks reach AWS alone, through VPC endpoints.
 	NATGateways int `json:"natGateways"`
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
 	// two at most. Empty means the VPC's own range.
@@ -39,8 +39,8 @@ type Environment struct {
 	Domain string `json:"domain"`
 	// HostedZoneID is the public zone of Route 53 that holds the domain.
 	HostedZoneID string `json:"hostedZoneId"`
-	// Protected keeps what holds data, or an address that others know, from being
-	// deleted with its stack. Nil means true.
+	// Protected turns on deletion protection of the load balancer and of the stack of
+	// the tables, and retains the load balancer's log. Nil means true.
 	Protected *bool `json:"protected"`
 	// WAF puts a web application firewall before the load balancer. Nil means true.
 	WAF *bool `json:"waf"`
@@ -59,7 +59,7 @@ type Environment struct {
 	Migration services.Migration `json:"-"`
 }
 
-// StageName is what the names of the environment's stacks begin with, such as "shop-dev".
+// StageName is the prefix of the names of the environment's stacks, such as "shop-dev".
 func (e Environment) StageName() string { return e.App + "-" + e.Name }
 
 // readEnvironments reads the environments from the app's context. A context key
@@ -104,7 +104,7 @@ func (e Environment) complete(app, name string) Environment {
 	return e
 }
 
-// migration is what the phases say, after the overrides.
+// migration parses the phases after the overrides are applied.
 func (e Environment) migration(catalog services.Catalog, overrides map[string]string) (services.Migration, error) {
 	words := map[string]string{}
 	maps.Copy(words, e.Phases)

@@ -14,14 +14,14 @@ import (
 // https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based.html
 const requestsPerAddress = 2000
 
-// newFirewall turns requests away before they reach the listener. The cheapest
-// look comes first: who asks, how often, and only then for what.
+// newFirewall blocks requests before they reach the listener. The cheapest rules come
+// first: the address, then the rate, then the content.
 //
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 func newFirewall(stack awscdk.Stack, balancer elbv2.ApplicationLoadBalancer) {
 	acl := awswafv2.NewCfnWebACL(stack, jsii.String("Firewall"), &awswafv2.CfnWebACLProps{
 		Scope:         jsii.String("REGIONAL"),
-		DefaultAction: &awswafv2.CfnWebACL_DefaultActionProperty{Allow: nothing},
+		DefaultAction: &awswafv2.CfnWebACL_DefaultActionProperty{Allow: empty},
 		Rules: &[]any{
 			managed(0, "AWSManagedRulesAmazonIpReputationList"),
 			limitRate(1),
@@ -37,12 +37,12 @@ func newFirewall(stack awscdk.Stack, balancer elbv2.ApplicationLoadBalancer) {
 	logBlocked(stack, acl)
 }
 
-// nothing is how WAF writes an action or a match that has no more to say.
-var nothing = map[string]any{}
+// empty is how WAF writes an action or a match without options.
+var empty = map[string]any{}
 
-// managed is one of the rule groups that AWS keeps up to date, of which some
-// rules only count. Of the body WAF sees 8 KiB, and the size rule would block
-// all that is longer; the programs take 64 KiB, and say 413 themselves.
+// managed is a rule group of AWS's, in which the counted rules do not block. WAF inspects
+// the first 8 KiB of a body, and the group's size rule would block longer ones; the
+// programs accept 64 KiB and answer 413 above that.
 //
 // https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-setting-body-inspection-limit.html
 func managed(priority int, group string, counted ...string) *awswafv2.CfnWebACL_RuleProperty {
@@ -54,13 +54,13 @@ func managed(priority int, group string, counted ...string) *awswafv2.CfnWebACL_
 			Name:                &group,
 			RuleActionOverrides: onlyCount(counted),
 		}},
-		OverrideAction:   &awswafv2.CfnWebACL_OverrideActionProperty{None: nothing},
+		OverrideAction:   &awswafv2.CfnWebACL_OverrideActionProperty{None: empty},
 		VisibilityConfig: metrics(group),
 	}
 }
 
-// onlyCount lets rules of a group count what they would block. It is nil, and not
-// an empty list, where there are none.
+// onlyCount makes rules of a group count what they would block. It is nil, and not an
+// empty list, without such rules.
 func onlyCount(rules []string) any {
 	if len(rules) == 0 {
 		return nil
@@ -69,13 +69,13 @@ func onlyCount(rules []string) any {
 	for _, rule := range rules {
 		overrides = append(overrides, &awswafv2.CfnWebACL_RuleActionOverrideProperty{
 			Name:        &rule,
-			ActionToUse: &awswafv2.CfnWebACL_RuleActionProperty{Count: nothing},
+			ActionToUse: &awswafv2.CfnWebACL_RuleActionProperty{Count: empty},
 		})
 	}
 	return &overrides
 }
 
-// limitRate blocks an address for as long as it asks too often.
+// limitRate blocks an address while it sends too many requests.
 func limitRate(priority int) *awswafv2.CfnWebACL_RuleProperty {
 	return &awswafv2.CfnWebACL_RuleProperty{
 		Name:     jsii.String("RequestsPerAddress"),
@@ -85,7 +85,7 @@ func limitRate(priority int) *awswafv2.CfnWebACL_RuleProperty {
 			Limit:               jsii.Number(requestsPerAddress),
 			EvaluationWindowSec: jsii.Number(300),
 		}},
-		Action:           &awswafv2.CfnWebACL_RuleActionProperty{Block: nothing},
+		Action:           &awswafv2.CfnWebACL_RuleActionProperty{Block: empty},
 		VisibilityConfig: metrics("RequestsPerAddress"),
 	}
 }
@@ -98,9 +98,9 @@ func metrics(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
 	}
 }
 
-// logBlocked keeps the requests that were turned away, without the secrets in
-// them; the load balancer's log has the others. WAF wants a log group of such a
-// name, and its ARN as it is, while CloudFormation's own ends in ":*".
+// logBlocked logs the blocked requests without their secrets; the load balancer's log has
+// the others. WAF requires a log group with the prefix aws-waf-logs-, and its ARN without
+// the ":*" at the end of CloudFormation's.
 //
 // https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 func logBlocked(stack awscdk.Stack, acl awswafv2.CfnWebACL) {
@@ -113,8 +113,8 @@ func logBlocked(stack awscdk.Stack, acl awswafv2.CfnWebACL) {
 	})
 }
 
-// blockedOnly is a map because the CDK writes its own types for what is JSON to
-// it with small letters, which CloudFormation refuses. So is redacted's header.
+// blockedOnly is a map because the CDK writes the keys of its own type in camelCase,
+// which CloudFormation refuses. So is redacted's header.
 //
 // https://github.com/aws/aws-cdk/issues/23709
 var blockedOnly = map[string]any{

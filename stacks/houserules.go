@@ -12,7 +12,7 @@ func addHouseRules(app awscdk.App, environments []Environment) {
 	awscdk.Validations_Of(app).AddPlugins(&houseRules{Choices(environments)})
 }
 
-// Choices are what environments do without, by the names of their stages.
+// Choices lists the protections that each environment chose to leave out, by stage name.
 func Choices(environments []Environment) controls.Choices {
 	choices := controls.Choices{}
 	for _, e := range environments {
@@ -35,8 +35,8 @@ func (e Environment) choices() []controls.Choice {
 	return made
 }
 
-// houseRules is the controls as a plugin of the CDK's validation, so that synth,
-// diff and deploy refuse a template that breaks one.
+// houseRules runs the controls as a plugin of the CDK's validation, so that synth, diff
+// and deploy refuse a template that breaks one.
 type houseRules struct{ choices controls.Choices }
 
 // Name implements awscdk.IPolicyValidationPlugin.
@@ -84,7 +84,7 @@ func (h *houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.P
 	return &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(len(findings) == 0), Violations: &violations}
 }
 
-// refuse reports what is wrong with the check itself.
+// refuse reports an error of the check itself.
 func refuse(err error) *awscdk.PolicyValidationPluginReport {
 	return &awscdk.PolicyValidationPluginReport{
 		Success: jsii.Bool(false),

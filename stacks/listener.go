@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newListener opens the load balancer and returns where the rules of services
-// go: to HTTPS under the environment's domain, or, as nobody certifies a name of
-// the load balancer's own, to HTTP.
+// newListener creates the listeners and returns the one that takes the rules of
+// services: HTTPS with a domain, HTTP without one, as there is no certificate for the
+// load balancer's own name.
 func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
 	if e.Domain != "" {
 		redirectHTTP(balancer)
@@ -28,8 +28,8 @@ func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 	return listener
 }
 
-// listenHTTPS takes TLS 1.2 with forward secrecy or 1.3, and agrees on keys that
-// a later quantum computer does not find in what somebody records today.
+// listenHTTPS accepts TLS 1.2 with forward secrecy and TLS 1.3, with a post-quantum key
+// exchange: a quantum computer cannot decrypt later what is recorded today.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 func listenHTTPS(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
@@ -55,7 +55,7 @@ func listenHTTPS(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 	return listener
 }
 
-// redirectHTTP sends whoever comes without TLS to the same path with it.
+// redirectHTTP redirects HTTP to the same path over HTTPS.
 func redirectHTTP(balancer elbv2.ApplicationLoadBalancer) {
 	balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port: jsii.Number(80),
@@ -68,7 +68,7 @@ func redirectHTTP(balancer elbv2.ApplicationLoadBalancer) {
 	})
 }
 
-// notFound answers what no rule takes.
+// notFound is the default action, for a request that matches no rule.
 func notFound() elbv2.ListenerAction {
 	return elbv2.ListenerAction_FixedResponse(jsii.Number(404), &elbv2.FixedResponseOptions{
 		ContentType: jsii.String("application/json"),

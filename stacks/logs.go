@@ -8,7 +8,7 @@ import (
 	"example.com/strangler/services"
 )
 
-// newLogGroup keeps a month, and goes with its stack.
+// newLogGroup keeps a month of log. It is deleted with its stack.
 func newLogGroup(stack awscdk.Stack, id string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(stack, &id, &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
@@ -16,7 +16,7 @@ func newLogGroup(stack awscdk.Stack, id string) awslogs.LogGroup {
 	})
 }
 
-// newNamedLogGroup is newLogGroup for who finds a log by its name.
+// newNamedLogGroup is newLogGroup with a name, for AWS services that require one.
 func newNamedLogGroup(stack awscdk.Stack, id, name string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(stack, &id, &awslogs.LogGroupProps{
 		LogGroupName:  &name,
@@ -25,10 +25,10 @@ func newNamedLogGroup(stack awscdk.Stack, id, name string) awslogs.LogGroup {
 	})
 }
 
-// adopt gives one of the CDK's own custom resources what it lacks: a log group, as
-// Lambda would make one that is kept for ever, also after the stack is gone; and
-// the tags, which the CDK does not put on what it makes for itself.
-func adopt(stack awscdk.Stack, e Environment, provider, logs string) {
+// ownLogGroup gives the Lambda function of one of the CDK's custom resources a log group
+// of this stack, and the tags that the CDK does not set on it. Without it Lambda creates
+// a log group that never expires and remains when the stack is deleted.
+func ownLogGroup(stack awscdk.Stack, e Environment, provider, logs string) {
 	child := func(id string) awscdk.CfnResource {
 		return stack.Node().FindChild(&provider).Node().FindChild(&id).(awscdk.CfnResource)
 	}

@@ -43,7 +43,7 @@ func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform 
 	})
 	addEndpoints(vpc, e)
 	logRejected(stack, vpc)
-	adopt(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
+	ownLogGroup(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
 	return &Platform{
 		Stack:   stack,
 		VPC:     vpc,
@@ -52,8 +52,8 @@ func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform 
 	}
 }
 
-// newCluster counts tasks, and the use of each, beside what ECS measures of a
-// service as a whole. Its services may run tasks on Fargate Spot.
+// newCluster creates the cluster with enhanced Container Insights, which measures each
+// task besides the service as a whole. Its services may use Fargate Spot.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/container-insights-detailed-metrics.html
 func newCluster(stack awscdk.Stack, vpc awsec2.IVpc) awsecs.Cluster {
@@ -64,9 +64,9 @@ func newCluster(stack awscdk.Stack, vpc awsec2.IVpc) awsecs.Cluster {
 	})
 }
 
-// zones takes the region's first zones when CloudFormation runs. The CDK would
-// ask the account for them at synthesis, which then needs credentials; the
-// context that such a question leaves behind is given as already answered.
+// zones selects the region's first zones when CloudFormation runs. The CDK would look
+// them up in the account at synthesis, which needs credentials; an empty answer in the
+// context prevents the look-up.
 func zones(stack awscdk.Stack, e Environment) *[]*string {
 	if e.Account != "" {
 		stack.Node().SetContext(jsii.Sprintf("availability-zones:account=%s:region=%s", e.Account, e.Region), []string{})
@@ -79,10 +79,9 @@ func zones(stack awscdk.Stack, e Environment) *[]*string {
 	return &names
 }
 
-// logRejected keeps a record of every connection that a security group or a
-// network ACL refused: who knocks from outside, and what a task tries that it
-// may not. The traffic that passes would be by far the most of the log, which
-// costs by the gigabyte, and the load balancer's own log says more of requests.
+// logRejected logs every connection that a security group or a network ACL refuses, from
+// outside or from a task. Accepted traffic is left out: it would be most of the log,
+// which costs by the gigabyte, and the load balancer's own log has the requests.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
 func logRejected(stack awscdk.Stack, vpc awsec2.Vpc) {
@@ -92,8 +91,8 @@ func logRejected(stack awscdk.Stack, vpc awsec2.Vpc) {
 	})
 }
 
-// newFlowLogRole is for flow logs of this account: the service asks for a role on
-// behalf of whoever names one.
+// newFlowLogRole can be assumed for flow logs of this account alone. Without the
+// condition a flow log of another account could name it.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func newFlowLogRole(stack awscdk.Stack) awsiam.Role {

@@ -72,9 +72,10 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	}
 }
 
-// order makes paths and grants move so that some program can always serve. Into
-// strangled, the service's rule moves before the monolith's grant goes; on every
-// other way the grant is back before the path is.
+// order adds the dependencies between the monolith's stack and the services', so that
+// some program can always serve a path. In strangled the service's rule changes before
+// the monolith's grant is removed; in every other phase the monolith's grant returns
+// before the service's rule changes.
 func (s *EnvironmentStage) order(m services.Migration) {
 	if s.Monolith == nil {
 		return
@@ -89,8 +90,8 @@ func (s *EnvironmentStage) order(m services.Migration) {
 	}
 }
 
-// tag says of every resource whose it is. A table is its service's, in a stack that
-// all share.
+// tag puts the tags app, environment and service on every resource. A table has its
+// service's tag, although it is in a shared stack.
 func (s *EnvironmentStage) tag(e Environment, catalog services.Catalog) {
 	set := func(tags awscdk.Tags, service string) {
 		for _, tag := range services.Tags(e.App, e.Name, service) {

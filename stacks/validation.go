@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
 
-// Synthesize writes the assembly and fails on what the CDK's validation of
-// templates has found in it. The CDK CLI would fail only for the stacks that its
-// command line selects, and without a pattern that is none of a stage's.
+// Synthesize writes the assembly and returns the findings of the CDK's validation of
+// templates as an error. The CDK CLI would fail only for the stacks that its command
+// line selects, and without a pattern it selects none of a stage's.
 func Synthesize(app awscdk.App) error {
 	return findings(filepath.Join(*app.Synth(nil).Directory(), "validation-report.json"))
 }

@@ -15,8 +15,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// Whatever a plugin says but for warnings is an error, also what it says of no
-// construct, such as an exception that excepts nothing any more.
+// Each finding of a plugin but a warning is an error, also a finding without a
+// construct, such as a stale exception.
 func TestFindings(t *testing.T) {
 	report := func(violation string) string {
 		return `{"pluginReports": [{"conclusion": "success"}, {"conclusion": "failure", "violations": [` + violation + `]}]}`

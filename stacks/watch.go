@@ -12,14 +12,14 @@ import (
 	"example.com/strangler/services"
 )
 
-// Watch is what people look at, and what calls them.
+// Watch is the dashboard and the topic of alarms.
 type Watch struct {
 	Stack awscdk.Stack
-	// Topic is told of alarms and of budgets that are spent.
+	// Topic receives alarms and the notifications of budgets.
 	Topic awssns.Topic
 }
 
-// WatchProps say what the dashboard shows and who is told.
+// WatchProps say what the dashboard shows and who gets the alarms.
 type WatchProps struct {
 	Environment Environment
 	// Catalog is complete.
@@ -27,7 +27,7 @@ type WatchProps struct {
 }
 
 // NewWatch creates the topic and the dashboard. It refers to no other stack: the
-// dashboard searches for its metrics, and so holds no service in place.
+// dashboard finds its metrics by SEARCH, so no service depends on it or it on a service.
 func NewWatch(scope awscdk.Stage, id string, props *WatchProps) *Watch {
 	e := props.Environment
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
@@ -39,11 +39,12 @@ func NewWatch(scope awscdk.Stage, id string, props *WatchProps) *Watch {
 	return &Watch{Stack: stack, Topic: topic}
 }
 
-// tellers are the services of AWS that publish to the topic.
-var tellers = []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+// publishers are the services of AWS that publish to the topic.
+var publishers = []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
 
-// newTopic takes messages of this account's alarms and budgets alone. They are
-// encrypted under a key of its own, as a key of AWS's lets no alarm publish.
+// newTopic accepts messages of this account's alarms and budgets alone. They are
+// encrypted under a customer managed key, because alarms cannot publish under the AWS
+// managed one.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 // https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
@@ -53,14 +54,14 @@ func newTopic(stack awscdk.Stack) awssns.Topic {
 		MasterKey:  key,
 		EnforceSSL: jsii.Bool(true),
 	})
-	for _, teller := range tellers {
-		key.AddToResourcePolicy(tells(stack, teller, "*", "kms:Decrypt", "kms:GenerateDataKey*"), nil)
-		topic.AddToResourcePolicy(tells(stack, teller, *topic.TopicArn(), "sns:Publish"))
+	for _, publisher := range publishers {
+		key.AddToResourcePolicy(allowPublish(stack, publisher, "*", "kms:Decrypt", "kms:GenerateDataKey*"), nil)
+		topic.AddToResourcePolicy(allowPublish(stack, publisher, *topic.TopicArn(), "sns:Publish"))
 	}
 	return topic
 }
 
-// newTopicKey is one that nobody can lend to somebody else.
+// newTopicKey denies kms:CreateGrant, except to AWS services.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 func newTopicKey(stack awscdk.Stack) awskms.Key {
@@ -81,8 +82,8 @@ func newTopicKey(stack awscdk.Stack) awskms.Key {
 	return key
 }
 
-// tells lets a service of AWS act for this account.
-func tells(stack awscdk.Stack, service, resource string, actions ...string) awsiam.PolicyStatement {
+// allowPublish allows actions to an AWS service that acts for this account.
+func allowPublish(stack awscdk.Stack, service, resource string, actions ...string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
 		Actions:    jsii.Strings(actions...),
