@@ -25,8 +25,8 @@ type Scaling struct {
 	// OutCooldown is how long tasks that were added have to take effect before more
 	// are. Zero means a minute, which is about what a task takes to start.
 	OutCooldown time.Duration
-	// InCooldown is how long after tasks were taken away more are. Zero means 5
-	// minutes, so that a pause in the load costs nobody the next minute's requests.
+	// InCooldown is how long after tasks were taken away more of them may go. Zero means 5
+	// minutes, so that the requests that follow a short pause still find the tasks.
 	InCooldown time.Duration
 	// Schedule sets other bounds at known times. Empty means the same bounds always.
 	Schedule []ScheduledBounds
@@ -51,7 +51,9 @@ type Scaling struct {
 type ScheduledBounds struct {
 	// Name tells them apart in one service: letters and digits, such as "Morning".
 	Name string
-	// Cron is when, such as "cron(0 7 ? * MON-FRI *)".
+	// Cron is when, such as "cron(0 7 ? * MON-FRI *)": minutes, hours, day-of-month,
+	// month, day-of-week and year, with ? in exactly one of the two days. At and rate
+	// expressions are refused.
 	//
 	// https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
 	Cron string
@@ -102,10 +104,7 @@ func checkBounds(low, high int) error {
 	return nil
 }
 
-var (
-	scheduleName   = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
-	cronExpression = regexp.MustCompile(`^cron\(\S+( \S+){5}\)$`)
-)
+var scheduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 
 func (s Scaling) checkSchedule() error {
 	names := map[string]bool{}
@@ -114,8 +113,8 @@ func (s Scaling) checkSchedule() error {
 			return fmt.Errorf("schedule %q: want a name of its own, of letters and digits, with a capital first", b.Name)
 		}
 		names[b.Name] = true
-		if !cronExpression.MatchString(b.Cron) {
-			return fmt.Errorf("schedule %s at %q: want six fields, such as cron(0 7 ? * MON-FRI *)", b.Name, b.Cron)
+		if err := checkCron(b.Cron); err != nil {
+			return fmt.Errorf("schedule %s at %q: %w", b.Name, b.Cron, err)
 		}
 		if _, err := time.LoadLocation(b.TimeZone); err != nil {
 			return fmt.Errorf("schedule %s in %q: want a time zone such as Europe/Berlin", b.Name, b.TimeZone)
