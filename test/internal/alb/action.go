@@ -12,29 +12,34 @@ type Action interface {
 	serve(*LoadBalancer, http.ResponseWriter, *http.Request)
 }
 
-// Forward spreads requests over target groups by weight. The health of a group
-// plays no part: a group without targets fails its share, and no other takes it.
+// Forward spreads requests over 1 to 5 target groups by weight, whatever their
+// health. A group without targets answers 503 for its share: requests do not move
+// to another group.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
 type Forward []WeightedTargetGroup
 
-// WeightedTargetGroup is a target group and its part of the requests.
+// WeightedTargetGroup is a target group and its weight in a [Forward].
 type WeightedTargetGroup struct {
 	// TargetGroup is the group's name.
 	TargetGroup string
-	// Weight is 0 to 999. The group's share is its weight over the sum of all;
-	// at 0 it gets nothing.
+	// Weight is 0 to 999. The group's share of the requests is its weight over the
+	// sum of all weights. Zero means no requests, not DefaultWeight.
 	Weight int
 }
 
-// DefaultWeight is the weight of a target group that is listed without one.
+// DefaultWeight is the weight of a target group that an action lists without one.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
 const DefaultWeight = 1
 
-// ForwardTo sends every request to one target group.
+// ForwardTo returns the action that sends every request to one target group.
 func ForwardTo(targetGroup string) Forward {
 	return Forward{{TargetGroup: targetGroup, Weight: DefaultWeight}}
 }
 
-// Shares is the part of the requests that each target group gets, above 0 and at
-// most 1. It is empty when all weights are 0.
+// Shares returns the share of the requests that each target group gets, above 0
+// and at most 1, by the group's name. Groups of weight 0 are left out.
 func (f Forward) Shares() map[string]float64 {
 	shares := map[string]float64{}
 	for _, group := range f {
@@ -45,15 +50,16 @@ func (f Forward) Shares() map[string]float64 {
 	return shares
 }
 
-// pick draws a target group by weight; intN draws from [0, n).
+// pick draws a target group by weight; intN returns a random number in [0, n). It
+// is not ok when all weights are 0.
 func (f Forward) pick(intN func(n int) int) (targetGroup string, ok bool) {
 	sum := f.sum()
 	if sum == 0 {
 		return "", false
 	}
-	ticket := intN(sum)
+	n := intN(sum)
 	for _, group := range f {
-		if ticket -= group.Weight; ticket < 0 {
+		if n -= group.Weight; n < 0 {
 			return group.TargetGroup, true
 		}
 	}
@@ -78,16 +84,22 @@ func (f Forward) serve(lb *LoadBalancer, w http.ResponseWriter, r *http.Request)
 	targets.ServeHTTP(w, r)
 }
 
-// unavailable is the answer when there is no registered target.
+// unavailable writes the 503 of a group without registered targets.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-503-issues
 func unavailable(w http.ResponseWriter) {
 	http.Error(w, "503 Service Temporarily Unavailable", http.StatusServiceUnavailable)
 }
 
-// FixedResponse answers without any target.
+// FixedResponse is a response that the load balancer writes itself.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#fixed-response-actions
 type FixedResponse struct {
 	// StatusCode is 2XX, 4XX or 5XX.
-	StatusCode  int
+	StatusCode int
+	// ContentType is a media type. Empty means no Content-Type of the action's own.
 	ContentType string
+	// MessageBody is the body, which a HEAD request does not get. Empty means none.
 	MessageBody string
 }
 

@@ -5,11 +5,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.com/strangler/test/internal/wildcard"
 )
 
 // Condition is one of [PathPattern], [HostHeader], [HTTPHeader],
 // [HTTPRequestMethod], [QueryString] and [SourceIP]. Several values in one
-// condition are alternatives.
+// condition are alternatives: one that matches is enough.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 type Condition interface {
@@ -17,21 +19,25 @@ type Condition interface {
 	values() []string
 }
 
-// PathPattern is met by a path that matches one of the patterns, in which *
-// stands for any run of characters, slashes included, and ? for exactly one.
-// Case matters. The query is no part of the path, and the path is normalized
-// first: dot segments are resolved and needless percent-encoding is undone.
+// PathPattern matches a path against patterns, in which * stands for any run of
+// characters, slashes included, and ? for exactly one. Case matters. The path is
+// compared without its query and after normalization: dot segments are resolved
+// and needless percent-encoding is undone.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions
 type PathPattern []string
 
 func (c PathPattern) matches(r *request) bool {
-	return slices.ContainsFunc(c, func(pattern string) bool { return matchWildcard(pattern, r.path) })
+	return slices.ContainsFunc(c, func(pattern string) bool { return wildcard.MatchEscaped(pattern, r.path) })
 }
 
 func (c PathPattern) values() []string { return c }
 
-// HostHeader is met by a request to one of the host names. Case does not matter,
-// * and ? are wildcards. AWS does not mention the port in a Host header; since a
-// host name in a condition cannot hold one, it is left out of the comparison.
+// HostHeader matches the host name of a request. Case does not matter, * and ? are
+// wildcards. The port of a Host header is left out of the comparison: AWS does not
+// mention it, and a host name in a condition cannot hold one.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#host-conditions
 type HostHeader []string
 
 func (c HostHeader) matches(r *request) bool {
@@ -40,13 +46,15 @@ func (c HostHeader) matches(r *request) bool {
 
 func (c HostHeader) values() []string { return c }
 
-// HTTPHeader is met by a request with a header field of that name and one of the
-// values. Case matters in neither, * and ? are wildcards in values. When a field
-// occurs more than once, one occurrence that matches is enough.
+// HTTPHeader matches a header field by its name and value. Case matters in
+// neither; * and ? are wildcards in values. When a field occurs more than once, one
+// occurrence that matches is enough. A request without the field never matches.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpHeaderConditionConfig.html
 type HTTPHeader struct {
-	Name   string
+	// Name is the field's name, in which there are no wildcards.
+	Name string
+	// Values are the patterns, each compared with a whole value.
 	Values []string
 }
 
@@ -61,24 +69,28 @@ func (c HTTPHeader) matches(r *request) bool {
 
 func (c HTTPHeader) values() []string { return c.Values }
 
-// HTTPRequestMethod is met by one of the methods. Case matters, there are no wildcards.
+// HTTPRequestMethod matches the method of a request. Case matters, and there are
+// no wildcards.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#http-request-method-conditions
 type HTTPRequestMethod []string
 
 func (c HTTPRequestMethod) matches(r *request) bool { return slices.Contains(c, r.method) }
 
 func (c HTTPRequestMethod) values() []string { return c }
 
-// QueryString is met by a query that holds one of the pairs.
+// QueryString matches a query that holds one of the pairs.
 type QueryString []QueryPair
 
-// QueryPair is a key and its value in a query string. Case does not matter, *
-// and ? are wildcards, \* and \? the characters themselves. Percent-encoding is
-// undone before the comparison; a plus sign stays one.
+// QueryPair is a key and its value in a query string. Case does not matter, * and
+// ? are wildcards, and \* and \? stand for the characters themselves.
+// Percent-encoding is decoded before the comparison; a plus sign stays a plus sign.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_QueryStringConditionConfig.html
 type QueryPair struct {
-	// Key may be empty: then any key will do.
-	Key   string
+	// Key is a pattern. Empty means any key.
+	Key string
+	// Value is a pattern.
 	Value string
 }
 
@@ -102,8 +114,10 @@ func (c QueryString) values() []string {
 	return values
 }
 
-// SourceIP is met by a client whose TCP connection comes from one of the blocks.
-// Behind a proxy that is the proxy's address: X-Forwarded-For does not count.
+// SourceIP matches the address that the client's TCP connection comes from. Behind
+// a proxy this is the proxy's address: X-Forwarded-For does not count.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#source-ip-conditions
 type SourceIP []netip.Prefix
 
 func (c SourceIP) matches(r *request) bool {
@@ -118,13 +132,15 @@ func (c SourceIP) values() []string {
 	return values
 }
 
+// matchFold matches a pattern and ignores case.
 func matchFold(pattern, s string) bool {
-	return matchWildcard(strings.ToLower(pattern), strings.ToLower(s))
+	return wildcard.MatchEscaped(strings.ToLower(pattern), strings.ToLower(s))
 }
 
+// decoded undoes percent-encoding, and returns s as it is where that is malformed.
 func decoded(s string) string {
-	if plain, err := url.PathUnescape(s); err == nil {
-		return plain
+	if unescaped, err := url.PathUnescape(s); err == nil {
+		return unescaped
 	}
 	return s
 }

@@ -6,12 +6,14 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/test/internal/alb"
 )
 
-// The expectations are the sentences and examples of
+// The cases are the sentences and examples of
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-// and of the API reference that the conditions name.
+// and of the API reference that the conditions link.
 func TestConditions(t *testing.T) {
 	browsers := alb.HTTPHeader{Name: "User-Agent", Values: []string{"*Chrome*", "*Safari*"}}
 	versions := alb.QueryString{{Key: "version", Value: "v1"}, {Value: "*example*"}}
@@ -27,17 +29,17 @@ func TestConditions(t *testing.T) {
 		want      bool
 	}{
 		{"path below", alb.PathPattern{"/img/*"}, path("/img/picture.jpg"), true},
-		{"star takes slashes", alb.PathPattern{"/img/*/pics"}, path("/img/a/b/pics"), true},
-		{"star takes nothing", alb.PathPattern{"/img/*"}, path("/img/"), true},
-		{"star needs its slash", alb.PathPattern{"/img/*"}, path("/img"), false},
-		{"star without a slash swallows neighbours", alb.PathPattern{"/img*"}, path("/imgs/a"), true},
-		{"question mark takes one", alb.PathPattern{"/img/?"}, path("/img/1"), true},
-		{"question mark takes a slash", alb.PathPattern{"/img?1"}, path("/img/1"), true},
-		{"question mark takes no two", alb.PathPattern{"/img/?"}, path("/img/12"), false},
-		{"question mark takes not nothing", alb.PathPattern{"/img/?"}, path("/img/"), false},
+		{"star matches slashes", alb.PathPattern{"/img/*/pics"}, path("/img/a/b/pics"), true},
+		{"star matches the empty run", alb.PathPattern{"/img/*"}, path("/img/"), true},
+		{"the slash before a star is needed", alb.PathPattern{"/img/*"}, path("/img"), false},
+		{"star without a slash matches neighbours", alb.PathPattern{"/img*"}, path("/imgs/a"), true},
+		{"question mark matches one character", alb.PathPattern{"/img/?"}, path("/img/1"), true},
+		{"question mark matches a slash", alb.PathPattern{"/img?1"}, path("/img/1"), true},
+		{"question mark does not match two", alb.PathPattern{"/img/?"}, path("/img/12"), false},
+		{"question mark does not match none", alb.PathPattern{"/img/?"}, path("/img/"), false},
 		{"path in another case", alb.PathPattern{"/img/*"}, path("/IMG/a"), false},
 		{"query is not path", alb.PathPattern{"*pics"}, path("/img?pics"), false},
-		{"any pattern will do", alb.PathPattern{"/a", "/b"}, path("/b"), true},
+		{"one of several patterns", alb.PathPattern{"/a", "/b"}, path("/b"), true},
 		{"quote in the path", alb.PathPattern{`/say"hi"`}, path(`/say"hi"`), true},
 		{"no path", alb.PathPattern{"/"}, func(r *http.Request) { r.URL.Path = "" }, true},
 
@@ -46,13 +48,13 @@ func TestConditions(t *testing.T) {
 		{"header name in another case", alb.HTTPHeader{Name: "user-AGENT", Values: []string{"x"}}, header("User-Agent", "x"), true},
 		{"other header value", browsers, header("User-Agent", "Firefox"), false},
 		{"no header", browsers, header("Accept", "Chrome"), false},
-		{"star wants the header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"*"}}, header("Accept", "x"), false},
-		{"star takes an empty header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"*"}}, header("X-Beta", ""), true},
+		{"star does not match a missing header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"*"}}, header("Accept", "x"), false},
+		{"star matches an empty header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"*"}}, header("X-Beta", ""), true},
 		{"whole header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"yes"}}, header("X-Beta", "yes, no"), false},
 		{"second occurrence of a header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"yes"}}, header("X-Beta", "no", "yes"), true},
 
 		{"question mark in a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v2"), true},
-		{"question mark takes no two of a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v22"), false},
+		{"question mark does not match two characters of a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v22"), false},
 
 		{"question mark in a host", alb.HostHeader{"v?.example.com"}, host("v2.example.com"), true},
 		{"host", alb.HostHeader{"*.example.com"}, host("test.example.com"), true},
@@ -68,7 +70,7 @@ func TestConditions(t *testing.T) {
 		{"query pair in another case", versions, path("/?VERSION=V1"), true},
 		{"query value under any key", versions, path("/?a=an-example-b"), true},
 		{"other query value", versions, path("/?version=v2"), false},
-		{"key is no value", versions, path("/?example=1"), false},
+		{"a value is not compared with keys", versions, path("/?example=1"), false},
 		{"encoded query", versions, path("/?%76ersion=v%31"), true},
 		{"no query", alb.QueryString{{Value: "*"}}, path("/"), false},
 		{"literal star", alb.QueryString{{Key: "q", Value: `\*`}}, path("/?q=*"), true},
@@ -84,10 +86,8 @@ func TestConditions(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			test.change(r)
-			listener := alb.Listener{Rules: []alb.Rule{{ID: "it", Priority: 1, Conditions: []alb.Condition{test.condition}}}}
-			if got := listener.Route(r).ID == "it"; got != test.want {
-				t.Errorf("%v matches %s: %t, want %t", test.condition, r.URL, got, test.want)
-			}
+			listener := alb.Listener{Rules: []alb.Rule{{ID: "rule", Priority: 1, Conditions: []alb.Condition{test.condition}}}}
+			assert.Equal(t, test.want, listener.Route(r).ID == "rule", "%v matches %s", test.condition, r.URL)
 		})
 	}
 }

@@ -8,46 +8,58 @@ import (
 	"time"
 )
 
-// HealthCheck says how a target group finds out whether a target is healthy.
+// HealthCheck is how a target group finds out whether a target is healthy: an HTTP
+// GET in every interval.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 type HealthCheck struct {
-	Path              string
-	Interval, Timeout time.Duration
+	// Path is requested of the target.
+	Path string
+	// Interval is the time from the start of one check to the start of the next.
+	Interval time.Duration
+	// Timeout is how long a check waits for the response before it fails.
+	Timeout time.Duration
 	// Healthy and Unhealthy are the numbers of checks in a row that change a
-	// target's state. A target that is new needs to pass only one.
+	// target's state. A new target is healthy after the first check that it passes.
 	Healthy, Unhealthy int
 	// Codes are the status codes of a healthy target, such as "200", "200-299" or
-	// "200,202". What cannot be read matches nothing.
+	// "200,202". A malformed text matches no code.
 	Codes string
 }
 
-// State is what a target group knows of a target.
+// State is the health state of a target.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html#target-health-states
 type State string
 
 const (
-	// Initial is a target that no check has judged yet.
-	Initial   State = "initial"
-	Healthy   State = "healthy"
+	// Initial is the state of a registered target that no check has passed yet, and
+	// that has not failed enough checks to be Unhealthy.
+	Initial State = "initial"
+	// Healthy is the state of a target that passes its checks.
+	Healthy State = "healthy"
+	// Unhealthy is the state of a target that fails its checks.
 	Unhealthy State = "unhealthy"
-	// Draining is a target that leaves and gets no more requests.
+	// Draining is the state of a target that is being deregistered: it gets no new
+	// requests.
 	Draining State = "draining"
-	// Unused is what is not registered.
+	// Unused is the state of an address that is not registered.
 	Unused State = "unused"
 )
 
 // health counts the checks in a row that a target has passed or failed.
 type health struct{ passed, failed int }
 
-// watch checks a target until it has left. The first check comes at once.
-func (g *TargetGroup) watch(t *target) {
+// checkUntilGone checks a target until its deregistration is complete. The first
+// check starts at once.
+func (g *TargetGroup) checkUntilGone(t *target) {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for {
 		next := time.After(g.settings.HealthCheck.Interval)
-		g.judge(t, g.check(client, t))
+		g.recordCheck(t, g.check(client, t))
 		select {
 		case <-t.registered.Done():
 			return
@@ -56,6 +68,7 @@ func (g *TargetGroup) watch(t *target) {
 	}
 }
 
+// check makes one check and reports whether the target passes it.
 func (g *TargetGroup) check(client *http.Client, t *target) bool {
 	ctx, cancel := context.WithTimeout(t.registered, g.settings.HealthCheck.Timeout)
 	defer cancel()
@@ -71,8 +84,8 @@ func (g *TargetGroup) check(client *http.Client, t *target) bool {
 	return g.codes.match(response.StatusCode)
 }
 
-// judge takes the result of a check into account.
-func (g *TargetGroup) judge(t *target, passed bool) {
+// recordCheck updates a target's state by the result of a check.
+func (g *TargetGroup) recordCheck(t *target, passed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if passed {
@@ -92,6 +105,7 @@ func (g *TargetGroup) judge(t *target, passed bool) {
 // codes are ranges of status codes, both ends included.
 type codes [][2]int
 
+// parseCodes returns no codes for a malformed text.
 func parseCodes(text string) codes {
 	var all codes
 	for _, part := range strings.Split(text, ",") {

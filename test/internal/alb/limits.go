@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What AWS accepts in one listener.
+// The default quotas and limits of a listener, lengths in characters.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 const (
@@ -20,9 +20,9 @@ const (
 	maxWeight            = 999
 )
 
-// Validate names everything in the listener that AWS would refuse: a priority
-// used twice, a length or a weight out of range, a quota exceeded. A rule that
-// can never match is accepted, as AWS accepts it.
+// Validate returns one joined error for everything in the listener that AWS would
+// refuse: a priority used twice, a length or a weight out of range, a quota
+// exceeded. A rule that can never match is accepted, as AWS accepts it.
 func (l Listener) Validate() error {
 	var refused refusals
 	if len(l.Rules) > maxRules {

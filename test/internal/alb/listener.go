@@ -1,7 +1,7 @@
-// Package alb is an Application Load Balancer as AWS documents it: which rule a
-// request meets, which target group serves it at what share, and which target of
-// the group. It knows no templates. A target group is a name to the rules, and an
-// [http.Handler] to the load balancer: a [TargetGroup] or anything else.
+// Package alb is an Application Load Balancer as AWS documents it. It chooses the
+// rule that a request matches, a target group by weight, and a target of the group.
+// It knows no templates. Rules refer to a target group by its name; the load
+// balancer serves it by an [http.Handler], such as a [TargetGroup].
 package alb
 
 import "net/http"
@@ -12,28 +12,28 @@ import "net/http"
 type Listener struct {
 	// Rules are in any order: their priorities decide.
 	Rules []Rule
-	// Default is what happens to a request that no rule matches.
+	// Default is the action for a request that no rule matches.
 	Default Action
 }
 
-// Rule is an action and the conditions of taking it.
+// Rule is an action and the conditions under which it is taken.
 type Rule struct {
-	// ID tells the rule from others in reports and errors.
+	// ID names the rule in reports and errors.
 	ID string
 	// Priority is 1 to 50000, unique in its listener. The lowest is evaluated first.
 	Priority int
 	// Conditions must all be met. A rule without conditions matches every request.
 	Conditions []Condition
-	// Action is what happens to a request that matches.
+	// Action is taken for a request that matches.
 	Action Action
 }
 
-// DefaultRule is the ID of the rule that stands for a listener's default action.
+// DefaultRule is the ID of the rule that [Listener.Route] returns for a listener's
+// default action.
 const DefaultRule = "default"
 
-// Route returns the rule that serves r: of all that match, the one of the lowest
-// priority, and the default rule when none does. It draws no lot and changes
-// nothing, so a test can ask who would serve a request.
+// Route returns the rule that serves r: of all that match, the one with the lowest
+// priority, and the default rule when none matches. It has no side effects.
 func (l Listener) Route(r *http.Request) Rule {
 	req := newRequest(r)
 	first := Rule{ID: DefaultRule, Action: l.Default}
@@ -59,8 +59,9 @@ func (r *Rule) matches(req *request) bool {
 	return true
 }
 
-// Shares is the part of the rule's requests that each target group serves,
-// above 0 and at most 1. It is empty when the rule forwards nothing.
+// Shares returns the share of the rule's requests that each target group gets,
+// above 0 and at most 1, by the group's name. It is empty when the rule does not
+// forward.
 func (r Rule) Shares() map[string]float64 {
 	forward, _ := r.Action.(Forward)
 	return forward.Shares()

@@ -1,29 +1,30 @@
 package alb_test
 
 import (
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/test/internal/alb"
 )
 
 var office = netip.MustParsePrefix("192.0.2.0/24")
 
-// forum is the listener of a migration under way: users live, posts at a
-// quarter, threads dark, and a preview rule for each of them. The rules are out
-// of order on purpose.
-var forum = alb.Listener{
+// shop is the listener of a migration in progress: alpha is live, gamma has a
+// quarter of its requests, beta is dark, and each has a preview rule. The rules are
+// out of order on purpose.
+var shop = alb.Listener{
 	Rules: []alb.Rule{
 		{ID: "monolith", Priority: 50000, Conditions: paths("/*"), Action: alb.ForwardTo("monolith")},
-		live("users", 25100, alb.ForwardTo("users")),
-		preview("threads", 200),
-		live("posts", 25300, alb.Forward{{"posts", 25}, {"monolith", 75}}),
-		preview("users", 100),
-		preview("posts", 300),
+		live("alpha", 25100, alb.ForwardTo("alpha")),
+		preview("beta", 200),
+		live("gamma", 25300, alb.Forward{{"gamma", 25}, {"monolith", 75}}),
+		preview("alpha", 100),
+		preview("gamma", 300),
 	},
 	Default: alb.FixedResponse{StatusCode: http.StatusNotFound},
 }
@@ -50,7 +51,7 @@ func paths(patterns ...string) []alb.Condition {
 	return []alb.Condition{alb.PathPattern(patterns)}
 }
 
-func TestForumRoutes(t *testing.T) {
+func TestRoute(t *testing.T) {
 	to := func(service string) http.Header { return http.Header{"X-Route-To": {service}} }
 	for _, test := range []struct {
 		target string
@@ -58,40 +59,40 @@ func TestForumRoutes(t *testing.T) {
 		from   string
 		want   string
 	}{
-		{target: "/api/users", want: "users"},
-		{target: "/api/users/", want: "users"},
-		{target: "/api/users/1", want: "users"},
-		{target: "/api/users/1/x", want: "users"},
-		{target: "/api/users?x=/api/posts", want: "users"},
-		{target: "/api/posts?x=/api/users", want: "posts"},
-		{target: "/api/threads", want: "monolith"},
+		{target: "/api/alpha", want: "alpha"},
+		{target: "/api/alpha/", want: "alpha"},
+		{target: "/api/alpha/1", want: "alpha"},
+		{target: "/api/alpha/1/x", want: "alpha"},
+		{target: "/api/alpha?x=/api/gamma", want: "alpha"},
+		{target: "/api/gamma?x=/api/alpha", want: "gamma"},
+		{target: "/api/beta", want: "monolith"},
 		{target: "/", want: "monolith"},
-		{target: "/api/usersettings", want: "monolith"},
-		{target: "/api/user", want: "monolith"},
-		{target: "/API/users", want: "monolith"},
-		{target: "/api/Users", want: "monolith"},
-		{target: "//api/users", want: "monolith"},
-		{target: "/api//users", want: "monolith"},
-		{target: "/v1/api/users", want: "monolith"},
+		{target: "/api/alphabet", want: "monolith"},
+		{target: "/api/alph", want: "monolith"},
+		{target: "/API/alpha", want: "monolith"},
+		{target: "/api/Alpha", want: "monolith"},
+		{target: "//api/alpha", want: "monolith"},
+		{target: "/api//alpha", want: "monolith"},
+		{target: "/v1/api/alpha", want: "monolith"},
 
-		{target: "/api%2Fusers", want: "monolith"},
-		{target: "/api/users%2F1", want: "monolith"},
-		{target: "/api/users/a%2Fb", want: "users"},
-		{target: "/api/%75sers", want: "users"},
-		{target: "/api/posts/../users", want: "users"},
-		{target: "/api/users/%2e%2e/posts", want: "posts"},
-		{target: "/api/users/..%2Fposts", want: "users"},
-		{target: "/../../api/users", want: "users"},
+		{target: "/api%2Falpha", want: "monolith"},
+		{target: "/api/alpha%2F1", want: "monolith"},
+		{target: "/api/alpha/a%2Fb", want: "alpha"},
+		{target: "/api/%61lpha", want: "alpha"},
+		{target: "/api/gamma/../alpha", want: "alpha"},
+		{target: "/api/alpha/%2e%2e/gamma", want: "gamma"},
+		{target: "/api/alpha/..%2Fgamma", want: "alpha"},
+		{target: "/../../api/alpha", want: "alpha"},
 
-		{target: "/api/users", header: to("users"), from: "192.0.2.1:5000", want: "users-preview"},
-		{target: "/api/threads/1", header: to("threads"), from: "192.0.2.1:5000", want: "threads-preview"},
-		{target: "/api/threads/1", header: to("THREADS"), from: "192.0.2.1:5000", want: "threads-preview"},
-		{target: "/api/threads/1", header: to("users"), from: "192.0.2.1:5000", want: "monolith"},
-		{target: "/api/threads/1", header: to("threads"), from: "198.51.100.7:5000", want: "monolith"},
-		{target: "/api/threadsettings", header: to("threads"), from: "192.0.2.1:5000", want: "monolith"},
+		{target: "/api/alpha", header: to("alpha"), from: "192.0.2.1:5000", want: "alpha-preview"},
+		{target: "/api/beta/1", header: to("beta"), from: "192.0.2.1:5000", want: "beta-preview"},
+		{target: "/api/beta/1", header: to("BETA"), from: "192.0.2.1:5000", want: "beta-preview"},
+		{target: "/api/beta/1", header: to("alpha"), from: "192.0.2.1:5000", want: "monolith"},
+		{target: "/api/beta/1", header: to("beta"), from: "198.51.100.7:5000", want: "monolith"},
+		{target: "/api/betas", header: to("beta"), from: "192.0.2.1:5000", want: "monolith"},
 		{
-			target: "/api/threads/1",
-			header: http.Header{"X-Route-To": {"threads"}, "X-Forwarded-For": {"192.0.2.1"}},
+			target: "/api/beta/1",
+			header: http.Header{"X-Route-To": {"beta"}, "X-Forwarded-For": {"192.0.2.1"}},
 			from:   "198.51.100.7:5000",
 			want:   "monolith",
 		},
@@ -99,9 +100,7 @@ func TestForumRoutes(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Header = test.header
 		r.RemoteAddr = test.from
-		if got := forum.Route(r).ID; got != test.want {
-			t.Errorf("%s %v from %q: rule %q, want %q", test.target, test.header, test.from, got, test.want)
-		}
+		assert.Equal(t, test.want, shop.Route(r).ID, "%s %v from %q", test.target, test.header, test.from)
 	}
 }
 
@@ -124,22 +123,19 @@ func TestShares(t *testing.T) {
 		{forward(0, 0), map[string]float64{}},
 		{alb.FixedResponse{StatusCode: 404}, map[string]float64{}},
 	} {
-		if got := (alb.Rule{Action: test.action}).Shares(); !maps.Equal(got, test.want) {
-			t.Errorf("%v: shares %v, want %v", test.action, got, test.want)
-		}
+		assert.Equal(t, test.want, alb.Rule{Action: test.action}.Shares(), "%v", test.action)
 	}
 }
 
 func TestNoRuleMatches(t *testing.T) {
-	listener := alb.Listener{Rules: []alb.Rule{live("users", 1, alb.ForwardTo("users"))}, Default: alb.ForwardTo("rest")}
+	listener := alb.Listener{Rules: []alb.Rule{live("alpha", 1, alb.ForwardTo("alpha"))}, Default: alb.ForwardTo("rest")}
 	rule := listener.Route(httptest.NewRequest(http.MethodGet, "/other", nil))
-	if rule.ID != alb.DefaultRule || rule.Shares()["rest"] != 1 {
-		t.Errorf("got %+v, want the default action", rule)
-	}
+	assert.Equal(t, alb.DefaultRule, rule.ID)
+	assert.Equal(t, map[string]float64{"rest": 1}, rule.Shares())
 }
 
 // BenchmarkRoute measures the worst case: as many rules as AWS allows, each with
-// a path, a header and a source address, none of them met.
+// a path, a header and a source address, none of which match.
 func BenchmarkRoute(b *testing.B) {
 	listener := alb.Listener{Default: alb.FixedResponse{StatusCode: http.StatusNotFound}}
 	for i := range 100 {

@@ -5,19 +5,22 @@ import (
 	"net/http"
 )
 
-// LoadBalancer serves requests as its listener says. It is safe for concurrent
-// use while its fields stay as they are.
+// LoadBalancer serves requests by the rules of its listener. It is safe for
+// concurrent use as long as its fields do not change.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/introduction.html
 type LoadBalancer struct {
+	// Listener decides which action serves a request.
 	Listener Listener
-	// TargetGroups are the handlers of the target groups that rules forward to.
-	// A group that has none, or nil, has no registered target: 503.
+	// TargetGroups are the handlers of target groups by name. A group without a
+	// handler answers 503, as one without registered targets does.
 	TargetGroups map[string]http.Handler
-	// IntN draws from [0, n) to choose among weighted target groups, and must be
-	// safe for concurrent use. Nil means [rand.IntN].
+	// IntN returns a random number in [0, n), by which weighted target groups are
+	// chosen. It must be safe for concurrent use. Nil means [rand.IntN].
 	IntN func(n int) int
 }
 
-// ServeHTTP performs the action of the rule that r meets.
+// ServeHTTP takes the action of the rule that r matches.
 func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lb.Listener.Route(r).Action.serve(lb, w, r)
 }

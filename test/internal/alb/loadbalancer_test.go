@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/alb"
@@ -48,9 +50,8 @@ func TestLoadBalancerServes(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		lb.ServeHTTP(w, httptest.NewRequest(http.MethodGet, test.target, nil))
-		if w.Code != test.status || w.Body.String() != test.body {
-			t.Errorf("%s: %d %q, want %d %q", test.target, w.Code, w.Body, test.status, test.body)
-		}
+		assert.Equal(t, test.status, w.Code, test.target)
+		assert.Equal(t, test.body, w.Body.String(), test.target)
 	}
 }
 
@@ -58,9 +59,8 @@ func TestFixedResponseToHead(t *testing.T) {
 	lb := &alb.LoadBalancer{Listener: alb.Listener{Default: alb.FixedResponse{StatusCode: 404, MessageBody: "gone"}}}
 	w := httptest.NewRecorder()
 	lb.ServeHTTP(w, httptest.NewRequest(http.MethodHead, "/", nil))
-	if w.Code != 404 || w.Body.Len() != 0 {
-		t.Errorf("%d %q, want 404 without a body", w.Code, w.Body)
-	}
+	assert.Equal(t, 404, w.Code)
+	assert.Empty(t, w.Body.String())
 }
 
 func TestRedirect(t *testing.T) {
@@ -80,13 +80,12 @@ func TestRedirect(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		(&alb.LoadBalancer{Listener: alb.Listener{Default: test.redirect}}).ServeHTTP(w, r)
-		if got := w.Header().Get("Location"); got != test.want || w.Code != test.redirect.StatusCode {
-			t.Errorf("%s: %d to %s, want %d to %s", test.request, w.Code, got, test.redirect.StatusCode, test.want)
-		}
+		assert.Equal(t, test.redirect.StatusCode, w.Code, test.request)
+		assert.Equal(t, test.want, w.Header().Get("Location"), test.request)
 	}
 }
 
-// Six standard deviations let one right balancer in 500 million fail.
+// At six standard deviations one correct balancer in 500 million fails.
 func TestWeightsConverge(t *testing.T) {
 	const requests, deviations = 10_000, 6
 	request := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -112,9 +111,7 @@ func TestWeightsConverge(t *testing.T) {
 		for i := range weights {
 			share := rule.Shares()[strconv.Itoa(i)]
 			bound := deviations * math.Sqrt(requests*share*(1-share))
-			if got, want := float64(served[i]), requests*share; math.Abs(got-want) > bound {
-				t.Fatalf("group %d served %.0f of %d requests, want %.0f ± %.0f", i, got, requests, want, bound)
-			}
+			require.InDelta(t, requests*share, served[i], bound, "requests of group %d", i)
 		}
 	})
 }

@@ -4,16 +4,16 @@ import "strings"
 
 // normalizePath returns the form of a URL's path that path patterns see.
 //
-// AWS says that "the rule evaluation is performed only after URI normalization
-// occurs" and not what that changes, so this is the syntax-based normalization
-// of RFC 3986, section 6.2.2, and nothing more:
+// AWS documents that "the rule evaluation is performed only after URI normalization
+// occurs", but not what that changes. This is the syntax-based normalization of
+// RFC 3986, section 6.2.2:
 //   - percent-encoded letters, digits and -._~ are decoded; every other encoding
-//     stays, with its hexadecimal digits in upper case. An encoded slash is
-//     therefore three characters of a segment and separates nothing.
+//     stays, with its hexadecimal digits in upper case. An encoded slash therefore
+//     stays part of its segment.
 //   - the segments "." and ".." are resolved; ".." has no effect at the root.
 //     Empty segments stay: "//" is not "/".
 //
-// Only the rules see this form: the target receives the path as it was sent.
+// Only the rules use this form: the target receives the path as the client sent it.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions
 func normalizePath(path string) string {
@@ -24,6 +24,7 @@ func normalizePath(path string) string {
 	return path
 }
 
+// decodeUnreserved decodes percent-encoded unreserved characters.
 func decodeUnreserved(path string) string {
 	if !strings.Contains(path, "%") {
 		return path
@@ -44,6 +45,7 @@ func decodeUnreserved(path string) string {
 	return b.String()
 }
 
+// removeDotSegments resolves "." and ".." in a path that begins with a slash.
 func removeDotSegments(path string) string {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	kept := segments[:0]

@@ -17,11 +17,13 @@ import (
 	"time"
 )
 
-// connectTimeout is how long the load balancer tries to reach a target:
+// connectTimeout is how long the load balancer tries to connect to a target.
+//
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-504-issues
 const connectTimeout = 10 * time.Second
 
-// idleConnections is how many a group keeps open to one target.
+// idleConnections is how many idle connections a group keeps open to one target. AWS
+// documents no number.
 const idleConnections = 256
 
 func newTransport(idleTimeout time.Duration) *http.Transport {
@@ -29,42 +31,42 @@ func newTransport(idleTimeout time.Duration) *http.Transport {
 		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		MaxIdleConnsPerHost:   idleConnections,
 		ResponseHeaderTimeout: idleTimeout,
-		// What the client accepts is between it and the target.
+		// The transport must not ask for compression that the client did not ask for.
 		DisableCompression: true,
 	}
 }
 
-// pass hands a request to the target at an address.
-func pass(w http.ResponseWriter, r *http.Request, address string, transport http.RoundTripper) {
+// proxyTo forwards a request to the target at an address.
+func proxyTo(w http.ResponseWriter, r *http.Request, address string, transport http.RoundTripper) {
 	body := &upload{ReadCloser: r.Body}
 	r.Body = body
 	proxy := &httputil.ReverseProxy{
-		Transport: once{transport},
+		Transport: noRetry{transport},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: address})
 			r.Out.Host = r.In.Host
-			// The proxy leaves out of the query what Go cannot parse.
+			// ReverseProxy drops the parts of a query that Go cannot parse.
 			r.Out.URL.RawQuery = r.In.URL.RawQuery
-			forwarded(r.In, r.Out.Header)
-			traced(r.In, r.Out.Header)
+			setForwarded(r.In, r.Out.Header)
+			setTraceID(r.In, r.Out.Header)
 		},
-		// An answer may come before the whole body has, from a client that may never
-		// send it. Go's server would wait for the rest before it lets the answer out.
+		// A target may respond before the client has sent the whole body. Go's server
+		// would wait for the rest before it writes the response, so reading ends here.
 		ModifyResponse: func(*http.Response) error {
 			if r.ContentLength != 0 && !body.complete.Load() {
 				http.NewResponseController(w).SetReadDeadline(time.Now())
 			}
 			return nil
 		},
-		ErrorHandler: fail,
-		ErrorLog:     silence,
+		ErrorHandler: gatewayError,
+		ErrorLog:     discard,
 	}
 	proxy.ServeHTTP(w, r)
 }
 
-var silence = log.New(io.Discard, "", 0)
+var discard = log.New(io.Discard, "", 0)
 
-// upload is a request's body on its way to the target.
+// upload is a request's body that records whether it has been read to its end.
 type upload struct {
 	io.ReadCloser
 	complete atomic.Bool
@@ -78,11 +80,11 @@ func (u *upload) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// fail answers for a target that did not: with 504 when it took too long, and
-// otherwise, refused or cut, with 502.
+// gatewayError writes 504 when a target did not respond in time, and 502 when it
+// refused or broke the connection.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
-func fail(w http.ResponseWriter, _ *http.Request, err error) {
+func gatewayError(w http.ResponseWriter, _ *http.Request, err error) {
 	status := http.StatusBadGateway
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		status = http.StatusGatewayTimeout
@@ -90,11 +92,11 @@ func fail(w http.ResponseWriter, _ *http.Request, err error) {
 	http.Error(w, fmt.Sprintf("%d %s", status, http.StatusText(status)), status)
 }
 
-// forwarded says who asked for what. X-Forwarded-Host is not among it: a client's
-// own goes through.
+// setForwarded sets X-Forwarded-For, -Proto and -Port. It passes the client's own
+// Forwarded and X-Forwarded-Host on, which the load balancer does not set.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
-func forwarded(in *http.Request, out http.Header) {
+func setForwarded(in *http.Request, out http.Header) {
 	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} {
 		if own, ok := in.Header[name]; ok {
 			out[name] = own
@@ -120,11 +122,11 @@ func forwarded(in *http.Request, out http.Header) {
 
 const traceHeader = "X-Amzn-Trace-Id"
 
-// traced gives a request an identity unless it has one, and then adds the load
-// balancer's own.
+// setTraceID adds a Root field to X-Amzn-Trace-Id, or a Self field when the request
+// has a Root already.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
-func traced(in *http.Request, out http.Header) {
+func setTraceID(in *http.Request, out http.Header) {
 	trace := in.Header.Get(traceHeader)
 	field := "Root="
 	if strings.HasPrefix(trace, field) || strings.Contains(trace, ";"+field) {
@@ -134,24 +136,25 @@ func traced(in *http.Request, out http.Header) {
 	out.Set(traceHeader, strings.TrimSuffix(id+";"+trace, ";"))
 }
 
-// once sends a request no second time. The transport would repeat some on
-// another connection when theirs breaks; a load balancer leaves that to the client.
-type once struct{ http.RoundTripper }
+// noRetry sends each request at most once. The transport would send an idempotent
+// request again when its connection breaks; a load balancer leaves that to the
+// client.
+type noRetry struct{ http.RoundTripper }
 
-var errWouldRepeat = errors.New("the connection broke after the request had been sent")
+var errWouldRetry = errors.New("the connection broke after the request had been sent")
 
-func (o once) RoundTrip(r *http.Request) (*http.Response, error) {
+func (n noRetry) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(i httptrace.WroteRequestInfo) { sent.Store(i.Err == nil) },
 		GetConn: func(string) {
 			if sent.Load() {
-				cancel(errWouldRepeat)
+				cancel(errWouldRetry)
 			}
 		},
 	})
-	response, err := o.RoundTripper.RoundTrip(r.WithContext(ctx))
+	response, err := n.RoundTripper.RoundTrip(r.WithContext(ctx))
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

@@ -9,16 +9,21 @@ import (
 
 // Redirect sends the client to another URL. Each part of that URL may hold
 // #{protocol}, #{host}, #{port}, #{path} (without its leading slash) and
-// #{query}, which stand for the request's own; an empty part keeps the
-// request's. A query cannot be dropped by leaving Query empty.
+// #{query}, which stand for the request's own parts. An empty part keeps the
+// request's, so no Redirect drops the query.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#redirect-actions
 type Redirect struct {
+	// Protocol is HTTP, HTTPS or #{protocol}, the default.
 	Protocol string
-	Host     string
-	Port     string
-	Path     string
-	Query    string
+	// Host defaults to #{host}, which has no port.
+	Host string
+	// Port is 1 to 65535 or #{port}, the default.
+	Port string
+	// Path begins with a slash. It defaults to /#{path}.
+	Path string
+	// Query has no question mark. It defaults to #{query}.
+	Query string
 	// StatusCode is 301 or 302.
 	StatusCode int
 }
@@ -28,6 +33,7 @@ func (a Redirect) serve(_ *LoadBalancer, w http.ResponseWriter, r *http.Request)
 	w.WriteHeader(a.StatusCode)
 }
 
+// location is the URL that r is redirected to.
 func (a Redirect) location(r *http.Request) string {
 	protocol, port := "HTTP", "80"
 	if r.TLS != nil {

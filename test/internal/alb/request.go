@@ -7,7 +7,7 @@ import (
 	"net/netip"
 )
 
-// request is what conditions look at, prepared once for all rules.
+// request holds the parts of a request that conditions compare.
 type request struct {
 	method string
 	host   string // without the port
@@ -28,12 +28,14 @@ func newRequest(r *http.Request) request {
 	}
 }
 
-// pathAsSent prefers RawPath to EscapedPath, which would encode characters that
-// a client may leave plain and a path pattern may name, such as the quote.
+// pathAsSent returns the path with the client's own encoding. It prefers RawPath to
+// EscapedPath, which encodes characters that a client may leave plain and a path
+// pattern may name, such as the quote.
 func pathAsSent(r *http.Request) string {
 	return cmp.Or(r.URL.RawPath, r.URL.EscapedPath(), "/")
 }
 
+// hostname returns a host without its port.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
@@ -41,8 +43,8 @@ func hostname(host string) string {
 	return host
 }
 
-// peer is the invalid address, which no block contains, when the request came
-// over no TCP connection.
+// peer returns the address of the client's connection. Without one it is the invalid
+// address, which no block contains.
 func peer(r *http.Request) netip.Addr {
 	addrPort, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return addrPort.Addr().Unmap().WithZone("")

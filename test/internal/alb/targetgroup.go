@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TargetGroup spreads requests over its registered targets. It is the
-// [http.Handler] that [LoadBalancer] has for a group, and safe for concurrent use.
+// TargetGroup spreads requests over its registered targets. It is an [http.Handler]
+// for the TargetGroups of a [LoadBalancer], and safe for concurrent use.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 type TargetGroup struct {
@@ -22,71 +22,79 @@ type TargetGroup struct {
 
 	mu      sync.Mutex
 	targets []*target
-	// turn counts the requests, for round robin.
+	// turn counts requests, for round robin.
 	turn int
-	// perTarget counts them for each target.
+	// perTarget is the sum of 1 / (number of candidates) over all requests.
 	perTarget float64
 }
 
-// Settings are the attributes of a target group, and one of its load balancer.
+// Settings are the attributes of a target group, and the idle timeout of its load
+// balancer.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 type Settings struct {
+	// HealthCheck is how the group checks its targets. It has no defaults.
 	HealthCheck HealthCheck
-	// DeregistrationDelay is how long a target that leaves may finish the requests
-	// that it has. It always passes in full: it would be cut short only without
-	// connections to the target, and a load balancer keeps some open.
+	// DeregistrationDelay is how long a draining target may finish the requests in
+	// flight. Zero means not at all. The delay always passes in full: AWS ends it
+	// early only when no connection to the target is open, and a load balancer keeps
+	// idle ones open.
 	DeregistrationDelay time.Duration
-	// LeastOutstandingRequests prefers the target with the fewest requests in
-	// flight. False means round robin.
+	// LeastOutstandingRequests chooses the target with the fewest requests in flight.
+	// False means round robin.
 	LeastOutstandingRequests bool
-	// IdleTimeout is how long a target may take to begin its answer. Zero means
+	// IdleTimeout is how long a target may take to begin its response. Zero means
 	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
 }
 
-// DefaultIdleTimeout is that of a load balancer which sets none:
+// DefaultIdleTimeout is the idle timeout of a load balancer that sets none.
+//
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
 const DefaultIdleTimeout = 60 * time.Second
 
-// Target is a registered target as it is at one moment.
+// Target is a snapshot of a registered target.
 type Target struct {
 	// Address is "host:port".
 	Address string
-	State   State
-	// Outstanding are the requests in flight.
+	// State is never Unused.
+	State State
+	// Outstanding is the number of requests in flight.
 	Outstanding int
 }
 
 type target struct {
 	Target
 	health
-	// registered ends when the target has left and its last requests are cut.
+	// registered ends with the deregistration: it cancels the requests in flight.
 	registered context.Context
-	cut        context.CancelCauseFunc
+	cancel     context.CancelCauseFunc
 }
 
-// NewTargetGroup returns a group without targets.
+// NewTargetGroup returns a group without targets. [TargetGroup.Close] ends its health
+// checks.
 func NewTargetGroup(s Settings) *TargetGroup {
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	return &TargetGroup{settings: s, codes: parseCodes(s.HealthCheck.Codes), transport: newTransport(s.IdleTimeout)}
 }
 
-// Register adds a target, and begins to check its health. A target that was
-// leaving is there again.
+// Register adds the target at an address, "host:port", and begins to check its
+// health. It replaces a target of the same address, which may be draining.
 func (g *TargetGroup) Register(address string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.forget(address)
+	g.drop(address)
 	t := &target{Target: Target{Address: address, State: Initial}}
-	t.registered, t.cut = context.WithCancelCause(context.Background())
+	t.registered, t.cancel = context.WithCancelCause(context.Background())
 	g.targets = append(g.targets, t)
-	go g.watch(t)
+	go g.checkUntilGone(t)
 }
 
 var errDeregistered = errors.New("the target has been deregistered")
 
-// Deregister sends a target no more requests. The channel is closed when the
-// deregistration delay is over and what still ran has been cut; for an address
-// that is not registered, at once.
+// Deregister drains a target: it gets no more requests. The returned channel is
+// closed when the deregistration delay is over and the requests still in flight are
+// canceled, and at once for an address that is not registered.
 func (g *TargetGroup) Deregister(address string) <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,17 +112,18 @@ func (g *TargetGroup) Deregister(address string) <-chan struct{} {
 	return t.registered.Done()
 }
 
+// remove ends the deregistration of a target.
 func (g *TargetGroup) remove(t *target) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.targets = slices.DeleteFunc(g.targets, func(other *target) bool { return other == t })
-	t.cut(errDeregistered)
+	t.cancel(errDeregistered)
 }
 
-// forget lets a target go at once.
-func (g *TargetGroup) forget(address string) {
+// drop removes a target without a deregistration delay.
+func (g *TargetGroup) drop(address string) {
 	if i := g.index(address); i >= 0 {
-		g.targets[i].cut(errDeregistered)
+		g.targets[i].cancel(errDeregistered)
 		g.targets = slices.Delete(g.targets, i, i+1)
 	}
 }
@@ -123,7 +132,8 @@ func (g *TargetGroup) index(address string) int {
 	return slices.IndexFunc(g.targets, func(t *target) bool { return t.Address == address })
 }
 
-// State is that of one target, Unused when it is not registered.
+// State returns the state of the target at an address, and Unused when it is not
+// registered.
 func (g *TargetGroup) State(address string) State {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -133,7 +143,7 @@ func (g *TargetGroup) State(address string) State {
 	return Unused
 }
 
-// Targets are those that are registered or leaving, by address.
+// Targets returns the registered and the draining targets, sorted by address.
 func (g *TargetGroup) Targets() []Target {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -145,9 +155,9 @@ func (g *TargetGroup) Targets() []Target {
 	return targets
 }
 
-// RequestCountPerTarget is how many requests each target has got on average since
-// the group was made: every request counts for its part among the targets that
-// could have got it. What nobody could get does not count, nor does a health check.
+// RequestCountPerTarget returns the average number of requests per target since the
+// group was made. A request adds one over the number of targets it could have been
+// sent to. Health checks and requests without any such target do not count.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#target-metric-table
 func (g *TargetGroup) RequestCountPerTarget() float64 {
@@ -156,17 +166,19 @@ func (g *TargetGroup) RequestCountPerTarget() float64 {
 	return g.perTarget
 }
 
-// Close lets all targets go at once.
+// Close removes all targets at once and cancels their requests in flight.
 func (g *TargetGroup) Close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for len(g.targets) > 0 {
-		g.forget(g.targets[0].Address)
+		g.drop(g.targets[0].Address)
 	}
 	g.transport.CloseIdleConnections()
 }
 
-// ServeHTTP sends the request to one of the targets.
+// ServeHTTP sends the request to one of the targets. The response is 503 without
+// registered targets, 502 when the target breaks the connection, and 504 when it does
+// not respond in time.
 func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := g.begin()
 	if t == nil {
@@ -177,9 +189,10 @@ func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(t.registered, func() { cancel(context.Cause(t.registered)) })()
-	pass(w, r.WithContext(ctx), t.Address, g.transport)
+	proxyTo(w, r.WithContext(ctx), t.Address, g.transport)
 }
 
+// begin chooses a target and counts the request, and returns nil without targets.
 func (g *TargetGroup) begin() *target {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -198,8 +211,8 @@ func (g *TargetGroup) end(t *target) {
 	t.Outstanding--
 }
 
-// candidates are the healthy targets, and when there are none all that are not
-// leaving: the group then fails open.
+// candidates returns the healthy targets. When none is healthy the group fails open:
+// it returns all targets that are not draining.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 func (g *TargetGroup) candidates() []*target {
@@ -218,7 +231,8 @@ func (g *TargetGroup) candidates() []*target {
 	return registered
 }
 
-// choose is nil without candidates.
+// choose returns one of the candidates by the routing algorithm, and nil without
+// candidates.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#modify-routing-algorithm
 func (g *TargetGroup) choose(candidates []*target) *target {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/wildcard"
 )
 
 // operators compare a value of the request with one of the policy.
@@ -13,7 +14,7 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 var operators = map[string]func(want, got string) bool{
 	"StringEquals": func(want, got string) bool { return want == got },
-	"StringLike":   Match,
+	"StringLike":   wildcard.Match,
 	"ArnEquals":    matchARN,
 	"ArnLike":      matchARN,
 	"Bool":         strings.EqualFold,
@@ -66,7 +67,7 @@ func lookUp(context map[string]string, key string) (value string, known bool) {
 // matchARN compares the six parts of an ARN one by one, so that a * stays within
 // its part. ArnEquals and ArnLike are the same.
 func matchARN(pattern, arn string) bool {
-	return slices.EqualFunc(arnParts(pattern), arnParts(arn), Match)
+	return slices.EqualFunc(arnParts(pattern), arnParts(arn), wildcard.Match)
 }
 
 // arnParts are six; what is left of the last is the resource, colons and all.

@@ -1,9 +1,7 @@
 package iam
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -84,17 +82,6 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		want, wantErr := with(statements...).Decide(r)
 		if got, err := parts.Decide(r); got != want || (err == nil) != (wantErr == nil) {
 			t.Fatalf("%v (%v) in one order, %v (%v) in another", want, wantErr, got, err)
-		}
-	})
-}
-
-func TestMatchIsThatOfARegularExpression(t *testing.T) {
-	expression := strings.NewReplacer(`\*`, ".*", `\?`, ".")
-	rapid.Check(t, func(t *rapid.T) {
-		pattern, name := patterns.Draw(t, "pattern"), names.Draw(t, "name")
-		want := regexp.MustCompile("^" + expression.Replace(regexp.QuoteMeta(pattern)) + "$").MatchString(name)
-		if got := Match(pattern, name); got != want {
-			t.Fatalf("%q matches %q: %v, want %v", pattern, name, got, want)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/wildcard"
 )
 
 // decide looks at every statement before it says anything, so that neither their
@@ -64,37 +65,9 @@ func applies(s assembly.Statement, r Request) bool {
 // concerns is whether a name is among the patterns, or not among the excluded
 // ones. Actions are compared in lower case, resources as they are written.
 func concerns(patterns, excluded []string, name string, fold func(string) string) bool {
-	among := func(pattern string) bool { return Match(fold(pattern), name) }
+	among := func(pattern string) bool { return wildcard.Match(fold(pattern), name) }
 	if len(excluded) > 0 {
 		return !slices.ContainsFunc(excluded, among)
 	}
 	return slices.ContainsFunc(patterns, among)
-}
-
-// Match reports whether a pattern matches all of s: * stands for any run of
-// characters, also an empty one and one with colons and slashes in it, ? for
-// exactly one.
-func Match(pattern, s string) bool {
-	head, tail, star := strings.Cut(pattern, "*")
-	if len(s) < len(head) || !matchOneByOne(head, s[:len(head)]) {
-		return false
-	}
-	if s = s[len(head):]; !star {
-		return s == ""
-	}
-	for i := range len(s) + 1 {
-		if Match(tail, s[i:]) {
-			return true
-		}
-	}
-	return false
-}
-
-func matchOneByOne(pattern, s string) bool {
-	for i := range len(pattern) {
-		if pattern[i] != '?' && pattern[i] != s[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"example.com/strangler/test/internal/assembly"
-	"example.com/strangler/test/internal/iam"
+	"example.com/strangler/test/internal/wildcard"
 )
 
 // permit is one action on one resource that a statement allows or denies.
@@ -36,7 +36,7 @@ const anyone = "AWS *"
 // spans reports whether all that one pattern matches the other does too. A ? would
 // match the * of another pattern, which stands for more.
 func spans(pattern, other string) bool {
-	return pattern == other || !strings.Contains(pattern, "?") && !strings.HasPrefix(pattern, but) && iam.Match(pattern, other)
+	return pattern == other || !strings.Contains(pattern, "?") && !strings.HasPrefix(pattern, but) && wildcard.Match(pattern, other)
 }
 
 // but begins a permit for everything else.
