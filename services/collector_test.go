@@ -4,9 +4,11 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 )
 
-// Whatever size Fargate has, a collector leaves the program half of the memory and
+// In a task of any size that Fargate has, a collector leaves the program half of the memory and
 // seven eighths of the CPU.
 func TestCollectorFitsEveryTask(t *testing.T) {
 	sizes := 0
@@ -17,20 +19,16 @@ func TestCollectorFitsEveryTask(t *testing.T) {
 				continue
 			}
 			sizes++
-			if s.ProgramMemory() < memory/2 || s.ProgramMemory()+CollectorMemory != memory || CollectorCPU > cpu/8 {
-				t.Errorf("%d CPU units and %d MiB: the program keeps %d MiB", cpu, memory, s.ProgramMemory())
-			}
+			assert.GreaterOrEqual(t, s.ProgramMemory(), memory/2, "%d CPU units and %d MiB", cpu, memory)
+			assert.Equal(t, memory, s.ProgramMemory()+CollectorMemory, "%d CPU units and %d MiB", cpu, memory)
+			assert.LessOrEqual(t, CollectorCPU, cpu/8, "%d CPU units and %d MiB", cpu, memory)
 		}
 	}
-	if sizes < 50 {
-		t.Errorf("only %d sizes were looked at", sizes)
-	}
+	assert.GreaterOrEqual(t, sizes, 50, "sizes that were checked")
 }
 
-func TestWithoutACollectorTheTaskIsThePrograms(t *testing.T) {
+func TestWithoutCollectorTheProgramHasAllMemory(t *testing.T) {
 	for _, s := range completed(t).All() {
-		if s.ProgramMemory() != s.Memory {
-			t.Errorf("%s keeps %d of %d MiB", s.Name, s.ProgramMemory(), s.Memory)
-		}
+		assert.Equal(t, s.Memory, s.ProgramMemory(), s.Name)
 	}
 }

@@ -1,11 +1,12 @@
 package services
 
 import (
-	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 const noon = "cron(0 12 * * ? *)"
@@ -13,13 +14,16 @@ const noon = "cron(0 12 * * ? *)"
 func TestCompleteIsStable(t *testing.T) {
 	c := completed(t)
 	for _, s := range c.All() {
-		if s.CPU == 0 || s.Memory == 0 || s.Port == 0 || s.Scaling.Max == 0 || s.HealthCheckPath == "" || len(s.Paths) == 0 {
-			t.Errorf("%s is not complete: %+v", s.Name, s)
-		}
+		assert.NotZero(t, s.CPU, s.Name)
+		assert.NotZero(t, s.Memory, s.Name)
+		assert.NotZero(t, s.Port, s.Name)
+		assert.NotZero(t, s.Scaling.Max, s.Name)
+		assert.NotEmpty(t, s.HealthCheckPath, s.Name)
+		assert.NotEmpty(t, s.Paths, s.Name)
 	}
-	if again, err := (Catalog{Name: c.Name, Services: c.Services, Monolith: withoutPaths(c.Monolith)}).Complete(); err != nil || !reflect.DeepEqual(again, c) {
-		t.Errorf("completing twice changes the catalog: %v\n%+v\n%+v", err, again, c)
-	}
+	again, err := Catalog{Name: c.Name, Services: c.Services, Monolith: withoutPaths(c.Monolith)}.Complete()
+	require.NoError(t, err)
+	assert.Equal(t, c, again, "completed twice")
 }
 
 func withoutPaths(s Service) Service {
@@ -36,7 +40,7 @@ func TestCompleteRefuses(t *testing.T) {
 		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "alpha" }, []string{`"alpha" and "alpha"`, "rename one"}},
 		"a service named like the monolith": {func(c *Catalog) { c.Services[1].Name = "monolith" }, []string{`"monolith" and "monolith"`}},
 		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "taken", "rename"}},
-		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Threads" }, []string{`"Threads"`, "lower-case"}},
+		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Beta" }, []string{`"Beta"`, "lower-case"}},
 		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
 		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"beta"`, "1 to 24999"}},
 		"paths of the monolith":             {func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"}},
@@ -79,23 +83,21 @@ func TestCompleteRefuses(t *testing.T) {
 		}, []string{`"beta"`, `"all"`, "unique"}},
 		"root":               {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
 		"a user by name":     {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
-		"a user of our own":  {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"beta"`, "User and WritableRoot"}},
+		"a program's user":   {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"beta"`, "User and WritableRoot"}},
 		"a writable root":    {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"beta"`, "User and WritableRoot"}},
 		"a collector's name": {func(c *Catalog) { c.Services[1].Name, c.Services[1].Collector = "collector", "collector:1" }, []string{`"collector"`, "rename the service"}},
 		"a collector's port": {func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 }, []string{`"beta"`, "port 4318 is its collector's"}},
 		"a collector's variable": {func(c *Catalog) {
 			c.Services[1].Collector, c.Services[1].Environment = "collector:1", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}
 		}, []string{`"beta"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "leave Collector empty"}},
-		"a wildcard action":     {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"beta"`, `"*"`}},
-		"a variable of our own": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"}},
+		"a wildcard action":  {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"beta"`, `"*"`}},
+		"the kit's variable": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"}},
 	} {
 		c := sample()
 		test.change(&c)
 		_, err := c.Complete()
 		for _, want := range test.want {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v: does not say %s", name, err, want)
-			}
+			assert.ErrorContains(t, err, want, name)
 		}
 	}
 }

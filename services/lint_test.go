@@ -6,28 +6,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
 func TestCatalogPassesTheLinter(t *testing.T) {
 	for _, from := range [][]string{{"10.0.0.0/16"}, {"10.0.0.0/16", "203.0.113.0/24"}} {
-		if err := Lint(completed(t), from); err != nil {
-			t.Error(err)
-		}
+		assert.NoError(t, Lint(completed(t), from), "%v", from)
 	}
 }
 
 func TestEveryPreviewComesBeforeEveryLiveRule(t *testing.T) {
 	rules := Rules(Plan(completed(t), mostRules(completed(t)), []string{"10.0.0.0/16"}))
-	if !slices.IsSortedFunc(rules, func(a, b Rule) int { return strings.Compare(string(b.Kind), string(a.Kind)) }) {
-		t.Errorf("a live rule comes before a preview rule: %v", rules)
+	var kinds []RuleKind
+	for _, r := range rules {
+		kinds = append(kinds, r.Kind)
 	}
-	if last := rules[len(rules)-1]; last.Service != "monolith" || last.Priority != maxPriority {
-		t.Errorf("the last rule is the %s, want the monolith's catch-all at %d", last, maxPriority)
-	}
+	assert.Equal(t, append(slices.Repeat([]RuleKind{PreviewRule}, 4), slices.Repeat([]RuleKind{LiveRule}, 4)...), kinds)
+	last := rules[len(rules)-1]
+	assert.Equal(t, "monolith", last.Service, "the last rule")
+	assert.Equal(t, maxPriority, last.Priority, "the last rule")
 }
 
-// Each mistake in a catalog is refused by an error that names all that takes part.
+// Each mistake in a catalog is refused by an error that names every rule that takes part.
 func TestLinterRefuses(t *testing.T) {
 	search := Service{Name: "search", Image: Image{Program: "services/shop/cmd/search"}, Paths: []string{"/api/search"}, Priority: 400}
 	for name, test := range map[string]struct {
@@ -103,9 +105,7 @@ func TestLinterRefuses(t *testing.T) {
 		}
 		err := Lint(c, from)
 		for _, want := range test.want {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v: does not say %s", name, err, want)
-			}
+			assert.ErrorContains(t, err, want, name)
 		}
 	}
 }
@@ -113,14 +113,12 @@ func TestLinterRefuses(t *testing.T) {
 func TestLinterRefusesPrioritiesOutOfRange(t *testing.T) {
 	for _, priority := range []int{-1, 0, 50001} {
 		rule := Rule{Service: "alpha", Kind: LiveRule, Priority: priority, Paths: []string{"/"}}
-		if err := lint([]Rule{rule}); err == nil || !strings.Contains(err.Error(), "1 to 50000") {
-			t.Errorf("priority %d: %v", priority, err)
-		}
+		assert.ErrorContains(t, lint([]Rule{rule}), "1 to 50000", "priority %d", priority)
 	}
 }
 
-// Quotas that no catalog of today reaches, because another one is smaller.
-func TestLinterRefusesWhatTakesTooMany(t *testing.T) {
+// A catalog cannot reach these quotas, because another one is smaller.
+func TestLinterRefusesRulesOverQuota(t *testing.T) {
 	forward := func(first, n int) []Weight {
 		var all []Weight
 		for i := range n {
@@ -141,36 +139,29 @@ func TestLinterRefusesWhatTakesTooMany(t *testing.T) {
 		"4 source CIDR blocks":                     {many},
 		"105 target groups: a load balancer takes": groups,
 	} {
-		if err := lint(rules); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: does not say %s", err, want)
-		}
+		assert.ErrorContains(t, lint(rules), want)
 	}
 }
 
-// A specific path may precede a general one; that is what priorities are for.
+// A specific path may precede a general one.
 func TestLinterAllowsSpecificBeforeGeneral(t *testing.T) {
 	c := completed(t)
 	c.Services = append(c.Services, Service{Name: "media", Paths: []string{"/api/gamma/*/media"}, Priority: 50})
-	if err := Lint(c, []string{"10.0.0.0/16"}); err != nil {
-		t.Error(err)
-	}
+	assert.NoError(t, Lint(c, []string{"10.0.0.0/16"}))
 }
 
-// covers must agree with the meaning of a pattern: whatever the covered one
-// matches, the covering one matches too.
+// covers agrees with the meaning of a pattern: the covering one matches every path
+// that the covered one matches.
 func TestCoversIsInclusion(t *testing.T) {
 	pattern := rapid.StringOfN(rapid.RuneFrom([]rune("ab/*?")), 1, 7, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		p, q := pattern.Draw(t, "p"), pattern.Draw(t, "q")
-		if !covers(p, p) || !covers("*", p) {
-			t.Fatalf("%q is not covered by itself and by *", p)
-		}
+		require.True(t, covers(p, p), "%q by itself", p)
+		require.True(t, covers("*", p), "%q by *", p)
 		path := instance(t, q)
-		if !match(q, path) {
-			t.Fatalf("%q does not match its own instance %q", q, path)
-		}
-		if covers(p, q) && !match(p, path) {
-			t.Fatalf("%q covers %q, but does not match %q", p, q, path)
+		require.True(t, match(q, path), "%q matches its own instance %q", q, path)
+		if covers(p, q) {
+			require.True(t, match(p, path), "%q covers %q, so it matches %q", p, q, path)
 		}
 	})
 }

@@ -1,10 +1,11 @@
 package services
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -12,9 +13,7 @@ import (
 func completed(t *testing.T) Catalog {
 	t.Helper()
 	c, err := sample().Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return c
 }
 
@@ -25,21 +24,19 @@ func TestPhaseReadsBackWhatItWrites(t *testing.T) {
 			rapid.Map(rapid.IntRange(1, 99), func(share int) Phase { return Phase{Share: share} }),
 		).Draw(t, "phase")
 		got, err := ParsePhase(want.String())
-		if err != nil || got != want {
-			t.Fatalf("ParsePhase(%q) = %v, %v", want, got, err)
-		}
+		require.NoError(t, err, "%q", want)
+		require.Equal(t, want, got)
 	})
 }
 
 func TestPhaseRefusesOtherWords(t *testing.T) {
 	for _, word := range []string{"", "half", "0%", "100%", "-1%", "+5%", "05%", "5", "5 %", "5.5%", "Live", " live", "5%%"} {
-		if p, err := ParsePhase(word); err == nil {
-			t.Errorf("ParsePhase(%q) = %v, want an error", word, p)
-		}
+		_, err := ParsePhase(word)
+		assert.EqualError(t, err, "want dark, 1%–99%, live or strangled", "%q", word)
 	}
 }
 
-// The monolith may leave only when nobody needs it, for every combination.
+// For every combination of phases, the monolith may leave only when no service needs it.
 func TestMonolithLeavesLast(t *testing.T) {
 	c := completed(t)
 	words := []string{"dark", "25%", "live", "strangled"}
@@ -53,8 +50,10 @@ func TestMonolithLeavesLast(t *testing.T) {
 						want = want && strings.Contains(allowed, p)
 					}
 					_, err := ParseMigration(c, map[string]string{"alpha": alpha, "beta": beta, "gamma": gamma, "monolith": monolith})
-					if got := err == nil; got != want {
-						t.Errorf("%v with the monolith %s: allowed is %v, want %v (%v)", phases, monolith, got, want, err)
+					if want {
+						assert.NoError(t, err, "%v with the monolith %s", phases, monolith)
+					} else {
+						assert.ErrorContains(t, err, "cannot be "+monolith, "%v with the monolith %s", phases, monolith)
 					}
 				}
 			}
@@ -69,7 +68,7 @@ func TestMigrationErrorsSayWhatToDo(t *testing.T) {
 		want   string
 	}{
 		{map[string]string{"alpha": "half"}, `services: "alpha" asks for phase "half": want dark, 1%–99%, live or strangled`},
-		{map[string]string{"user": "live"}, `services: "user" is not in the catalog: want one of alpha, beta, gamma, monolith`},
+		{map[string]string{"delta": "live"}, `services: "delta" is not in the catalog: want one of alpha, beta, gamma, monolith`},
 		{map[string]string{"alpha": "-"}, `services: "alpha" has no phase: add "alpha": "dark" to the migration`},
 		{map[string]string{"monolith": "gone"}, `services: "monolith" asks for phase "gone": want serving, drained or retired`},
 		{map[string]string{"monolith": "drained", "alpha": "25%", "gamma": "dark"}, `services: "monolith" cannot be drained while "alpha" is 25% and "gamma" is dark: make every service live or strangled first`},
@@ -82,8 +81,6 @@ func TestMigrationErrorsSayWhatToDo(t *testing.T) {
 			}
 		}
 		_, err := ParseMigration(c, words)
-		if fmt.Sprint(err) != test.want {
-			t.Errorf("%v:\n got %v\nwant %s", test.change, err, test.want)
-		}
+		assert.EqualError(t, err, test.want, "%v", test.change)
 	}
 }

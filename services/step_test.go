@@ -1,9 +1,9 @@
 package services
 
 import (
-	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 )
 
@@ -16,14 +16,16 @@ var anyPhase = rapid.Custom(func(t *rapid.T) Phase {
 	return Phase{Share: share, Strangled: share == 100 && rapid.Bool().Draw(t, "strangled")}
 })
 
-// While the monolith serves, every step is right but into strangled from where the
+// While the monolith serves, the only wrong step is into strangled while the
 // monolith still has a share.
 func TestStepWhileTheMonolithServes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from, to := anyPhase.Draw(t, "from"), anyPhase.Draw(t, "to")
-		wrong := to.Strangled && from.Share < 100
-		if errs := Step(migrationOf(from, Live, Serving), migrationOf(to, Live, Serving)); (len(errs) > 0) != wrong {
-			t.Errorf("%s to %s: %v", from, to, errs)
+		errs := Step(migrationOf(from, Live, Serving), migrationOf(to, Live, Serving))
+		if to.Strangled && from.Share < 100 {
+			assert.NotEmpty(t, errs, "%s to %s", from, to)
+		} else {
+			assert.Empty(t, errs, "%s to %s", from, to)
 		}
 	})
 }
@@ -44,12 +46,13 @@ func TestStep(t *testing.T) {
 		"a service that is new":       {Migration{Monolith: Serving}, migrationOf(Strangled, Dark, Serving), ""},
 		"a service that goes":         {migrationOf(Dark, Live, Serving), Migration{Monolith: Serving}, ""},
 	} {
-		var got []string
-		for _, err := range Step(test.before, test.after) {
-			got = append(got, err.Error())
+		errs := Step(test.before, test.after)
+		if test.want == "" {
+			assert.Empty(t, errs, name)
+			continue
 		}
-		if text := strings.Join(got, "\n"); (test.want == "") != (text == "") || !strings.Contains(text, test.want) || len(got) > 1 {
-			t.Errorf("%s: %v, want %q", name, got, test.want)
+		if assert.Len(t, errs, 1, name) {
+			assert.ErrorContains(t, errs[0], test.want, name)
 		}
 	}
 }
