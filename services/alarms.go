@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// Alarms are the bounds of what callers meet. What breaks one tells whoever
-// listens to the environment's topic, and rolls back a deployment that is under
-// way. Neither looks at minutes with few requests, in which one says nothing.
+// Alarms are the bounds of a service's errors and latency. An alarm notifies the
+// environment's topic and rolls back a deployment that is in progress. Minutes with
+// few requests do not count: one request of them would decide.
 type Alarms struct {
-	// ErrorPercent is the share of requests that the program may answer with a 5xx
-	// status. Zero means 1.
+	// ErrorPercent is the share of requests, in percent, that the program may answer
+	// with a 5xx status: 1 to 99. Zero means 1.
 	ErrorPercent int
-	// P99 is how long one request in a hundred may take. Zero means 1 s.
+	// P99 is the 99th percentile of the response time at most: 1 ms to a minute. Zero
+	// means 1 s.
 	P99 time.Duration
 }
 

@@ -1,73 +1,86 @@
-// Package services says what a service is, as plain data: the catalog of
-// services, how far each one's migration is, and the listener rules that follow.
+// Package services is the model of an app, as plain data: the catalog of services,
+// the phase of each one's migration, and the listener rules that follow from both.
 package services
 
 import "strings"
 
-// Catalog is everything that can serve a path: the services that the monolith
-// is broken into, and the monolith itself.
+// Catalog is every program that can serve a path: the services that the monolith
+// is split into, and the monolith itself. Functions that take a catalog want one
+// that Complete has returned.
 type Catalog struct {
-	// Name is what the app is called: lower-case letters, digits and dashes, at most
-	// 20 characters, starting with a letter. Stages, tags, budgets and target groups
-	// begin with it; renaming the app replaces it all.
-	Name     string
+	// Name is the app's name: lower-case letters, digits and dashes, at most 20
+	// characters, starting with a letter. The names of stages, tags, budgets and
+	// target groups begin with it. Another name replaces all resources.
+	Name string
+	// Services are in the order in which reports list them. Names and priorities are
+	// unique.
 	Services []Service
 	// Monolith serves every path that no service has taken. Its own paths are
 	// always "/*" and its priority is always the last: leave both empty.
 	Monolith Service
 }
 
-// Service is one deployable program and all that is its own.
+// Service is one program that is deployed by itself, and the resources that only it
+// has.
 type Service struct {
 	// Name is lower-case letters, digits and dashes, at most 20 characters,
 	// starting with a letter. It names the stack, the X-Route-To value and the
-	// word in cdk.json; renaming it replaces the service.
+	// key in cdk.json. Another name replaces the service.
 	Name string
-	// Image is what its tasks run.
+	// Image is the container image that its tasks run. Required.
 	Image Image
-	// Paths are the load balancer's path patterns that belong to the service.
-	// Name a collection and what is below it separately ("/api/users",
-	// "/api/users/*"): "/api/users*" would also take "/api/usersettings".
+	// Paths are the path patterns of the service's listener rules, 1 to 3. Name a
+	// collection and the paths below it separately ("/api/orders", "/api/orders/*"):
+	// "/api/orders*" would also take "/api/ordersettings".
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 	Paths []string
-	// Priority orders the services' listener rules, 1 to 24999, unique.
+	// Priority orders the services' listener rules, 1 to 24999, unique. The lowest
+	// number is evaluated first.
 	Priority int
 	// CPU in units of 1/1024 vCPU. Zero means 256.
 	CPU int
-	// Memory in MiB, one of the sizes Fargate pairs with CPU. Zero means 512.
+	// Memory in MiB, one of the sizes that Fargate pairs with CPU. Zero means 512.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 	Memory int
-	// Port the program listens on. Zero means 8080.
+	// Port is the TCP port that the program listens on, 1 to 65535. Zero means 8080.
 	Port int
-	// HealthCheckPath answers 200 while the program lives. Empty means /healthz.
+	// HealthCheckPath is the path that answers 200 while the program runs. Empty means
+	// /healthz.
 	HealthCheckPath string
 	// User is the numeric user and group that the program runs as, in an image that
 	// is not built from a Program of this module. Empty means 65532:65532.
 	User string
-	// WritableRoot lets such a program write to its own file system, which is else
+	// WritableRoot makes the root file system of such a program writable. False means
 	// read-only.
 	WritableRoot bool
-	// Environment is added to the variables that the construct sets itself.
+	// Environment is added to the variables that the catalog sets. PORT and names that
+	// end in _TABLE are refused.
 	Environment map[string]string
 	// Collector is the image of an OpenTelemetry collector that runs beside the
-	// program, takes its traces and brings them to X-Ray: the AWS Distro, such as
-	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0". Of
-	// the task it takes CollectorMemory. Empty means none.
+	// program, receives its traces and sends them to X-Ray: the AWS Distro, such as
+	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0". It
+	// takes CollectorMemory of the task's memory. Empty means none.
 	Collector string
-	// Scaling says how many tasks run.
+	// Scaling is the number of tasks and what it follows.
 	Scaling Scaling
-	// MonolithPercent is how much of the monolith's load the service's paths were.
-	// When it is strangled, the monolith's bounds shrink by so much. Zero means
-	// nothing, as for a service that the monolith never had.
+	// MonolithPercent is the share of the monolith's load that the service's paths
+	// were, in percent. When the service is strangled, the monolith's bounds shrink by
+	// that share. Zero means none, as for a service that the monolith never had. All
+	// services together have 100 at most.
 	MonolithPercent int
-	// Alarms say when a person is told, and a deployment rolled back.
+	// Alarms are the errors and the latency at which the topic is notified and a
+	// deployment rolled back.
 	Alarms Alarms
-	// MonthlyBudget in US dollars; a person is told when the month's cost of all
-	// that carries the service's tag is above it or will be. Zero means 50.
+	// MonthlyBudget in US dollars: the topic is notified when the month's cost of the
+	// resources with the service's tag exceeds it or is forecast to. Zero means 50.
 	MonthlyBudget int
 	// Table is the service's own DynamoDB table. Nil means none.
 	Table *Table
 }
 
-// Image says where a container image comes from. Exactly one field is set.
+// Image is the source of a container image. Exactly one field is set.
 type Image struct {
 	// Program is the folder of a Go main package in this module, such as
 	// "services/shop/cmd/orders". Its image holds the binary and nothing else.
@@ -80,13 +93,13 @@ type Image struct {
 	Registry string
 }
 
-// Table is a DynamoDB table whose keys are all strings.
+// Table is a DynamoDB table whose keys are strings.
 type Table struct {
 	// PartitionKey is the attribute that identifies an item.
 	PartitionKey string
 	// SortKey orders the items of one partition. Empty means none.
 	SortKey string
-	// Indexes are global secondary indexes that carry whole items.
+	// Indexes are global secondary indexes that project all attributes.
 	Indexes []Index
 	// Actions are the DynamoDB API calls that the program makes, without the
 	// "dynamodb:" prefix. Empty means GetItem, PutItem and Query.
@@ -95,14 +108,17 @@ type Table struct {
 
 // Index is a global secondary index with string keys.
 type Index struct {
-	Name         string
+	// Name is unique in its table.
+	Name string
+	// PartitionKey is the attribute that the index is queried by.
 	PartitionKey string
-	SortKey      string
+	// SortKey orders the items of one partition. Empty means none.
+	SortKey string
 }
 
-// TableVariable is the environment variable that tells a program the name of a
-// service's table: USERS_TABLE for users. A program serves only what it is
-// given the table of.
+// TableVariable returns the name of the environment variable that holds the name of
+// a service's table: ORDERS_TABLE for orders. A program serves only the features
+// whose table it is given.
 func TableVariable(service string) string {
 	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_TABLE"
 }

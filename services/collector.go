@@ -3,28 +3,29 @@ package services
 import "fmt"
 
 const (
-	// CollectorContainer is what a collector is called in its task.
+	// CollectorContainer is the name of the collector's container in its task.
 	CollectorContainer = "collector"
-	// CollectorMemory is what a collector may use of its task's memory, in MiB: half
-	// of the smallest task. The AWS Distro, v0.49, used 162 at 6,500 spans a second,
-	// 130 of them for its own file.
+	// CollectorMemory is the limit of a collector's memory, in MiB: half of the
+	// smallest task. The AWS Distro v0.49 used 162 at 6,500 spans a second, 130 of them
+	// for its own binary.
 	CollectorMemory = 256
-	// CollectorCPU is what a collector gets of its task's CPU when the program wants
-	// all, in units of 1/1024 vCPU: an eighth of the smallest task.
+	// CollectorCPU is the share of its task's CPU that a collector keeps when the
+	// program uses all it can, in units of 1/1024 vCPU: an eighth of the smallest task.
 	CollectorCPU = 32
-	// CollectorPort is where a collector takes traces from its own task, as OTLP over
-	// HTTP.
+	// CollectorPort is the TCP port on which a collector receives traces from its own
+	// task, as OTLP over HTTP.
 	//
 	// https://opentelemetry.io/docs/specs/otlp/#otlphttp-default-port
 	CollectorPort = 4318
-	// CollectorVariable is the environment variable that tells a program where its
-	// collector is.
+	// CollectorVariable is the environment variable that holds the URL of a program's
+	// collector.
 	//
 	// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 	CollectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 )
 
-// ProgramMemory is the memory that a task leaves its program, in MiB.
+// ProgramMemory returns the memory of the program's container in MiB: the task's,
+// less CollectorMemory if the service has a collector.
 func (s Service) ProgramMemory() int {
 	if s.Collector == "" {
 		return s.Memory
@@ -32,8 +33,8 @@ func (s Service) ProgramMemory() int {
 	return s.Memory - CollectorMemory
 }
 
-// checkCollector need not look at the task's size: every one that Fargate has holds
-// a collector, and leaves the program half of it or more.
+// checkCollector does not check the task's size: a collector takes at most half of
+// any that Fargate has.
 func (s Service) checkCollector() error {
 	if s.Collector == "" {
 		return nil
@@ -45,7 +46,7 @@ func (s Service) checkCollector() error {
 		return fmt.Errorf("port %d is its collector's: choose another Port", s.Port)
 	}
 	if _, taken := s.Environment[CollectorVariable]; taken {
-		return fmt.Errorf("environment variable %s leads to the collector: remove it, or leave Collector empty", CollectorVariable)
+		return fmt.Errorf("environment variable %s is the collector's URL: remove it, or leave Collector empty", CollectorVariable)
 	}
 	return nil
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Complete fills in every default and returns the first mistake it finds, by
-// the service's name. All that takes a catalog wants a complete one.
+// Complete returns a copy of the catalog with every default filled in. The error is
+// the first mistake it finds, and names the service and what to change.
 func (c Catalog) Complete() (Catalog, error) {
 	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
-		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it takes "/*" last and all that nobody else does, leave its paths, priority and MonolithPercent empty`, c.Monolith.Name)
+		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: leave its paths, priority and MonolithPercent empty`, c.Monolith.Name)
 	}
 	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete()}
 	out.Monolith.Paths = []string{"/*"}
@@ -27,7 +27,8 @@ func (c Catalog) Complete() (Catalog, error) {
 	return out, out.check()
 }
 
-// Names lists the services, then the monolith.
+// Names returns the names of the services in the catalog's order, then the
+// monolith's.
 func (c Catalog) Names() []string {
 	var names []string
 	for _, s := range c.All() {
@@ -36,12 +37,12 @@ func (c Catalog) Names() []string {
 	return names
 }
 
-// All lists the services, then the monolith.
+// All returns the services in the catalog's order, then the monolith.
 func (c Catalog) All() []Service {
 	return append(slices.Clone(c.Services), c.Monolith)
 }
 
-// Find returns the service or monolith of that name, or nil.
+// Find returns a copy of the service or monolith that has the name, or nil.
 func (c Catalog) Find(name string) *Service {
 	for _, s := range c.All() {
 		if s.Name == name {
@@ -51,7 +52,8 @@ func (c Catalog) Find(name string) *Service {
 	return nil
 }
 
-// ID is the name in PascalCase, as the stack and its resources carry it.
+// ID returns the name in PascalCase, which is the id of the service's stack and
+// begins the ids of its resources.
 func (s Service) ID() string {
 	var id strings.Builder
 	for word := range strings.SplitSeq(s.Name, "-") {
@@ -62,15 +64,16 @@ func (s Service) ID() string {
 	return id.String()
 }
 
-// nobody is a user that owns no file, as the images of this module have it.
-const nobody = "65532:65532"
+// unprivileged is the user and group of the images that this module builds. It owns
+// no file.
+const unprivileged = "65532:65532"
 
 func (s Service) complete() Service {
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
 	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
-	s.User = cmp.Or(s.User, nobody)
+	s.User = cmp.Or(s.User, unprivileged)
 	s.Scaling = s.Scaling.complete()
 	s.Alarms = s.Alarms.complete()
 	s.MonthlyBudget = cmp.Or(s.MonthlyBudget, 50)
@@ -84,16 +87,16 @@ func (s Service) complete() Service {
 	return s
 }
 
-// reserved are names of stacks that are not services, and of keys in cdk.json.
+// reserved are the names of the other stacks and keys of cdk.json.
 var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments"}
 
 func (c Catalog) check() error {
 	if !fitsName(c.Name) {
 		return fmt.Errorf("services: the catalog is called %q: want at most 20 lower-case letters, digits and single dashes, starting with a letter", c.Name)
 	}
-	ids, ofMonolith := map[string]string{}, 0
+	ids, monolithPercent := map[string]string{}, 0
 	for _, s := range c.All() {
-		ofMonolith += s.MonolithPercent
+		monolithPercent += s.MonolithPercent
 		if err := s.check(); err != nil {
 			return fmt.Errorf("services: %q: %w", s.Name, err)
 		}
@@ -102,13 +105,13 @@ func (c Catalog) check() error {
 		}
 		ids[s.ID()] = s.Name
 	}
-	if ofMonolith > 100 {
-		return fmt.Errorf("services: together they were %d%% of the monolith's load: want MonolithPercent to add up to 100 at most", ofMonolith)
+	if monolithPercent > 100 {
+		return fmt.Errorf("services: MonolithPercent adds up to %d%% of the monolith's load: want 100 at most", monolithPercent)
 	}
 	return nil
 }
 
-// numericUser is a user and a group that are not root's.
+// numericUser is a user id and a group id other than 0, root's.
 var numericUser = regexp.MustCompile(`^[1-9]\d{0,9}:[1-9]\d{0,9}$`)
 
 var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -120,19 +123,19 @@ func (s Service) check() error {
 	case !fitsName(s.Name):
 		return fmt.Errorf("a name is at most 20 lower-case letters, digits and single dashes, starting with a letter")
 	case slices.Contains(reserved, s.Name):
-		return fmt.Errorf("the name is taken by a part of the app: rename the service")
+		return fmt.Errorf("the name is taken by another stack or a key of cdk.json: rename the service")
 	case s.Port < 1 || s.Port > 65535:
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
 	case !strings.HasPrefix(s.HealthCheckPath, "/"):
 		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
 	case !numericUser.MatchString(s.User):
-		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, nobody)
+		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, unprivileged)
 	case s.MonolithPercent < 0:
 		return fmt.Errorf("%d%% of the monolith's load: want 0 or more", s.MonolithPercent)
 	case s.MonthlyBudget < 1:
 		return fmt.Errorf("a budget of $%d a month: want 1 or more", s.MonthlyBudget)
-	case s.Image.Program != "" && (s.User != nobody || s.WritableRoot):
-		return fmt.Errorf("a program of this module needs no user and no writable root of its own: leave User and WritableRoot empty")
+	case s.Image.Program != "" && (s.User != unprivileged || s.WritableRoot):
+		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector} {
 		if err := check(); err != nil {
@@ -155,8 +158,9 @@ func (i Image) check() error {
 	return nil
 }
 
-// fargateMemory is the smallest and largest MiB that Fargate pairs with CPU
-// units, and the step between.
+// fargateMemory is the smallest and the largest memory that Fargate pairs with CPU
+// units, and the step between sizes, in MiB. 256 units have sizes of their own.
+//
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 var fargateMemory = map[int]struct{ min, max, step int }{
 	512:   {1024, 4096, 1024},

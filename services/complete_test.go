@@ -56,10 +56,10 @@ func TestCompleteRefuses(t *testing.T) {
 		"a cooldown of half a second":       {func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"beta"`, "500ms", "whole seconds"}},
 		"a cooldown of a day":               {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"beta"`, "an hour"}},
 		"more than all on Spot":             {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"beta"`, "0 to 100"}},
-		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "name of its own"}},
+		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "unique name"}},
 		"two schedules of one name": {func(c *Catalog) {
 			c.Services[1].Scaling.Schedule = slices.Repeat([]ScheduledBounds{{Name: "Noon", Cron: noon, Min: 1, Max: 2}}, 2)
-		}, []string{`"Noon"`, "name of its own"}},
+		}, []string{`"Noon"`, "unique name"}},
 		"a schedule at a rate": {func(c *Catalog) {
 			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Often", Cron: "rate(1 hour)", Min: 1, Max: 2}}
 		}, []string{"Often", "rate(1 hour)", "cron("}},

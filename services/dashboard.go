@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Dashboard is the body of a CloudWatch dashboard that shows the migration of a
-// stage of a complete catalog: how much of all requests each program answers, and
-// then, path by path, the service beside the monolith. What the monolith has is
-// all that it still serves, as a load balancer counts by target group, not by path.
+// Dashboard returns the body of a CloudWatch dashboard, as JSON, that shows the
+// migration of a stage: each program's share of all requests, and then, service by
+// service, the service beside the monolith. The monolith's line is everything that
+// it still serves, because a load balancer counts by target group, not by path.
 //
-// Its metrics are found by searching, for no phase and no deployment may change
-// it. A program that has nothing to show has no line.
+// SEARCH expressions find its metrics, so that no phase and no deployment changes
+// the dashboard. A program without data has no line.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 func Dashboard(stage, region string, c Catalog) string {
@@ -31,12 +31,12 @@ func Dashboard(stage, region string, c Catalog) string {
 	}
 	body, err := json.Marshal(map[string]any{"start": "-PT3H", "periodOverride": "inherit", "widgets": d.widgets})
 	if err != nil {
-		panic(err) // there is nothing in it that JSON has no form for
+		panic(err) // unreachable: every value has a JSON form
 	}
 	return string(body)
 }
 
-// dashboard is one under construction: a column of rows on a grid.
+// dashboard is a dashboard under construction: rows below each other on a grid.
 type dashboard struct {
 	stage, region string
 	catalog       Catalog
@@ -46,7 +46,7 @@ type dashboard struct {
 
 const gridColumns = 24
 
-// row divides the whole width between widgets.
+// row adds a row that divides the whole width between widgets.
 func (d *dashboard) row(height int, widgets ...widget) {
 	for i, w := range widgets {
 		w.Width, w.Height = gridColumns/len(widgets), height
@@ -87,7 +87,7 @@ type axis struct {
 	ShowUnits bool   `json:"showUnits"`
 }
 
-// line is an expression that a graph shows, or that others of it refer to by its id.
+// line is an expression that a graph shows, or that its other lines refer to by id.
 type line struct {
 	Expression string `json:"expression"`
 	Label      string `json:"label,omitempty"`
@@ -96,7 +96,7 @@ type line struct {
 	Visible    *bool  `json:"visible,omitempty"`
 }
 
-// hidden is a line that others refer to.
+// hidden returns a line that is not shown and that others refer to.
 func hidden(id, expression string) line {
 	return line{ID: id, Expression: expression, Visible: new(false)}
 }
@@ -113,14 +113,13 @@ func (d *dashboard) graph(title string, left axis, lines ...line) widget {
 	return w
 }
 
-// The colors of a service and of the monolith, dark for what is usual and light
-// for what one request in a hundred meets.
+// The colors of a service and of the monolith, light for the 99th percentile.
 const (
 	blue, lightBlue     = "#1f77b4", "#aec7e8"
 	orange, lightOrange = "#ff7f0e", "#ffbb78"
 )
 
-// pair is the same of a service and of the monolith.
+// pair returns the lines of one expression for a service and for the monolith.
 func (d *dashboard) pair(s Service, expression func(Service) string) []line {
 	m := d.catalog.Monolith
 	return []line{
@@ -157,7 +156,7 @@ func (d *dashboard) share(s Service) widget {
 		[]line{hidden("total", d.sum("RequestCount", d.catalog.All()...))}, d.pair(s, d.shareOf)...)...)
 }
 
-// shareOf is of a graph that has the total.
+// shareOf returns a service's share of the line "total" in the same graph, in percent.
 func (d *dashboard) shareOf(s Service) string {
 	return "100 * " + d.sum("RequestCount", s) + " / total"
 }
@@ -206,7 +205,8 @@ func (d *dashboard) ofTargetGroups(metric, statistic string, of ...Service) stri
 	return search("AWS/ApplicationELB,LoadBalancer,TargetGroup", metric, statistic, "("+strings.Join(names, " OR ")+")")
 }
 
-// search finds the metrics of a name whose dimensions have words in a row.
+// search returns a SEARCH expression for the metrics of a name whose dimensions
+// match the words, with a period of 60 s.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func search(schema, metric, statistic, words string) string {

@@ -4,14 +4,18 @@ import "regexp"
 
 // ECRImage is an image in a repository of Amazon ECR.
 type ECRImage struct {
+	// Account has 12 digits. Repository may contain slashes.
 	Account, Region, Repository string
-	// Version is a tag, or a digest such as "sha256:…".
+	// Version is a tag, or a digest such as "sha256:…". A reference without one means
+	// "latest".
 	Version string
 }
 
 var ecrReference = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)[:@]?(.*)$`)
 
-// ECR reads the image's registry reference; ok is false when it is not in ECR.
+// ECR parses the image's Registry. ok is false when it is not an ECR reference.
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-pull-ecr-image.html
 func (i Image) ECR() (image ECRImage, ok bool) {
 	parts := ecrReference.FindStringSubmatch(i.Registry)
 	if parts == nil {

@@ -25,15 +25,15 @@ const (
 // pathPattern holds the characters that a path condition accepts.
 var pathPattern = regexp.MustCompile(`^[/*?][A-Za-z0-9_\-.$/~"'@:+&*?]*$`)
 
-// Lint refuses a complete catalog whose listener rules the load balancer would
-// reject or never reach, in today's phases or in later ones. An error names
-// every rule that takes part.
+// Lint refuses a catalog with listener rules that the load balancer would reject or
+// never reach, in any phase. The error names every rule that takes part and what to
+// change. previewFrom are the CIDR blocks of the preview rules.
 func Lint(c Catalog, previewFrom []string) error {
 	return lint(Rules(Plan(c, mostRules(c), previewFrom)))
 }
 
-// mostRules is the migration with all the rules a catalog can have, so that
-// a mistake does not wait for the day its service goes live.
+// mostRules is a migration with every rule that a catalog can have, so that a
+// mistake shows before its service goes live.
 func mostRules(c Catalog) Migration {
 	m := Migration{Services: map[string]Phase{}, Monolith: Serving}
 	for _, s := range c.Services {
@@ -63,7 +63,8 @@ func lint(rules []Rule) error {
 	return nil
 }
 
-// String names the rule in an error.
+// String returns the rule's name in errors, such as
+// live rule of "orders" (priority 25100).
 func (r Rule) String() string {
 	return fmt.Sprintf("%s rule of %q (priority %d)", r.Kind, r.Service, r.Priority)
 }
@@ -193,7 +194,8 @@ func match(p, q string) bool {
 
 var wildcards = regexp.MustCompile(`[*?]+`)
 
-// sortWildcards writes each run of wildcards as its question marks and then at most one star.
+// sortWildcards writes each run of wildcards as its question marks, then one star if
+// it has any.
 func sortWildcards(p string) string {
 	return wildcards.ReplaceAllStringFunc(p, func(run string) string {
 		star := ""

@@ -8,24 +8,28 @@ import (
 	"strings"
 )
 
-// Phase is how far one service's migration is.
+// Phase is the state of one service's migration. The zero value is Dark.
 type Phase struct {
-	// Share is the percentage of the service's traffic that it serves itself;
-	// the monolith serves the rest.
+	// Share is the percentage of the requests for the service's paths that the service
+	// serves, 0 to 100. The monolith serves the rest.
 	Share int
-	// Strangled means that the monolith may no longer touch the service's table.
+	// Strangled means that the monolith has no permission for the service's table.
 	Strangled bool
 }
 
 // The phases with a word of their own. Between Dark and Live a phase is a share
 // of 1 to 99.
 var (
-	Dark      = Phase{}
-	Live      = Phase{Share: 100}
+	// Dark has no live rule: the monolith serves the service's paths.
+	Dark = Phase{}
+	// Live has a live rule that forwards to the service alone.
+	Live = Phase{Share: 100}
+	// Strangled is Live without the monolith's permission for the service's table.
 	Strangled = Phase{Share: 100, Strangled: true}
 )
 
-// String is the word for the phase in cdk.json.
+// String returns the word for the phase in cdk.json: dark, 1% to 99%, live or
+// strangled.
 func (p Phase) String() string {
 	switch p {
 	case Dark:
@@ -38,10 +42,11 @@ func (p Phase) String() string {
 	return strconv.Itoa(p.Share) + "%"
 }
 
-// TakenOver reports whether the service serves its paths without the monolith.
+// TakenOver reports whether the service alone serves its paths: Live and Strangled.
 func (p Phase) TakenOver() bool { return p.Share == 100 }
 
-// ParsePhase reads dark, 1% to 99%, live or strangled.
+// ParsePhase is the inverse of Phase.String. Any other word is an error that lists
+// the words.
 func ParsePhase(word string) (Phase, error) {
 	for _, p := range []Phase{Dark, Live, Strangled} {
 		if word == p.String() {
@@ -55,27 +60,31 @@ func ParsePhase(word string) (Phase, error) {
 	return Phase{}, fmt.Errorf("want dark, 1%%–99%%, live or strangled")
 }
 
-// MonolithPhase is how far the monolith's retreat is.
+// MonolithPhase is the state of the monolith, by its word in cdk.json.
 type MonolithPhase string
 
-// The monolith first serves every path that no service has taken, then runs
-// without a live rule, then is gone.
+// The phases of the monolith, in order.
 const (
+	// Serving has the catch-all rule: it serves every path that no service has taken.
 	Serving MonolithPhase = "serving"
+	// Drained runs without a live rule. Every service is live or strangled.
 	Drained MonolithPhase = "drained"
+	// Retired has no stack. Every service is strangled.
 	Retired MonolithPhase = "retired"
 )
 
-// Migration is how far every part of a catalog is.
+// Migration is the phase of every program of a catalog.
 type Migration struct {
+	// Services has the phase of each service by its name.
 	Services map[string]Phase
+	// Monolith is the monolith's phase.
 	Monolith MonolithPhase
 }
 
-// ParseMigration reads one word for every service of the catalog and one for
-// the monolith, by name. It refuses a name that the catalog does not have, a
-// name without a word, an unknown word, and a monolith that leaves before the
-// services can do without it.
+// ParseMigration reads the phase of every program of the catalog from words by name.
+// It refuses a name that the catalog does not have, a name without a word, an
+// unknown word, and a monolith that is drained or retired before every service is
+// as far as that takes.
 func ParseMigration(c Catalog, words map[string]string) (Migration, error) {
 	m := Migration{Services: map[string]Phase{}, Monolith: MonolithPhase(words[c.Monolith.Name])}
 	for _, name := range slices.Sorted(maps.Keys(words)) {
@@ -110,7 +119,8 @@ func (m Migration) validate(c Catalog) error {
 	return fmt.Errorf("services: %q asks for phase %q: want serving, drained or retired", c.Monolith.Name, string(m.Monolith))
 }
 
-// require says which services hold the monolith back.
+// require refuses the monolith's phase while a service is not ready for it. The
+// error names all such services.
 func (m Migration) require(c Catalog, ready func(Phase) bool, want string) error {
 	var waiting []string
 	for _, s := range c.Services {

@@ -5,60 +5,71 @@ import (
 	"slices"
 )
 
-// PreviewHeader selects a program by name, past all shares, for a caller whose
-// address the environment's previewFrom allows.
+// PreviewHeader is the request header whose value is the name of the program that
+// answers, whatever the phases are. It works for callers whose address is in the
+// environment's previewFrom.
 const PreviewHeader = "X-Route-To"
 
 // A listener evaluates rules by ascending priority. All preview rules come
-// before all live rules, so that the header reaches any program on any path,
-// and the monolith comes last among its kind.
+// before all live rules, so that the header works for any program on any path.
+// The monolith's rule is the last of each kind.
 const (
 	monolithPriority = 25000
 	liveOffset       = 25000
 )
 
-// Rule is one listener rule: it forwards what meets all its conditions.
+// Rule is one listener rule: it forwards requests that meet all its conditions.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 type Rule struct {
-	// Service owns the rule; Kind is PreviewRule or LiveRule.
+	// Service is the name of the service or monolith that owns the rule.
 	Service string
-	Kind    RuleKind
-	// Priority is 1 to 50000; the lowest match wins.
+	// Kind is PreviewRule or LiveRule.
+	Kind RuleKind
+	// Priority is 1 to 50000. Of the rules that match, the lowest number wins.
 	Priority int
-	// Paths are patterns of which one must match.
+	// Paths are path patterns of which one matches.
 	Paths []string
-	// RouteTo is the value the PreviewHeader must have. Empty means no such condition.
+	// RouteTo is the value of the PreviewHeader. Empty means that the rule has no such
+	// condition.
 	RouteTo string
-	// Sources are the CIDR blocks of which one must hold the caller's address. Empty means anywhere.
+	// Sources are CIDR blocks of which one contains the caller's address. Empty means
+	// any address.
 	Sources []string
-	// Forward divides the requests between target groups by weight.
+	// Forward divides the requests between target groups. The percentages add up to
+	// 100.
 	Forward []Weight
 }
 
-// RuleKind tells the two rules of a service apart.
+// RuleKind is one of the two kinds of rule that a service has.
 type RuleKind string
 
-// The preview rule attaches a target group to the load balancer without public
-// traffic. The live rule brings the traffic.
+// The kinds of rule.
 const (
+	// PreviewRule attaches a target group to the load balancer without public traffic.
 	PreviewRule RuleKind = "preview"
-	LiveRule    RuleKind = "live"
+	// LiveRule forwards the public traffic.
+	LiveRule RuleKind = "live"
 )
 
-// Weight is the percentage of requests that a service's target group gets.
+// Weight is the share of requests that a service's target group gets.
 type Weight struct {
+	// Service is the name of the service or monolith that owns the target group.
 	Service string
+	// Percent is 1 to 100.
 	Percent int
 }
 
 // ServiceRules are the listener rules of one service.
 type ServiceRules struct {
+	// Preview exists in every phase.
 	Preview Rule
-	// Live has one rule, or none while the service is dark or the monolith drained.
+	// Live has one rule, or none while the service is dark or the monolith is drained.
 	Live []Rule
 }
 
-// Plan is the rules of every program of a complete catalog that a migration runs,
-// by its name. A retired monolith is not in it.
+// Plan returns the rules of every program of a catalog, by its name. A retired
+// monolith is not in the plan. previewFrom are the CIDR blocks of the preview rules.
 func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules {
 	plan := map[string]ServiceRules{}
 	for _, s := range c.Services {
@@ -78,7 +89,7 @@ func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules 
 	return plan
 }
 
-// Rules are all rules of a plan, in the order a listener evaluates them.
+// Rules returns all rules of a plan in the order in which a listener evaluates them.
 func Rules(plan map[string]ServiceRules) []Rule {
 	var rules []Rule
 	for _, of := range plan {

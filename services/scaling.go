@@ -8,48 +8,52 @@ import (
 	"time"
 )
 
-// Scaling says how many tasks of a service run: always from Min to Max, and
-// between them as many as bring the use of the CPU and the requests of each task
-// to their targets. The policy that wants more tasks wins.
+// Scaling is the number of tasks of a service: from Min to Max, and between them as
+// many as keep the use of the CPU and the requests per task at their targets. The
+// policy that wants more tasks wins.
 //
 // https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html
 type Scaling struct {
-	// Min is the number of tasks that always run. Zero means 2, one for each of two zones.
+	// Min is the number of tasks at least, 1 or more. Zero means 2, one for each of two
+	// zones.
 	Min int
-	// Max is the number of tasks at most. Zero means 10.
+	// Max is the number of tasks at most, not below Min. Zero means 10.
 	Max int
-	// CPUPercent is the average CPU use that scaling aims at. Zero means 60.
+	// CPUPercent is the target of the average CPU use, 1 to 100. Zero means 60.
 	CPUPercent int
-	// RequestsPerTarget is the requests per minute and task that scaling aims at. Zero means 6000.
+	// RequestsPerTarget is the target of the requests per minute and task, 1 or more.
+	// Zero means 6000.
 	RequestsPerTarget int
-	// OutCooldown is how long tasks that were added have to take effect before more
-	// are. Zero means a minute, which is about what a task takes to start.
+	// OutCooldown is the time between two additions of tasks, from a second to an hour.
+	// Zero means a minute, about the time that a task takes to start.
 	OutCooldown time.Duration
-	// InCooldown is how long after tasks were taken away more of them may go. Zero means 5
-	// minutes, so that the requests that follow a short pause still find the tasks.
+	// InCooldown is the time between two removals of tasks, from a second to an hour.
+	// Zero means 5 minutes, so that a short pause in the load removes few tasks.
 	InCooldown time.Duration
-	// Schedule sets other bounds at known times. Empty means the same bounds always.
+	// Schedule sets other bounds at known times. Empty means Min and Max always.
 	Schedule []ScheduledBounds
-	// SpotPercent is the share of the tasks beyond Min that run on Fargate Spot, for
-	// a third of the price and at two minutes' notice. Zero means none.
+	// SpotPercent is the share of the tasks beyond Min that run on Fargate Spot, 0 to
+	// 100, for a third of the price and with a notice of two minutes. Zero means none.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 	SpotPercent int
-	// HighResolution measures the use of the CPU every 20 s instead of every minute,
-	// so that tasks are added about four times sooner. CloudWatch charges for it.
+	// HighResolution measures the use of the CPU every 20 s instead of every 60 s, so
+	// that tasks are added about four times sooner. CloudWatch charges for it.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/target-tracking-faster-auto-scaling.html
 	HighResolution bool
-	// Predictive adds tasks ahead of the hours that had a high use of the CPU in the
-	// last two weeks. It takes none away.
+	// Predictive adds tasks before the hours that had a high use of the CPU in the last
+	// two weeks. It removes none.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/predictive-auto-scaling.html
 	Predictive bool
 }
 
-// ScheduledBounds are the bounds from a time on, until the next that is scheduled.
+// ScheduledBounds are the bounds of the number of tasks from a scheduled time on,
+// until the next one.
 type ScheduledBounds struct {
-	// Name tells them apart in one service: letters and digits, such as "Morning".
+	// Name is unique in a service: letters and digits, a capital first, such as
+	// "Morning".
 	Name string
 	// Cron is when, such as "cron(0 7 ? * MON-FRI *)": minutes, hours, day-of-month,
 	// month, day-of-week and year, with ? in exactly one of the two days. At and rate
@@ -59,7 +63,7 @@ type ScheduledBounds struct {
 	Cron string
 	// TimeZone is the time zone that Cron is in, such as "Europe/Berlin". Empty means UTC.
 	TimeZone string
-	// Min and Max are the numbers of tasks. Both are required.
+	// Min and Max are the bounds of the number of tasks, 1 or more. Both are required.
 	Min, Max int
 }
 
@@ -110,7 +114,7 @@ func (s Scaling) checkSchedule() error {
 	names := map[string]bool{}
 	for _, b := range s.Schedule {
 		if !scheduleName.MatchString(b.Name) || names[b.Name] {
-			return fmt.Errorf("schedule %q: want a name of its own, of letters and digits, with a capital first", b.Name)
+			return fmt.Errorf("schedule %q: want a unique name of letters and digits, with a capital first", b.Name)
 		}
 		names[b.Name] = true
 		if err := checkCron(b.Cron); err != nil {
@@ -126,8 +130,7 @@ func (s Scaling) checkSchedule() error {
 	return nil
 }
 
-// Lowest is the number of tasks below which there are never fewer, whatever the
-// schedule.
+// Lowest returns the smallest Min, the schedule's included.
 func (s Scaling) Lowest() int {
 	lowest := s.Min
 	for _, b := range s.Schedule {
@@ -136,17 +139,16 @@ func (s Scaling) Lowest() int {
 	return lowest
 }
 
-// MonolithScaling is the monolith's scaling as far as the migration is: the bounds
-// of the catalog, less the MonolithPercent of each service that has left it, rounded up.
+// MonolithScaling returns the monolith's scaling in a migration: the bounds of the
+// catalog, less the MonolithPercent of each strangled service, rounded up.
 //
-// A service has left when it is strangled, not when it is live: until then one
-// word brings its requests back at once, and more tasks would be minutes behind
-// them. And only a strangled service is deployed before the monolith, so at any
-// other phase the monolith would shrink while it still has the requests.
+// A live service does not count. Its rollback is one word, which brings its requests
+// back at once, and additional tasks would start minutes later. Also, only a
+// strangled service is deployed before the monolith: in any other phase the monolith
+// would shrink while it still has the requests.
 //
-// Two tasks remain for two zones, or as many as the catalog has if that is fewer,
-// until nothing is left: when every service is strangled and the monolith is
-// drained, one is enough to come back with.
+// Two tasks remain for two zones, or the catalog's Min if that is smaller. When
+// every service is strangled and the monolith is drained, one task remains.
 func MonolithScaling(c Catalog, m Migration) Scaling {
 	remains, idle := 100, m.Monolith == Drained
 	for _, service := range c.Services {

@@ -1,13 +1,13 @@
 package services
 
-// Tag is a key and a value.
+// Tag is a resource tag.
 type Tag struct{ Key, Value string }
 
-// Shared is the service of what all services share.
+// Shared is the value of the tag "service" for resources that all services share.
 const Shared = "shared"
 
-// Tags are what every resource of an environment carries, so that its cost can be
-// told: the app, the environment, and the service whose it is.
+// Tags returns the cost allocation tags of a resource: the app, the environment, and
+// the service that owns it.
 //
 // https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html
 func Tags(app, environment, service string) []Tag {

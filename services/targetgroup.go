@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// longestTargetGroup is the room for a target group's name.
+// longestTargetGroup is the length of a target group's name at most.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 const longestTargetGroup = 32
 
-// TargetGroupName is what a service's target group is called in a stage, such as
-// "forum-dev-users-kqzvhwtb". A dashboard finds the group's metrics by it, and so
-// holds no service in place; a name that CloudFormation gave would be cut off
-// before the stage's. Its end is of the stage, the service and its port, for
-// CloudFormation makes the group anew when the port changes, while the old one is
-// still there.
+// TargetGroupName returns the name of a service's target group in a stage, such as
+// "shop-dev-orders-kqzvhwtb", of at most 32 characters. A dashboard finds the group's
+// metrics by the name, so that it needs no reference to the group; a name that
+// CloudFormation chose could end within the stage's. The last eight letters are a
+// hash of the stage, the service and its port: another port replaces the group, and
+// the new group exists beside the old one for a while.
 func TargetGroupName(stage string, s Service) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", stage, s.Name, s.Port))
 	var end strings.Builder
 	for _, b := range sum[:8] {
-		end.WriteByte('a' + b%26) // no digits: CloudWatch would search for the letters between them
+		end.WriteByte('a' + b%26) // no digits: CloudWatch would split the word at them
 	}
 	name := stage + "-" + s.Name
 	if room := longestTargetGroup - len("-") - end.Len(); len(name) > room {
