@@ -9,7 +9,7 @@ import (
 	"example.com/strangler/test/internal/wildcard"
 )
 
-// operators compare a value of the request with one of the policy.
+// operators compare a value of the policy with one of the request.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 var operators = map[string]func(want, got string) bool{
@@ -20,6 +20,7 @@ var operators = map[string]func(want, got string) bool{
 	"Bool":         strings.EqualFold,
 }
 
+// ifExists at the end of an operator's name lets a missing key match.
 const ifExists = "IfExists"
 
 func validateConditions(s assembly.Statement) error {
@@ -36,8 +37,9 @@ func validateConditions(s assembly.Statement) error {
 	return nil
 }
 
-// holds wants every operator and every key of it to hold, with any one of the
-// values. A key that the request does not have holds with IfExists only.
+// holds reports whether the context meets all conditions: every key of every
+// operator must match one of its values. A key that the request does not have
+// matches with IfExists only.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 func holds(conditions map[string]map[string]assembly.Strings, context map[string]string) bool {
@@ -54,7 +56,7 @@ func holds(conditions map[string]map[string]assembly.Strings, context map[string
 	return true
 }
 
-// lookUp finds a key however it is written: keys have no case, their values do.
+// lookUp finds a condition key. Case does not matter in keys.
 func lookUp(context map[string]string, key string) (value string, known bool) {
 	for name, value := range context {
 		if strings.EqualFold(name, key) {
@@ -64,11 +66,12 @@ func lookUp(context map[string]string, key string) (value string, known bool) {
 	return "", false
 }
 
-// matchARN compares the six parts of an ARN one by one, so that a * stays within
-// its part. ArnEquals and ArnLike are the same.
+// matchARN compares the six parts of an ARN one by one, so that a * matches within
+// its part only. ArnEquals and ArnLike both work this way.
 func matchARN(pattern, arn string) bool {
 	return slices.EqualFunc(arnParts(pattern), arnParts(arn), wildcard.Match)
 }
 
-// arnParts are six; what is left of the last is the resource, colons and all.
+// arnParts splits an ARN into at most six parts. The last is the resource, which may
+// hold colons.
 func arnParts(arn string) []string { return strings.SplitN(arn, ":", 6) }

@@ -4,12 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/test/internal/assembly"
 )
 
 const (
-	role  = "arn:aws:iam::111122223333:role/users"
-	table = "arn:aws:dynamodb:eu-west-1:111122223333:table/Users"
+	role  = "arn:aws:iam::111122223333:role/alpha"
+	table = "arn:aws:dynamodb:eu-west-1:111122223333:table/Alpha"
 )
 
 type (
@@ -18,7 +21,7 @@ type (
 	list       = assembly.Strings
 )
 
-// edited is a statement that allows reading the table, with a change.
+// edited returns a statement that allows reading the table, after a change.
 func edited(change func(*statement)) statement {
 	s := statement{Effect: "Allow", Action: list{"dynamodb:GetItem"}, Resource: list{table}}
 	change(&s)
@@ -54,7 +57,7 @@ var getItem = Request{Action: "dynamodb:GetItem", Resource: table, Context: map[
 	"aws:PrincipalArn":    role,
 }}
 
-// Each line is a sentence of the documentation.
+// The names are sentences of the documentation.
 func TestDecide(t *testing.T) {
 	for sentence, test := range map[string]struct {
 		principal Principal
@@ -63,40 +66,40 @@ func TestDecide(t *testing.T) {
 		"by default, all requests are implicitly denied":        {with(), ImplicitDeny},
 		"an explicit allow overrides the default":               {with(allow("dynamodb:GetItem", table)), Allow},
 		"an explicit deny overrides any allow":                  {with(allow("*", "*"), deny("dynamodb:GetItem", table)), ExplicitDeny},
-		"and does so before it":                                 {with(deny("dynamodb:GetItem", table), allow("*", "*")), ExplicitDeny},
-		"and without any allow":                                 {with(deny("*", "*")), ExplicitDeny},
-		"a deny of something else denies nothing":               {with(allow("*", "*"), deny("s3:*", "*")), Allow},
-		"prefix and name of an action have no case":             {with(allow("DynamoDB:getitem", table)), Allow},
-		"a resource has":                                        {with(allow("dynamodb:GetItem", strings.ToLower(table))), ImplicitDeny},
+		"an explicit deny before the allow":                     {with(deny("dynamodb:GetItem", table), allow("*", "*")), ExplicitDeny},
+		"an explicit deny without any allow":                    {with(deny("*", "*")), ExplicitDeny},
+		"a deny of another action":                              {with(allow("*", "*"), deny("s3:*", "*")), Allow},
+		"case does not matter in an action":                     {with(allow("DynamoDB:getitem", table)), Allow},
+		"case matters in a resource":                            {with(allow("dynamodb:GetItem", strings.ToLower(table))), ImplicitDeny},
 		"a * in an action, within a word":                       {with(allow("dynamodb:Get*", table)), Allow},
 		"a * in an action, in the middle of one":                {with(allow("dynamodb:*Item", table)), Allow},
-		"a * for nothing":                                       {with(allow("dynamodb:GetItem*", table)), Allow},
-		"a ? for one character":                                 {with(allow("dynamodb:?etItem", table)), Allow},
-		"a ? not for none":                                      {with(allow("dynamodb:GetItem?", table)), ImplicitDeny},
-		"a pattern matches all of a name, not its beginning":    {with(allow("dynamodb:Get", table)), ImplicitDeny},
-		"nor its end":                                           {with(allow("*:Get", table)), ImplicitDeny},
-		"a * in a resource goes beyond colons":                  {with(allow("dynamodb:GetItem", "arn:aws:dynamodb:*")), Allow},
-		"several * in a resource":                               {with(allow("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/U*")), Allow},
+		"a * matches the empty run":                             {with(allow("dynamodb:GetItem*", table)), Allow},
+		"a ? matches one character":                             {with(allow("dynamodb:?etItem", table)), Allow},
+		"a ? does not match none":                               {with(allow("dynamodb:GetItem?", table)), ImplicitDeny},
+		"a pattern does not match the beginning of a name":      {with(allow("dynamodb:Get", table)), ImplicitDeny},
+		"a pattern does not match the end of a name":            {with(allow("*:Get", table)), ImplicitDeny},
+		"a * in a resource matches colons":                      {with(allow("dynamodb:GetItem", "arn:aws:dynamodb:*")), Allow},
+		"several * in a resource":                               {with(allow("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/A*")), Allow},
 		"an index is not its table":                             {with(allow("dynamodb:GetItem", table+"/index/*")), ImplicitDeny},
 		"NotAction matches everything except the actions":       {with(edited(func(s *statement) { s.Action, s.NotAction = nil, list{"iam:*"} })), Allow},
-		"and not the actions":                                   {with(edited(func(s *statement) { s.Action, s.NotAction = nil, list{"iam:*", "DYNAMODB:Get*"} })), ImplicitDeny},
+		"NotAction does not match the actions":                  {with(edited(func(s *statement) { s.Action, s.NotAction = nil, list{"iam:*", "DYNAMODB:Get*"} })), ImplicitDeny},
 		"NotResource matches every resource except those":       {with(edited(func(s *statement) { s.Resource, s.NotResource = nil, list{"arn:aws:s3:::*"} })), Allow},
-		"and not those":                                         {with(edited(func(s *statement) { s.Resource, s.NotResource = nil, list{table + "*"} })), ImplicitDeny},
+		"NotResource does not match those":                      {with(edited(func(s *statement) { s.Resource, s.NotResource = nil, list{table + "*"} })), ImplicitDeny},
 		"StringEquals: exact matching":                          {with(when("StringEquals", "aws:PrincipalArn", role)), Allow},
-		"case sensitive":                                        {with(when("StringEquals", "aws:PrincipalArn", strings.ToUpper(role))), ImplicitDeny},
-		"without wildcards":                                     {with(when("StringEquals", "aws:PrincipalArn", "*")), ImplicitDeny},
-		"condition keys have no case":                           {with(when("StringEquals", "AWS:principalarn", role)), Allow},
+		"StringEquals: case sensitive":                          {with(when("StringEquals", "aws:PrincipalArn", strings.ToUpper(role))), ImplicitDeny},
+		"StringEquals: without wildcards":                       {with(when("StringEquals", "aws:PrincipalArn", "*")), ImplicitDeny},
+		"case does not matter in condition keys":                {with(when("StringEquals", "AWS:principalarn", role)), Allow},
 		"several values are an OR":                              {with(when("StringEquals", "aws:PrincipalArn", "another", role)), Allow},
 		"StringLike: with a * anywhere":                         {with(when("StringLike", "aws:PrincipalArn", "*role*")), Allow},
 		"ArnLike: each of the six parts is checked separately":  {with(when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/*")), Allow},
-		"so a * does not go beyond a colon":                     {with(when("ArnLike", "aws:PrincipalArn", "arn:*:role/users")), ImplicitDeny},
-		"ArnEquals behaves the same":                            {with(when("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::*:role/*")), Allow},
+		"ArnLike: a * does not match a colon":                   {with(when("ArnLike", "aws:PrincipalArn", "arn:*:role/alpha")), ImplicitDeny},
+		"ArnEquals behaves as ArnLike":                          {with(when("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::*:role/*")), Allow},
 		"Bool: true or false":                                   {with(when("Bool", "aws:SecureTransport", "true")), Allow},
-		"and not the other":                                     {with(when("Bool", "aws:SecureTransport", "false")), ImplicitDeny},
+		"Bool: another value":                                   {with(when("Bool", "aws:SecureTransport", "false")), ImplicitDeny},
 		"a key that is not present does not match":              {with(when("StringLike", "aws:SourceVpc", "*")), ImplicitDeny},
 		"IfExists: if it is not present, the condition is true": {with(when("StringEqualsIfExists", "aws:SourceVpc", "vpc-1")), Allow},
-		"if it is present, it is processed":                     {with(when("BoolIfExists", "aws:SecureTransport", "false")), ImplicitDeny},
-		"a deny whose condition does not hold denies nothing": {with(allow("*", "*"), edited(func(s *statement) {
+		"IfExists: if it is present, it is compared":            {with(when("BoolIfExists", "aws:SecureTransport", "false")), ImplicitDeny},
+		"a deny whose condition does not match": {with(allow("*", "*"), edited(func(s *statement) {
 			s.Effect, s.Condition = "Deny", conditions{"Bool": {"aws:SecureTransport": {"false"}}}
 		})), Allow},
 		"several operators are an AND": {with(edited(func(s *statement) {
@@ -105,21 +108,21 @@ func TestDecide(t *testing.T) {
 		"several keys are an AND": {with(edited(func(s *statement) {
 			s.Condition = conditions{"StringLike": {"aws:SecureTransport": {"*"}, "aws:PrincipalArn": {"x"}}}
 		})), ImplicitDeny},
-		"a boundary gives nothing by itself":                              {bounded(with(), allow("*", "*")), ImplicitDeny},
-		"what both allow is allowed":                                      {bounded(with(allow("*", "*")), allow("dynamodb:*", "*")), Allow},
-		"what the boundary leaves out is not":                             {bounded(with(allow("*", "*")), allow("s3:*", "*")), ImplicitDeny},
-		"a boundary that allows nothing allows nothing":                   {bounded(with(allow("*", "*"))), ImplicitDeny},
-		"an explicit deny in the boundary overrides the allow":            {bounded(with(allow("*", "*")), allow("*", "*"), deny("dynamodb:*", "*")), ExplicitDeny},
-		"an identity that CloudFormation will replace is a plain text":    {with(allow("*", "${Data.Users.Arn}")), ImplicitDeny},
-		"an action that names no service does not match one of a service": {with(allow("GetItem", table)), ImplicitDeny},
+		"a boundary allows nothing by itself":                    {bounded(with(), allow("*", "*")), ImplicitDeny},
+		"the policy and the boundary both allow":                 {bounded(with(allow("*", "*")), allow("dynamodb:*", "*")), Allow},
+		"the boundary allows another service only":               {bounded(with(allow("*", "*")), allow("s3:*", "*")), ImplicitDeny},
+		"an empty boundary":                                      {bounded(with(allow("*", "*"))), ImplicitDeny},
+		"an explicit deny in the boundary overrides the allow":   {bounded(with(allow("*", "*")), allow("*", "*"), deny("dynamodb:*", "*")), ExplicitDeny},
+		"a reference that CloudFormation replaces is plain text": {with(allow("*", "${Data.Alpha.Arn}")), ImplicitDeny},
+		"a pattern without a service prefix":                     {with(allow("GetItem", table)), ImplicitDeny},
 	} {
-		if got, err := test.principal.Decide(getItem); err != nil || got != test.want {
-			t.Errorf("%s: %v, want %v (%v)", sentence, got, test.want, err)
-		}
+		got, err := test.principal.Decide(getItem)
+		require.NoError(t, err, sentence)
+		assert.Equal(t, test.want, got, sentence)
 	}
 }
 
-// A resource's own policy adds to the role's, within the boundary.
+// A resource's policy adds to the role's policies, within the boundary.
 func TestResourcePolicy(t *testing.T) {
 	about := func(s statement, kind, name string) []statement {
 		s.Principal = assembly.Principal{kind: {name}}
@@ -131,31 +134,31 @@ func TestResourcePolicy(t *testing.T) {
 		policy    []statement
 		want      Decision
 	}{
-		"it allows the role that it names":                     {with(), about(all, "AWS", role), Allow},
-		"and no other":                                         {with(), about(all, "AWS", role+"2"), ImplicitDeny},
-		"or anyone":                                            {with(), about(all, "*", "*"), Allow},
-		"anyone in AWS":                                        {with(), about(all, "AWS", "*"), Allow},
-		"a service is nobody's role":                           {with(), about(all, "Service", "*"), ImplicitDeny},
-		"the account is left to decide":                        {with(), about(all, "AWS", "arn:aws:iam::111122223333:root"), ImplicitDeny},
-		"a deny of the account is one of the role":             {with(all), about(none, "AWS", "arn:aws:iam::111122223333:root"), ExplicitDeny},
-		"also by its number":                                   {with(all), about(none, "AWS", "111122223333"), ExplicitDeny},
-		"and not one of another account":                       {with(all), about(none, "AWS", "444455556666"), Allow},
-		"the boundary limits what it allows":                   {bounded(with()), about(all, "AWS", role), ImplicitDeny},
-		"a deny of the role's is stronger":                     {with(none), about(all, "AWS", role), ExplicitDeny},
-		"a principal without an account is named by its name":  {Principal{ARN: "x"}, about(all, "AWS", "x"), Allow},
-		"a deny of an account is not about one without any":    {Principal{ARN: "x", Policies: with(all).Policies}, about(none, "AWS", "111122223333"), Allow},
-		"a statement about nobody that is known says nothing":  {with(), []statement{all}, ImplicitDeny},
-		"what it says of other actions is of no interest here": {with(), about(allow("s3:*", "*"), "AWS", role), ImplicitDeny},
+		"an allow of the role":                              {with(), about(all, "AWS", role), Allow},
+		"an allow of another role":                          {with(), about(all, "AWS", role+"2"), ImplicitDeny},
+		"an allow of every principal":                       {with(), about(all, "*", "*"), Allow},
+		"an allow of every AWS principal":                   {with(), about(all, "AWS", "*"), Allow},
+		"an allow of every service":                         {with(), about(all, "Service", "*"), ImplicitDeny},
+		"an allow of the account":                           {with(), about(all, "AWS", "arn:aws:iam::111122223333:root"), ImplicitDeny},
+		"a deny of the account's root":                      {with(all), about(none, "AWS", "arn:aws:iam::111122223333:root"), ExplicitDeny},
+		"a deny of the account's number":                    {with(all), about(none, "AWS", "111122223333"), ExplicitDeny},
+		"a deny of another account":                         {with(all), about(none, "AWS", "444455556666"), Allow},
+		"an allow outside the boundary":                     {bounded(with()), about(all, "AWS", role), ImplicitDeny},
+		"a deny in the role's own policy":                   {with(none), about(all, "AWS", role), ExplicitDeny},
+		"an allow of a principal without an account":        {Principal{ARN: "x"}, about(all, "AWS", "x"), Allow},
+		"a deny of an account, for a principal without one": {Principal{ARN: "x", Policies: with(all).Policies}, about(none, "AWS", "111122223333"), Allow},
+		"a statement without a principal":                   {with(), []statement{all}, ImplicitDeny},
+		"an allow of another service's actions":             {with(), about(allow("s3:*", "*"), "AWS", role), ImplicitDeny},
 	} {
 		request := getItem
 		request.Policy = test.policy
-		if got, err := test.principal.Decide(request); err != nil || got != test.want {
-			t.Errorf("%s: %v, want %v (%v)", sentence, got, test.want, err)
-		}
+		got, err := test.principal.Decide(request)
+		require.NoError(t, err, sentence)
+		assert.Equal(t, test.want, got, sentence)
 	}
 }
 
-// What has no meaning here is never an allow, even where it would not matter.
+// An unsupported statement is an error, even where it would not change the decision.
 func TestErrors(t *testing.T) {
 	for want, s := range map[string]statement{
 		`effect "allow"`:                       edited(func(s *statement) { s.Effect = "allow" }),
@@ -175,20 +178,20 @@ func TestErrors(t *testing.T) {
 			"after a deny":   with(deny("*", "*"), s),
 			"in a boundary":  bounded(with(allow("*", "*")), allow("*", "*"), s),
 		} {
-			if got, err := p.Decide(getItem); err == nil || got == Allow || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v, error %v, want one of %q", where, got, err, want)
-			}
+			got, err := p.Decide(getItem)
+			require.ErrorContains(t, err, want, where)
+			assert.NotEqual(t, Allow, got, "%s %s", want, where)
 		}
 	}
 	request := getItem
 	request.Policy = []statement{edited(func(s *statement) { s.NotPrincipal = assembly.Principal{"AWS": {role}} })}
-	if got, err := with(allow("*", "*")).Decide(request); err == nil || got == Allow {
-		t.Errorf("NotPrincipal: %v, error %v", got, err)
-	}
+	got, err := with(allow("*", "*")).Decide(request)
+	require.ErrorContains(t, err, "NotPrincipal is not supported")
+	assert.NotEqual(t, Allow, got)
 }
 
 func TestDecisionsHaveNames(t *testing.T) {
-	if Allow.String() != "allow" || ImplicitDeny.String() != "implicit deny" || ExplicitDeny.String() != "explicit deny" {
-		t.Error(Allow, ImplicitDeny, ExplicitDeny)
-	}
+	assert.Equal(t, "allow", Allow.String())
+	assert.Equal(t, "implicit deny", ImplicitDeny.String())
+	assert.Equal(t, "explicit deny", ExplicitDeny.String())
 }

@@ -1,8 +1,8 @@
-// Package iam decides what a role may do from the statements of its policies,
-// as IAM does for a principal and a resource of one account.
+// Package iam decides what a role may do from the statements of its policies, as IAM
+// does for a principal and a resource of the same account.
 //
-// It is strict where IAM is lenient: what it cannot give a meaning to is an
-// error, because a statement that is skipped could be the one that matters.
+// A statement with an element that this package does not support is an error, even
+// if it does not apply to the request: skipping it could hide an Allow or a Deny.
 package iam
 
 import (
@@ -13,57 +13,67 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Principal is a role and what is said of it.
+// Principal is a role with its policies.
 type Principal struct {
-	ARN      string
+	// ARN is the role's ARN, by which policies of resources name it.
+	ARN string
+	// Policies are the role's own, inline and managed. None allows nothing.
 	Policies []assembly.Policy
-	// Boundary is the most that Policies can give. Nil means no limit.
+	// Boundary is the permissions boundary, which limits what is allowed. Nil means
+	// no limit.
 	Boundary *assembly.Policy
 }
 
 // Request is one call of an AWS API.
 type Request struct {
-	// Action is such as "dynamodb:GetItem".
+	// Action has a service prefix and a name, such as "dynamodb:GetItem". Case does
+	// not matter.
 	Action string
-	// Resource is an ARN, or "*" for an action that takes none.
+	// Resource is an ARN, or "*" for an action that takes no resource.
 	Resource string
-	// Context holds the values of condition keys.
+	// Context holds the values of condition keys by key. A key that it lacks is not
+	// present in the request.
 	Context map[string]string
-	// Policy is that of the resource itself, such as a bucket's.
+	// Policy is the resource's own policy, such as a bucket policy. Nil means none.
 	Policy []assembly.Statement
 }
 
-// Decision is what becomes of a request.
+// Decision is the result of evaluating a request.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type Decision int
 
 const (
-	// ImplicitDeny is that nothing allows the request.
+	// ImplicitDeny means that no statement allows the request.
 	ImplicitDeny Decision = iota
-	// ExplicitDeny is that a statement denies it, whatever allows it.
+	// ExplicitDeny means that a statement denies it, which overrides every Allow.
 	ExplicitDeny
-	// Allow is that something allows it and nothing denies it.
+	// Allow means that a statement allows it and none denies it.
 	Allow
 )
 
+// String returns "implicit deny", "explicit deny" or "allow".
 func (d Decision) String() string {
 	return [...]string{"implicit deny", "explicit deny", "allow"}[d]
 }
 
-// Decide looks for a Deny anywhere first, and then for an Allow: of the role's
-// policies or the resource's, and of the boundary if there is one.
+// Decide evaluates a request. A Deny in any policy is an ExplicitDeny. Otherwise the
+// request is allowed if the role's policies or the resource's allow it, and the
+// boundary does too. An unsupported element in any statement is an error, and the
+// decision is then ImplicitDeny.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func (p Principal) Decide(r Request) (Decision, error) {
-	own, errOwn := decide(p.identityStatements(), r)
-	resource, errResource := decide(p.addressed(r.Policy), r)
+	identity, errIdentity := decide(p.identityStatements(), r)
+	resource, errResource := decide(p.statementsAbout(r.Policy), r)
 	limit, errLimit := p.limit(r)
-	if err := errors.Join(errOwn, errResource, errLimit, noException(r.Policy)); err != nil {
+	if err := errors.Join(errIdentity, errResource, errLimit, refuseNotPrincipal(r.Policy)); err != nil {
 		return ImplicitDeny, fmt.Errorf("iam: %w", err)
 	}
 	switch {
-	case slices.Contains([]Decision{own, resource, limit}, ExplicitDeny):
+	case slices.Contains([]Decision{identity, resource, limit}, ExplicitDeny):
 		return ExplicitDeny, nil
-	case limit == Allow && (own == Allow || resource == Allow):
+	case limit == Allow && (identity == Allow || resource == Allow):
 		return Allow, nil
 	}
 	return ImplicitDeny, nil
@@ -77,7 +87,7 @@ func (p Principal) identityStatements() []assembly.Statement {
 	return all
 }
 
-// limit is what the boundary decides. It gives nothing by itself.
+// limit is the decision of the boundary, which allows nothing by itself.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (p Principal) limit(r Request) (Decision, error) {
@@ -87,12 +97,12 @@ func (p Principal) limit(r Request) (Decision, error) {
 	return decide(p.Boundary.Statements, r)
 }
 
-// addressed are the statements of a resource's policy that are about the role. A
-// statement about the account is about it too if it denies. If it allows, it
-// leaves the decision to the role's own policies, and is no Allow by itself.
+// statementsAbout returns the statements of a resource's policy that apply to the
+// role. A Deny of the account applies to the role. An Allow of the account does not:
+// it leaves the decision to the role's own policies.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-func (p Principal) addressed(policy []assembly.Statement) []assembly.Statement {
+func (p Principal) statementsAbout(policy []assembly.Statement) []assembly.Statement {
 	var about []assembly.Statement
 	for _, s := range policy {
 		named := slices.ContainsFunc(slices.Concat(s.Principal["*"], s.Principal["AWS"]), func(name string) bool {
@@ -105,7 +115,8 @@ func (p Principal) addressed(policy []assembly.Statement) []assembly.Statement {
 	return about
 }
 
-// isAccountOf takes both ways to write an account: its number, and its root.
+// isAccountOf reports whether a name is the account of an ARN, written as its number
+// or as its root's ARN.
 func isAccountOf(name, arn string) bool {
 	parts := arnParts(arn)
 	if len(parts) < 6 {
@@ -114,9 +125,12 @@ func isAccountOf(name, arn string) bool {
 	return name == parts[4] || name == fmt.Sprintf("arn:%s:iam::%s:root", parts[1], parts[4])
 }
 
-// noException refuses NotPrincipal, with which a Deny reaches the account and the
-// session of the very role that it means to spare.
-func noException(policy []assembly.Statement) error {
+// refuseNotPrincipal returns an error for NotPrincipal. A Deny with it also denies the
+// account and the sessions of the role that it excepts, which this package does not
+// model.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+func refuseNotPrincipal(policy []assembly.Statement) error {
 	for _, s := range policy {
 		if len(s.NotPrincipal) > 0 {
 			return fmt.Errorf("statement %q: NotPrincipal is not supported", s.Sid)

@@ -4,12 +4,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Few letters make patterns and names meet often.
+// Few letters make patterns and names that often match.
 var (
 	names    = rapid.StringMatching(`[ab]:[ab]{0,3}`)
 	patterns = rapid.StringMatching(`[ab*?]:?[ab*?]{0,3}`)
@@ -44,7 +45,7 @@ func drawStatements(t *rapid.T, name string) []assembly.Statement {
 	return rapid.SliceOfN(someStatement, 0, 5).Draw(t, name)
 }
 
-// allowed takes an error for what it is: no allow.
+// allowed reports whether a request is allowed. An error is not an Allow.
 func allowed(p Principal, r Request) bool {
 	decision, err := p.Decide(r)
 	return err == nil && decision == Allow
@@ -55,24 +56,22 @@ func TestDenyNeverWidens(t *testing.T) {
 		statements, r := drawStatements(t, "statements"), someRequest.Draw(t, "request")
 		denial := someStatement.Draw(t, "denial")
 		denial.Effect = "Deny"
-		if !allowed(with(statements...), r) && allowed(with(append(statements, denial)...), r) {
-			t.Fatalf("%+v widens", denial)
-		}
+		before, after := allowed(with(statements...), r), allowed(with(append(statements, denial)...), r)
+		require.False(t, after && !before, "the deny %+v allows the request", denial)
 	})
 }
 
-func TestBoundaryNeverWidens(t *testing.T) {
+// What is allowed within a boundary is what both the policies and the boundary allow.
+func TestBoundaryIsAnIntersection(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, r := with(drawStatements(t, "statements")...), someRequest.Draw(t, "request")
 		boundary := drawStatements(t, "boundary")
 		both := allowed(p, r) && allowed(with(boundary...), r)
-		if allowed(bounded(p, boundary...), r) != both {
-			t.Fatal("a boundary is no intersection")
-		}
+		require.Equal(t, both, allowed(bounded(p, boundary...), r))
 	})
 }
 
-// Nor does it matter which policy a statement is in.
+// Neither the order of statements matters, nor which policy they are in.
 func TestOrderDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		statements, r := drawStatements(t, "statements"), someRequest.Draw(t, "request")
@@ -80,8 +79,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		split := rapid.IntRange(0, len(shuffled)).Draw(t, "split")
 		parts := Principal{ARN: role, Policies: []assembly.Policy{{Statements: shuffled[:split]}, {Statements: shuffled[split:]}}}
 		want, wantErr := with(statements...).Decide(r)
-		if got, err := parts.Decide(r); got != want || (err == nil) != (wantErr == nil) {
-			t.Fatalf("%v (%v) in one order, %v (%v) in another", want, wantErr, got, err)
-		}
+		got, err := parts.Decide(r)
+		require.Equal(t, want, got)
+		require.Equal(t, wantErr == nil, err == nil, "errors %v and %v", wantErr, err)
 	})
 }

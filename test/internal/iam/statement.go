@@ -10,8 +10,8 @@ import (
 	"example.com/strangler/test/internal/wildcard"
 )
 
-// decide looks at every statement before it says anything, so that neither their
-// order nor a Deny hides one that has no meaning.
+// decide evaluates all statements, in any order. It validates each of them, also
+// those after a Deny and those that do not apply.
 func decide(statements []assembly.Statement, r Request) (Decision, error) {
 	decision := ImplicitDeny
 	for _, s := range statements {
@@ -29,8 +29,8 @@ func decide(statements []assembly.Statement, r Request) (Decision, error) {
 	return decision, nil
 }
 
-// validate wants of a statement what IAM wants, and nothing that this package
-// does not know.
+// validate returns an error for a statement that IAM would refuse, or that has an
+// element which this package does not support.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func validate(s assembly.Statement) error {
@@ -50,24 +50,27 @@ func validate(s assembly.Statement) error {
 	return validateConditions(s)
 }
 
-// variable is what IAM replaces when a request comes, such as ${aws:username}, and
-// not what CloudFormation does before, such as ${AWS::AccountId}.
+// variable matches a policy variable, which IAM replaces for each request, such as
+// ${aws:username}. It does not match a pseudo parameter of CloudFormation, such as
+// ${AWS::AccountId}.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 var variable = regexp.MustCompile(`\$\{([^}:]+:[^}:]|[*?$]\})`)
 
+// applies reports whether a statement is about the request.
 func applies(s assembly.Statement, r Request) bool {
-	return concerns(s.Action, s.NotAction, strings.ToLower(r.Action), strings.ToLower) &&
-		concerns(s.Resource, s.NotResource, r.Resource, strings.Clone) &&
+	return covers(s.Action, s.NotAction, strings.ToLower(r.Action), strings.ToLower) &&
+		covers(s.Resource, s.NotResource, r.Resource, strings.Clone) &&
 		holds(s.Condition, r.Context)
 }
 
-// concerns is whether a name is among the patterns, or not among the excluded
-// ones. Actions are compared in lower case, resources as they are written.
-func concerns(patterns, excluded []string, name string, fold func(string) string) bool {
-	among := func(pattern string) bool { return wildcard.Match(fold(pattern), name) }
+// covers reports whether a name matches one of the patterns or, if there are excluded
+// patterns, none of those. The fold is applied to patterns: actions are compared in
+// lower case, resources as they are.
+func covers(patterns, excluded []string, name string, fold func(string) string) bool {
+	matches := func(pattern string) bool { return wildcard.Match(fold(pattern), name) }
 	if len(excluded) > 0 {
-		return !slices.ContainsFunc(excluded, among)
+		return !slices.ContainsFunc(excluded, matches)
 	}
-	return slices.ContainsFunc(patterns, among)
+	return slices.ContainsFunc(patterns, matches)
 }
