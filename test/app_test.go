@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/constructs"
 	"example.com/strangler/services"
@@ -44,9 +45,7 @@ type change func(*synth.App)
 func shipped(t testing.TB) *synth.App {
 	t.Helper()
 	app, err := synth.Shipped("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	app.Images = images()
 	return app
 }
@@ -61,7 +60,9 @@ func neutral(t testing.TB, changes ...change) *synth.App {
 	for _, s := range app.Catalog.Services {
 		migration[s.Name] = "live"
 	}
-	app.Context["environments"] = map[string]any{"dev": map[string]any{"region": "eu-west-1", "protected": false, "waf": false, "traces": true, "migration": migration}}
+	app.Context["environments"] = map[string]any{"dev": map[string]any{
+		"region": "eu-west-1", "protected": false, "waf": false, "traces": true, "migration": migration,
+	}}
 	for _, change := range changes {
 		change(app)
 	}
@@ -136,31 +137,30 @@ func addService(s services.Service, phase string) change {
 func completed(t testing.TB) services.Catalog {
 	t.Helper()
 	c, err := fixture.Catalog().Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return c
 }
 
 // assemble synthesizes the fixture with changes and returns its only environment.
 func assemble(t testing.TB, changes ...change) *assembly.Stage {
 	t.Helper()
+	return onlyStage(t, synthesized(t, neutral(t, changes...)))
+}
+
+// synthesized is the assembly of an app. It stays until the tests end, because
+// several may share it.
+func synthesized(t testing.TB, app *synth.App) *assembly.Assembly {
+	t.Helper()
 	folder, err := os.MkdirTemp(scratch, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := neutral(t, changes...).Synthesize(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return onlyStage(t, a)
+	require.NoError(t, err)
+	a, err := app.Synthesize(folder)
+	require.NoError(t, err)
+	return a
 }
 
 func onlyStage(t testing.TB, a *assembly.Assembly) *assembly.Stage {
 	t.Helper()
-	if len(a.Stages) != 1 {
-		t.Fatalf("%d environments, want 1", len(a.Stages))
-	}
+	require.Len(t, a.Stages, 1)
 	return a.Stages[0]
 }
 
@@ -199,10 +199,7 @@ var assembled = map[situation]*assembly.Stage{}
 func asShipped(t testing.TB) *assembly.Assembly {
 	t.Helper()
 	if shippedAssembly == nil {
-		var err error
-		if shippedAssembly, err = shipped(t).Synthesize(filepath.Join(scratch, "shipped")); err != nil {
-			t.Fatal(err)
-		}
+		shippedAssembly = synthesized(t, shipped(t))
 	}
 	return shippedAssembly
 }
@@ -228,33 +225,19 @@ func mutated(t testing.TB, s situation, stack string, edit func(resources map[st
 func mutate(t testing.TB, stage *assembly.Stage, stack string, edit func(resources map[string]any)) *assembly.Stage {
 	t.Helper()
 	original, ok := stage.Stack(stack)
-	if !ok {
-		t.Fatalf("no stack %s", stack)
-	}
+	require.True(t, ok, "no stack %s", stack)
 	var template map[string]any
-	if err := json.Unmarshal(original.Template, &template); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal(original.Template, &template))
 	edit(template["Resources"].(map[string]any))
 	edited, err := json.Marshal(template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	// The stage's folder is in that of the assembly.
 	folder, source := t.TempDir(), filepath.Dir(filepath.Dir(original.File))
-	if err := os.CopyFS(folder, os.DirFS(source)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.CopyFS(folder, os.DirFS(source)))
 	nested, err := filepath.Rel(source, original.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, nested), edited, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, nested), edited, 0o644))
 	a, err := assembly.Read(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return onlyStage(t, a)
 }
