@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/synth"
@@ -14,7 +17,7 @@ import (
 
 const collectorImage = accountID + ".dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0"
 
-// withCollector puts collectors beside programs.
+// withCollector puts a collector beside each of the programs.
 func withCollector(names ...string) change {
 	return func(app *synth.App) {
 		for _, name := range names {
@@ -27,15 +30,19 @@ func withImageOfCollector(reference string) change {
 	return editService("alpha", func(s *services.Service) { s.Collector = reference })
 }
 
+// withoutCollector takes the collector of the fixture away.
+func withoutCollector(name string) change {
+	return editService(name, func(s *services.Service) { s.Collector = "" })
+}
+
 var traced *assembly.Stage
 
-// atTraced is the fixture, all live, with collectors beside a service and beside a
-// monolith from a registry, synthesized once for all tests.
+// atTraced is the fixture, all live, with collectors beside two services and the
+// monolith, synthesized once for all tests.
 func atTraced(t testing.TB) *assembly.Stage {
 	t.Helper()
 	if traced == nil {
-		traced = assemble(t, environment("traces", true), withCollector("alpha", "legacy"),
-			monolithImage(accountID+".dkr.ecr.eu-west-1.amazonaws.com/shop:1"))
+		traced = assemble(t, withCollector("alpha", "legacy"))
 	}
 	return traced
 }
@@ -43,12 +50,9 @@ func atTraced(t testing.TB) *assembly.Stage {
 // A collector takes of its task what the program leaves, from its task alone, and
 // may fall or stay away without the program.
 func TestCollectors(t *testing.T) {
-	if err := checkCollectors(atTraced(t), "alpha", "legacy"); err != nil {
-		t.Error(err)
-	}
-	if err := checkCollectors(at(t, situation{"live", services.Serving})); err != nil {
-		t.Error(err)
-	}
+	require.NoError(t, checkCollectors(atTraced(t), "alpha", "gamma", "legacy"))
+	require.NoError(t, checkCollectors(at(t, situation{"live", services.Serving}), "gamma"))
+	require.NoError(t, checkCollectors(assemble(t, withoutCollector("gamma"))))
 }
 
 func checkCollectors(stage *assembly.Stage, beside ...string) error {
@@ -97,7 +101,7 @@ func TestCollectorMutants(t *testing.T) {
 		"a program that may use all":      func(program, _ map[string]any) { program["Memory"] = 512 },
 		"a program without CPU":           func(program, _ map[string]any) { delete(program, "Cpu") },
 		"one that stops first":            func(program, _ map[string]any) { delete(program, "DependsOn") },
-		"one that anybody reaches": func(_, collector map[string]any) {
+		"one that other hosts reach": func(_, collector map[string]any) {
 			variable := collector["Environment"].([]any)[0].(map[string]any)
 			variable["Value"] = strings.ReplaceAll(variable["Value"].(string), "localhost", "0.0.0.0")
 		},
@@ -108,13 +112,11 @@ func TestCollectorMutants(t *testing.T) {
 			containers := ofType(resources, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"].([]any)
 			edit(containers[0].(map[string]any), containers[1].(map[string]any))
 		})
-		if checkCollectors(mutant, "alpha", "legacy") == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkCollectors(mutant, "alpha", "gamma", "legacy"), "%s: mutant passed the check", name)
 	}
 }
 
-// Who may send traces is whoever has a collector, and may do no more with them.
+// A task with a collector may send traces, and do no more with them.
 func TestTraceGrantMutants(t *testing.T) {
 	phases := situation{"live", services.Serving}.phases()
 	edit := func(resources map[string]any, edit func(statement map[string]any)) {
@@ -132,9 +134,7 @@ func TestTraceGrantMutants(t *testing.T) {
 		"does not send":       func(s map[string]any) { s["Effect"] = "Deny" },
 	} {
 		mutant := mutate(t, atTraced(t), "Alpha", func(resources map[string]any) { edit(resources, change) })
-		if checkGrants(mutant, phases) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkGrants(mutant, phases), "%s: mutant passed the check", name)
 	}
 }
 
@@ -152,21 +152,15 @@ func TestTraceEndpointMutants(t *testing.T) {
 				}
 			}
 		})
-		if checkEndpoints(mutant) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkEndpoints(mutant), "%s: mutant passed the check", name)
 	}
 }
 
 // A collector is a matter of its service, and the way to X-Ray of the platform.
 func TestCollectorTouchesOneService(t *testing.T) {
-	live := at(t, situation{"live", services.Serving})
-	endpoint := assemble(t, everyoneAt("live", services.Serving), environment("traces", true))
-	if got := changed(live, endpoint); !slices.Equal(got, []string{"Platform"}) {
-		t.Errorf("traces changes %v, want Platform", got)
-	}
-	collector := assemble(t, everyoneAt("live", services.Serving), environment("traces", true), withCollector("beta"))
-	if got := changed(endpoint, collector); !slices.Equal(got, []string{"Beta"}) {
-		t.Errorf("a collector changes %v, want Beta", got)
-	}
+	without := assemble(t, withoutCollector("gamma"), environment("traces", nil))
+	endpoint := assemble(t, withoutCollector("gamma"))
+	assert.Equal(t, []string{"Platform"}, changed(without, endpoint), "what traces change")
+	assert.Equal(t, []string{"Gamma"}, changed(endpoint, assemble(t)), "what a collector of gamma changes")
+	assert.Equal(t, []string{"Beta"}, changed(endpoint, assemble(t, withoutCollector("gamma"), withCollector("beta"))), "what a collector of beta changes")
 }
