@@ -18,26 +18,26 @@ import (
 )
 
 const (
-	// attemptTimeout is a hundred times what DynamoDB usually takes.
+	// attemptTimeout is a hundred times the usual latency of DynamoDB.
 	attemptTimeout = time.Second
-	// longestPause between attempts; the SDK's own, 20 s, would outlast the call.
-	longestPause = 100 * time.Millisecond
-	// idleConnections are kept open to DynamoDB. The SDK's own number, 10, makes
-	// a busy program shake hands over and over.
+	// maxBackoff is the pause between attempts at most. The SDK's default, 20 s, is
+	// longer than operationTimeout.
+	maxBackoff = 100 * time.Millisecond
+	// idleConnections is the number of idle connections that stay open to DynamoDB. With
+	// the SDK's default, 10, a busy program repeats TLS handshakes.
 	idleConnections = 100
-	// expiryWindow is how long before their end credentials are replaced.
+	// expiryWindow is the time before their expiry at which credentials are replaced.
 	expiryWindow = 5 * time.Minute
 )
 
-// NewClient returns a DynamoDB client that is set up by the environment and that
-// gives up early: a caller is better served by an error now than by an answer
-// after its patience.
+// NewClient returns a DynamoDB client that is configured by environment variables.
+// An attempt times out after 1 s, so that a caller gets an error early.
 //
 // It reads AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB, and for credentials either
 // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which ECS sets, or AWS_ACCESS_KEY_ID,
-// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. The SDK's own set-up knows many
-// more ways, none of which a task has: they would be a fifth of the program and
-// a third of its memory.
+// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. The SDK's own configuration has more
+// sources, none of which exists in a task. They would be a fifth of the program's
+// size and a third of its memory. Without AWS_REGION it returns an error.
 func NewClient() (*dynamodb.Client, error) {
 	region := os.Getenv("AWS_REGION")
 	if region == "" {
@@ -49,18 +49,18 @@ func NewClient() (*dynamodb.Client, error) {
 		Credentials: aws.NewCredentialsCache(credentialsProvider(), func(o *aws.CredentialsCacheOptions) {
 			o.ExpiryWindow = expiryWindow
 		}),
-		// What matters comes back as an error; the log belongs to the program.
+		// The SDK returns errors as well, and the program logs them.
 		Logger: logging.Nop{},
 		HTTPClient: awshttp.NewBuildableClient().
 			WithTimeout(attemptTimeout).
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = attemptTimeout }).
 			WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = idleConnections }),
 		APIOptions: []func(*middleware.Stack) error{traced},
-		Retryer:    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = longestPause }),
+		Retryer:    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = maxBackoff }),
 	}), nil
 }
 
-// endpoint is nil, the region's own, unless the environment names another.
+// endpoint returns AWS_ENDPOINT_URL_DYNAMODB, or nil for the region's own endpoint.
 func endpoint() *string {
 	if url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); url != "" {
 		return &url
@@ -68,8 +68,9 @@ func endpoint() *string {
 	return nil
 }
 
-// credentialsProvider asks ECS for the task role's credentials, or takes those
-// in the environment where the program runs elsewhere.
+// credentialsProvider returns the provider of the task role's credentials, or of
+// those in the environment when the program does not run in ECS.
+//
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 func credentialsProvider() aws.CredentialsProvider {
 	if path := os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {

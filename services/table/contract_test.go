@@ -2,7 +2,6 @@ package table_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -11,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/services"
@@ -22,26 +23,26 @@ import (
 type note struct {
 	ID      string    `json:"id"`
 	Author  string    `json:"author"`
-	Thread  string    `json:"thread"`
+	Shelf   string    `json:"shelf"`
 	Body    string    `json:"body"`
 	Created time.Time `json:"created"`
 }
 
 func (n note) Keys() map[string]string {
-	return map[string]string{"id": n.ID, "kind": "note", "author": n.Author, "thread": n.Thread}
+	return map[string]string{"id": n.ID, "kind": "note", "author": n.Author, "shelf": n.Shelf}
 }
 
 // notesTable declares the table of notes.
 var notesTable = services.Table{PartitionKey: "id", Indexes: []services.Index{
 	{Name: "all", PartitionKey: "kind", SortKey: "id"},
 	{Name: "by-author", PartitionKey: "author", SortKey: "id"},
-	{Name: "in-thread", PartitionKey: "thread", SortKey: "id"},
+	{Name: "on-shelf", PartitionKey: "shelf", SortKey: "id"},
 }}
 
-var indexes = []table.Index{table.All, {Name: "by-author", Key: "author"}, {Name: "in-thread", Key: "thread"}}
+var indexes = []table.Index{table.All, {Name: "by-author", Key: "author"}, {Name: "on-shelf", Key: "shelf"}}
 
-// TestContract holds everything that keeps records to the same promises: memory,
-// the embedded DynamoDB, and the one that the environment leads to, if it does.
+// TestContract runs one contract against every implementation of Table: memory, the
+// embedded DynamoDB, and the DynamoDB of AWS_ENDPOINT_URL_DYNAMODB if it is set.
 func TestContract(t *testing.T) {
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
 	t.Run("memory", func(t *testing.T) {
@@ -62,79 +63,75 @@ func contract(t *testing.T, empty func(*testing.T) table.Table[note]) {
 
 	t.Run("a created record is found as it was", func(t *testing.T) {
 		notes := empty(t)
-		want := note{ID: "a", Author: "ada", Thread: "t", Body: "é\n\"<>", Created: time.Now().UTC().Round(0)}
+		want := note{ID: "a", Author: "ada", Shelf: "t", Body: "é\n\"<>", Created: time.Now().UTC().Round(0)}
 		create(t, notes, want)
-		if got, err := notes.Get(ctx, "a"); err != nil || got != want {
-			t.Errorf("Get = %+v, %v; want %+v", got, err, want)
-		}
+		got, err := notes.Get(ctx, "a")
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
 	})
 
 	t.Run("an empty attribute stays empty", func(t *testing.T) {
 		notes := empty(t)
-		create(t, notes, note{ID: "a", Author: "ada", Thread: "t"})
-		if got, err := notes.Get(ctx, "a"); err != nil || got.Body != "" {
-			t.Errorf("Get = %+v, %v; want an empty body", got, err)
-		}
+		create(t, notes, note{ID: "a", Author: "ada", Shelf: "t"})
+		got, err := notes.Get(ctx, "a")
+		require.NoError(t, err)
+		assert.Empty(t, got.Body)
 	})
 
-	t.Run("what is not there is not found", func(t *testing.T) {
+	t.Run("an id without a record is not found", func(t *testing.T) {
 		notes := empty(t)
 		for _, id := range []string{"a", "", "\x00", "\xff", "é/..", strings.Repeat("x", 5000)} {
-			if got, err := notes.Get(ctx, id); !errors.Is(err, table.ErrNotFound) {
-				t.Errorf("Get(%.20q) = %+v, %v; want %v", id, got, err, table.ErrNotFound)
-			}
+			_, err := notes.Get(ctx, id)
+			require.ErrorIs(t, err, table.ErrNotFound, "%.20q", id)
 			for _, index := range indexes {
-				if got, err := notes.Query(ctx, table.Query{Index: index, Value: id, Limit: 1}); err != nil || len(got) != 0 {
-					t.Errorf("Query(%s = %.20q) = %v, %v; want nothing", index.Key, id, got, err)
-				}
+				got, err := notes.Query(ctx, table.Query{Index: index, Value: id, Limit: 1})
+				require.NoError(t, err, "%s = %.20q", index.Key, id)
+				assert.Empty(t, got, "%s = %.20q", index.Key, id)
 			}
 		}
 	})
 
 	t.Run("an id is taken once", func(t *testing.T) {
 		notes := empty(t)
-		first := note{ID: "a", Author: "ada", Thread: "t", Body: "first"}
+		first := note{ID: "a", Author: "ada", Shelf: "t", Body: "first"}
 		create(t, notes, first)
-		if err := notes.Create(ctx, note{ID: "a", Author: "bob", Thread: "t"}); !errors.Is(err, table.ErrExists) {
-			t.Errorf("Create with the same id: %v, want %v", err, table.ErrExists)
-		}
-		if err := notes.Create(ctx, first); err != nil {
-			t.Errorf("Create of the very same record: %v", err)
-		}
-		if got, err := notes.Get(ctx, "a"); err != nil || got != first {
-			t.Errorf("Get = %+v, %v; want %+v", got, err, first)
-		}
-		if got, err := notes.Query(ctx, table.Query{Index: table.All, Value: "note", Limit: 10}); err != nil || len(got) != 1 {
-			t.Errorf("Query = %+v, %v; want one record", got, err)
-		}
+		require.ErrorIs(t, notes.Create(ctx, note{ID: "a", Author: "bob", Shelf: "t"}), table.ErrExists, "another record with the id")
+		require.NoError(t, notes.Create(ctx, first), "the same record again")
+		got, err := notes.Get(ctx, "a")
+		require.NoError(t, err)
+		assert.Equal(t, first, got)
+		list, err := notes.Query(ctx, table.Query{Index: table.All, Value: "note", Limit: 10})
+		require.NoError(t, err)
+		assert.Len(t, list, 1)
 	})
 
-	t.Run("of many who want one id exactly one gets it", func(t *testing.T) {
+	t.Run("of concurrent creations of one id exactly one succeeds", func(t *testing.T) {
 		notes := empty(t)
 		const rivals = 16
 		outcomes := make([]error, rivals)
 		var wg sync.WaitGroup
 		for i := range rivals {
 			wg.Go(func() {
-				outcomes[i] = notes.Create(ctx, note{ID: "a", Author: fmt.Sprint("author-", i), Thread: "t"})
+				outcomes[i] = notes.Create(ctx, note{ID: "a", Author: fmt.Sprint("author-", i), Shelf: "t"})
 			})
 		}
 		wg.Wait()
 		winner := slices.Index(outcomes, nil)
+		require.NotEqual(t, -1, winner, "%v", outcomes)
 		for i, err := range outcomes {
-			if i != winner && !errors.Is(err, table.ErrExists) {
-				t.Errorf("rival %d: %v, and %d won", i, err, winner)
+			if i != winner {
+				assert.ErrorIs(t, err, table.ErrExists, "rival %d, and %d won", i, winner)
 			}
 		}
-		if got, err := notes.Get(ctx, "a"); err != nil || got.Author != fmt.Sprint("author-", winner) {
-			t.Errorf("Get = %+v, %v; want the record of %d", got, err, winner)
-		}
+		got, err := notes.Get(ctx, "a")
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprint("author-", winner), got.Author)
 	})
 
 	t.Run("a cursor needs no record to be there", func(t *testing.T) {
 		notes := empty(t)
 		for _, id := range []string{"b", "d"} {
-			create(t, notes, note{ID: id, Author: "ada", Thread: "t"})
+			create(t, notes, note{ID: id, Author: "ada", Shelf: "t"})
 		}
 		for _, c := range []struct {
 			after      string
@@ -149,9 +146,9 @@ func contract(t *testing.T, empty func(*testing.T) table.Table[note]) {
 			{"a", true, nil},
 		} {
 			q := table.Query{Index: table.All, Value: "note", After: c.after, Limit: 10, Descending: c.descending}
-			if got, err := notes.Query(ctx, q); err != nil || !slices.Equal(ids(got), c.want) {
-				t.Errorf("after %s, descending %t: %v, %v; want %v", c.after, c.descending, ids(got), err, c.want)
-			}
+			got, err := notes.Query(ctx, q)
+			require.NoError(t, err, "after %s, descending %t", c.after, c.descending)
+			assert.Equal(t, c.want, ids(got), "after %s, descending %t", c.after, c.descending)
 		}
 	})
 
@@ -161,34 +158,30 @@ func contract(t *testing.T, empty func(*testing.T) table.Table[note]) {
 		var want []string
 		for i := range 5 { // together more than the 1 MB that DynamoDB returns at a time
 			id := fmt.Sprint(i)
-			create(t, notes, note{ID: id, Author: "ada", Thread: "t", Body: large})
+			create(t, notes, note{ID: id, Author: "ada", Shelf: "t", Body: large})
 			want = append(want, id)
 		}
 		got, err := notes.Query(ctx, table.Query{Index: table.All, Value: "note", Limit: 5})
-		if err != nil || !slices.Equal(ids(got), want) {
-			t.Errorf("Query = %v, %v; want %v", ids(got), err, want)
-		}
+		require.NoError(t, err)
+		assert.Equal(t, want, ids(got))
 	})
 
-	t.Run("nobody works for a caller who has gone", func(t *testing.T) {
+	t.Run("a call with a cancelled context does nothing", func(t *testing.T) {
 		notes := empty(t)
-		create(t, notes, note{ID: "a", Author: "ada", Thread: "t"})
-		gone, leave := context.WithCancel(ctx)
-		leave()
-		_, get := notes.Get(gone, "a")
-		_, query := notes.Query(gone, table.Query{Index: table.All, Value: "note", Limit: 1})
+		create(t, notes, note{ID: "a", Author: "ada", Shelf: "t"})
+		cancelled, cancel := context.WithCancel(ctx)
+		cancel()
+		_, get := notes.Get(cancelled, "a")
+		_, query := notes.Query(cancelled, table.Query{Index: table.All, Value: "note", Limit: 1})
 		for call, err := range map[string]error{
-			"Create": notes.Create(gone, note{ID: "b", Author: "ada", Thread: "t"}),
+			"Create": notes.Create(cancelled, note{ID: "b", Author: "ada", Shelf: "t"}),
 			"Get":    get,
 			"Query":  query,
 		} {
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v, want %v", call, err, context.Canceled)
-			}
+			assert.ErrorIs(t, err, context.Canceled, call)
 		}
-		if _, err := notes.Get(ctx, "b"); !errors.Is(err, table.ErrNotFound) {
-			t.Errorf("Get after a cancelled Create: %v, want %v", err, table.ErrNotFound)
-		}
+		_, err := notes.Get(ctx, "b")
+		assert.ErrorIs(t, err, table.ErrNotFound, "after a cancelled Create")
 	})
 
 	t.Run("pages hold every record once and in order", func(t *testing.T) {
@@ -198,7 +191,7 @@ func contract(t *testing.T, empty func(*testing.T) table.Table[note]) {
 			n := note{
 				ID:     table.NewID(time.Unix(int64(i), 0)),
 				Author: []string{"ada", "ada-b", "bob"}[i%3],
-				Thread: []string{"t", "u"}[i%2],
+				Shelf:  []string{"t", "u"}[i%2],
 			}
 			create(t, notes, n)
 			all = append(all, n)
@@ -223,14 +216,13 @@ func contract(t *testing.T, empty func(*testing.T) table.Table[note]) {
 			}
 			for page := range slices.Chunk(want, q.Limit) {
 				got, err := notes.Query(ctx, q)
-				if err != nil || !slices.Equal(ids(got), page) {
-					t.Fatalf("Query(%+v) = %v, %v; want %v", q, ids(got), err, page)
-				}
+				require.NoError(t, err, "%+v", q)
+				require.Equal(t, page, ids(got), "%+v", q)
 				q.After = page[len(page)-1]
 			}
-			if got, err := notes.Query(ctx, q); err != nil || len(got) != 0 {
-				t.Fatalf("Query(%+v) = %v, %v; want nothing behind the last", q, ids(got), err)
-			}
+			got, err := notes.Query(ctx, q)
+			require.NoError(t, err, "%+v", q)
+			require.Empty(t, got, "behind the last: %+v", q)
 		})
 	})
 }
@@ -244,9 +236,7 @@ func ids(notes []note) (ids []string) {
 
 func create(t *testing.T, notes table.Table[note], n note) {
 	t.Helper()
-	if err := notes.Create(t.Context(), n); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, notes.Create(t.Context(), n))
 }
 
 // tables returns a function that makes a table of its own for each test.

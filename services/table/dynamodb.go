@@ -13,16 +13,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// operationTimeout bounds one call with all its attempts. The caller still gets
-// an answer long before the load balancer gives up on the program, after 60 s.
+// operationTimeout bounds one call with all its attempts. The load balancer waits for
+// a response for 60 s.
 const operationTimeout = 2500 * time.Millisecond
 
-// longestKey is what a sort key may have, in bytes; DynamoDB refuses to look
-// for a longer one:
+// longestKey is the length of a sort key at most, in bytes. DynamoDB refuses a query
+// for a longer one.
+//
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const longestKey = 1024
 
-// DynamoDB is a table in DynamoDB. It calls GetItem, PutItem and Query only.
+// DynamoDB is a Table in Amazon DynamoDB. It calls GetItem, PutItem and Query only. A
+// call takes 2.5 s at most, with all its attempts.
 type DynamoDB[T Record] struct {
 	client *dynamodb.Client
 	name   string
@@ -30,7 +32,8 @@ type DynamoDB[T Record] struct {
 
 type item = map[string]types.AttributeValue
 
-// NewDynamoDB returns the DynamoDB table that has the name.
+// NewDynamoDB returns the DynamoDB table with the name. It does not check that the
+// table exists.
 func NewDynamoDB[T Record](client *dynamodb.Client, name string) *DynamoDB[T] {
 	return &DynamoDB[T]{client, name}
 }
@@ -50,8 +53,8 @@ func (d *DynamoDB[T]) Create(ctx context.Context, r T) error {
 		ConditionExpression: aws.String("attribute_not_exists(" + ID + ")"),
 	})
 	if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); taken {
-		// An attempt whose answer was lost is repeated, and then the record
-		// that is in the way is our own.
+		// The SDK repeats an attempt whose response is lost. Then the stored item is
+		// the one of the first attempt.
 		stored, err := d.get(ctx, id)
 		if err == nil && !reflect.DeepEqual(stored, put) {
 			err = ErrExists
@@ -82,7 +85,7 @@ func (d *DynamoDB[T]) Query(ctx context.Context, q Query) ([]T, error) {
 	defer cancel()
 	pages := dynamodb.NewQueryPaginator(d.client, d.input(q))
 	var records []T
-	// DynamoDB ends a page at 1 MB, however many records were asked for.
+	// DynamoDB ends a page at 1 MB, whatever the limit is.
 	for len(records) < q.Limit && pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -106,7 +109,7 @@ func (d *DynamoDB[T]) get(ctx context.Context, id string) (item, error) {
 	out, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &d.name,
 		Key:       item{ID: text(id)},
-		// Who has just created a record must find it.
+		// A record is found at once after it is created.
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
@@ -118,8 +121,8 @@ func (d *DynamoDB[T]) get(ctx context.Context, id string) (item, error) {
 	return out.Item, nil
 }
 
-// input starts a page by comparing ids rather than by ExclusiveStartKey, so that
-// a cursor is a place between records and needs no record to be there.
+// input starts a page by comparing ids, not by ExclusiveStartKey, so that a cursor
+// needs no record with its id.
 func (d *DynamoDB[T]) input(q Query) *dynamodb.QueryInput {
 	in := &dynamodb.QueryInput{
 		TableName:                 &d.name,
@@ -152,8 +155,8 @@ func marshal[T Record](r T) (item, error) {
 	return attributes, nil
 }
 
-// unmarshal returns the record that an item is. What is wrong with an item stays
-// out of the error, for the decoder would quote it.
+// unmarshal returns the record of an item. The error leaves out the decoder's, which
+// quotes the item.
 func (d *DynamoDB[T]) unmarshal(found item) (T, error) {
 	var r, none T
 	if err := attributevalue.UnmarshalMapWithOptions(found, &r, jsonNames); err != nil {
@@ -166,4 +169,5 @@ func jsonNames(o *attributevalue.DecoderOptions) { o.TagKey = "json" }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
+// possible reports whether DynamoDB takes a key.
 func possible(key string) bool { return key != "" && len(key) <= longestKey }

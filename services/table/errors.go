@@ -11,8 +11,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// explain adds what was attempted to an error of the SDK, and ErrUnavailable to
-// those that the SDK itself would try again.
+// explain adds the attempted call to an error of the SDK, and ErrUnavailable to
+// those that the SDK would retry.
 func explain(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
@@ -26,15 +26,15 @@ func explain(err error, format string, args ...any) error {
 
 var retryable = retry.IsErrorRetryables(retry.DefaultRetryables)
 
-// discreet is an error of the SDK without its words: errors end up in the log,
-// and DynamoDB quotes the keys and values that it does not like.
+// discreet is an error of the SDK without its message: errors are logged, and
+// DynamoDB quotes the keys and values that it refuses.
 type discreet struct{ error }
 
 // Unwrap lets errors.Is and errors.As see the error itself.
 func (d discreet) Unwrap() error { return d.error }
 
-// Error returns the code and the request id, with which AWS Support finds the
-// rest, or what kept the request from DynamoDB.
+// Error returns the error code and the request id, by which AWS Support finds the
+// request, or the network's error if there was no response.
 func (d discreet) Error() string {
 	if e, ok := errors.AsType[smithy.APIError](d.error); ok {
 		return e.ErrorCode() + d.request()

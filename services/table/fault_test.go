@@ -2,27 +2,28 @@ package table_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services/table"
 	"example.com/strangler/services/table/tabletest"
 )
 
-// patience is what a caller may have to wait for the news that the database is
-// of no use; the load balancer would wait for 60 s.
+// patience is the time after which a caller has an error at most when the database
+// does not answer. The load balancer would wait for 60 s.
 const patience = 3 * time.Second
 
-func TestTroubleThatPasses(t *testing.T) {
+func TestTransientErrors(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"throttled":       refuse(http.StatusBadRequest, "ThrottlingException"),
 		"over capacity":   refuse(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
@@ -37,34 +38,31 @@ func TestTroubleThatPasses(t *testing.T) {
 			unavailable(t, server.URL)
 		})
 	}
-	t.Run("nobody listens", func(t *testing.T) {
+	t.Run("connection refused", func(t *testing.T) {
 		server := httptest.NewServer(nil)
 		server.Close()
 		unavailable(t, server.URL)
 	})
 }
 
-func TestTroubleThatStays(t *testing.T) {
+func TestPermanentErrors(t *testing.T) {
 	for _, code := range []string{"ResourceNotFoundException", "AccessDeniedException", "ValidationException"} {
 		t.Run(code, func(t *testing.T) {
 			server := httptest.NewServer(refuse(http.StatusBadRequest, code))
 			defer server.Close()
 			for call, err := range calls(t, server.URL) {
-				if err == nil || errors.Is(err, table.ErrUnavailable) || !strings.Contains(err.Error(), code) {
-					t.Errorf("%s: %v, want an error that names %s and does not promise better times", call, err, code)
-				}
+				assert.ErrorContains(t, err, code, call)
+				assert.NotErrorIs(t, err, table.ErrUnavailable, call)
 			}
 		})
 	}
 }
 
-// TestOwnRecord loses the answer to a write that succeeded: the SDK writes
-// again, and must not report its own record as another's.
+// TestOwnRecord loses the response to a write that succeeded. The SDK writes again,
+// and the record that it finds is no conflict.
 func TestOwnRecord(t *testing.T) {
 	database, err := url.Parse(tabletest.Embedded(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(database)
 	var lose, lost atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,30 +76,23 @@ func TestOwnRecord(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	notes := tables(t, server.URL)(t)
-	mine := note{ID: "a", Author: "ada", Thread: "t", Created: time.Now().UTC().Round(0)}
+	mine := note{ID: "a", Author: "ada", Shelf: "t", Created: time.Now().UTC().Round(0)}
 	lose.Store(true)
-	if err := notes.Create(t.Context(), mine); err != nil || !lost.Load() {
-		t.Errorf("Create = %v, answer lost: %t; want success all the same", err, lost.Load())
-	}
+	require.NoError(t, notes.Create(t.Context(), mine))
+	assert.True(t, lost.Load(), "the response is lost")
 	theirs := mine
 	theirs.Created = theirs.Created.Add(1)
 	lose.Store(true)
-	if err := notes.Create(t.Context(), theirs); !errors.Is(err, table.ErrExists) {
-		t.Errorf("Create of another's id = %v, want %v", err, table.ErrExists)
-	}
+	assert.ErrorIs(t, notes.Create(t.Context(), theirs), table.ErrExists, "another record with the id")
 }
 
 func unavailable(t *testing.T, endpoint string) {
 	t.Helper()
 	start := time.Now()
 	for call, err := range calls(t, endpoint) {
-		if !errors.Is(err, table.ErrUnavailable) {
-			t.Errorf("%s: %v, want %v", call, err, table.ErrUnavailable)
-		}
+		assert.ErrorIs(t, err, table.ErrUnavailable, call)
 	}
-	if took := time.Since(start); took > patience {
-		t.Errorf("the answer took %s, want at most %s", took, patience)
-	}
+	assert.LessOrEqual(t, time.Since(start), patience)
 }
 
 // calls makes every call at once and returns how each ended.
@@ -114,7 +105,7 @@ func calls(t *testing.T, endpoint string) map[string]error {
 	}
 	outcomes := make(chan outcome)
 	for call, do := range map[string]func(context.Context) error{
-		"Create": func(ctx context.Context) error { return notes.Create(ctx, note{ID: "a", Author: "ada", Thread: "t"}) },
+		"Create": func(ctx context.Context) error { return notes.Create(ctx, note{ID: "a", Author: "ada", Shelf: "t"}) },
 		"Get":    func(ctx context.Context) error { _, err := notes.Get(ctx, "a"); return err },
 		"Query": func(ctx context.Context) error {
 			_, err := notes.Query(ctx, table.Query{Index: table.All, Value: "note", Limit: 1})

@@ -10,9 +10,9 @@ import (
 
 var idPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// NewID returns a UUIDv7 (RFC 9562, section 5.7) for a record created at the
-// given time. The next 12 bits after the milliseconds continue the time down to
-// a quarter of a microsecond (section 6.2, method 3), so ids sort by age.
+// NewID returns a UUIDv7 (RFC 9562, section 5.7) for a record that is created at the
+// given time. The 12 bits after the milliseconds hold the time in units of a quarter
+// of a microsecond (section 6.2, method 3), so that ids sort by age.
 func NewID(created time.Time) string {
 	var id [16]byte
 	rand.Read(id[8:])
@@ -22,5 +22,5 @@ func NewID(created time.Time) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// IsID reports whether s has the form of an id that NewID returns.
+// IsID reports whether s has the form of a NewID: a UUIDv7 in lower case.
 func IsID(s string) bool { return idPattern.MatchString(s) }

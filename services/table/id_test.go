@@ -5,21 +5,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/services/table"
 )
 
 func TestIDsSortByAge(t *testing.T) {
-	// An id tells times apart that differ by a quarter of a microsecond or more.
+	// The ids of times that differ by a quarter of a microsecond or more are in order.
 	const resolution = 245 * time.Nanosecond
 	rapid.Check(t, func(t *rapid.T) {
 		older := time.Unix(0, rapid.Int64Range(0, 1<<61).Draw(t, "older"))
 		newer := older.Add(resolution + time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "age")))
 		first, second := table.NewID(older), table.NewID(newer)
-		if !table.IsID(first) || !table.IsID(second) || first >= second {
-			t.Fatalf("%s at %s, %s at %s", first, older, second, newer)
-		}
+		require.True(t, table.IsID(first), first)
+		require.True(t, table.IsID(second), second)
+		require.Less(t, first, second, "%s and %s", older, newer)
 	})
 }
 
@@ -28,9 +30,7 @@ func TestIDsDiffer(t *testing.T) {
 	for range 1000 {
 		seen[table.NewID(now)] = true
 	}
-	if len(seen) != 1000 {
-		t.Errorf("%d of 1000 ids of one moment are distinct", len(seen))
-	}
+	assert.Len(t, seen, 1000, "distinct ids of one moment")
 }
 
 func FuzzIsID(f *testing.F) {
@@ -45,13 +45,11 @@ func FuzzIsID(f *testing.F) {
 		if !table.IsID(s) {
 			return
 		}
-		if len(s) != 36 || s[14] != '7' {
-			t.Fatalf("%q passes for a UUIDv7", s)
-		}
-		// It begins with a time, and that time makes an id that begins alike.
+		require.Len(t, s, 36)
+		require.Equal(t, "7", s[14:15], "the version of %s", s)
+		// An id begins with a time, and an id of that time has the same beginning.
 		millis, err := strconv.ParseInt(s[:8]+s[9:13], 16, 64)
-		if made := table.NewID(time.UnixMilli(millis)); err != nil || made[:13] != s[:13] {
-			t.Errorf("%s is of the time %d, %v, and that makes %s", s, millis, err, made)
-		}
+		require.NoError(t, err)
+		assert.Equal(t, s[:13], table.NewID(time.UnixMilli(millis))[:13])
 	})
 }

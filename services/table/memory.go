@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// Memory is a table that lasts as long as its program.
+// Memory is a Table in the memory of the program. Its records are lost when the
+// program ends.
 type Memory[T Record] struct {
 	mu      sync.RWMutex
 	records map[string]T
@@ -66,7 +67,7 @@ func (m *Memory[T]) Query(ctx context.Context, q Query) ([]T, error) {
 	return records, ctx.Err()
 }
 
-// after returns the ids of all that a query asks for, ascending in any case.
+// after returns the ids of all records that a query finds, in ascending order.
 func (m *Memory[T]) after(q Query) []string {
 	ids := m.sorted[attribute{q.Index.Key, q.Value}]
 	at, found := slices.BinarySearch(ids, q.After)

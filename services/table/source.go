@@ -8,23 +8,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// ErrNoTable means that the environment names no place to keep records in.
-var ErrNoTable = errors.New("nowhere to keep records")
+// ErrNoTable means that the environment names neither a table nor STORE=memory.
+var ErrNoTable = errors.New("no table is set")
 
-// Source is where the environment of a program says that its tables are.
+// Source opens the tables that the environment of a program names. They share one
+// client.
 type Source struct {
 	getenv func(string) string
-	client func() (*dynamodb.Client, error) // one for all tables
+	client func() (*dynamodb.Client, error)
 }
 
-// NewSource returns the source that the variables of getenv describe.
+// NewSource returns the source of the variables that getenv returns.
 func NewSource(getenv func(string) string) Source {
 	return Source{getenv, sync.OnceValues(NewClient)}
 }
 
 // Open returns the DynamoDB table that the environment variable names or, with
-// STORE=memory, one in memory that holds the seed. Records are never kept in
-// memory unasked: with neither it returns ErrNoTable.
+// STORE=memory, a table in memory that holds the seed. With neither the error wraps
+// ErrNoTable. Both at once, another STORE and a missing AWS_REGION are errors too.
 func Open[T Record](s Source, variable string, seed []T) (Table[T], error) {
 	name, store := s.getenv(variable), s.getenv("STORE")
 	switch {

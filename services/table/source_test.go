@@ -2,8 +2,10 @@ package table_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services/table"
 	"example.com/strangler/services/table/tabletest"
@@ -24,31 +26,27 @@ func TestOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source := table.NewSource(func(name string) string { return c.environment[name] })
 			_, err := table.Open(source, "NOTES_TABLE", []note{})
-			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-				t.Errorf("Open = %v, want %q", err, c.want)
+			if c.want == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, c.want)
 			}
-			if got := errors.Is(err, table.ErrNoTable); got != (name == "neither") {
-				t.Errorf("error is ErrNoTable: %t", got)
-			}
+			assert.Equal(t, name == "neither", errors.Is(err, table.ErrNoTable), "the error is ErrNoTable")
 		})
 	}
 }
 
 func TestOpenSeeds(t *testing.T) {
 	memory := table.NewSource(func(name string) string { return map[string]string{"STORE": "memory"}[name] })
-	notes, err := table.Open(memory, "NOTES_TABLE", []note{{ID: "a", Author: "ada", Thread: "t"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := notes.Get(t.Context(), "a"); err != nil {
-		t.Error(err)
-	}
+	notes, err := table.Open(memory, "NOTES_TABLE", []note{{ID: "a", Author: "ada", Shelf: "t"}})
+	require.NoError(t, err)
+	_, err = notes.Get(t.Context(), "a")
+	assert.NoError(t, err)
 }
 
 func TestClientWithoutRegion(t *testing.T) {
 	tabletest.Connect(t, "http://localhost")
 	t.Setenv("AWS_REGION", "")
-	if _, err := table.NewClient(); err == nil || !strings.Contains(err.Error(), "AWS_REGION is not set") {
-		t.Errorf("NewClient = %v, want a word about AWS_REGION", err)
-	}
+	_, err := table.NewClient()
+	assert.ErrorContains(t, err, "AWS_REGION is not set")
 }

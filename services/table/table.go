@@ -1,8 +1,8 @@
-// Package table keeps the records of one feature, in DynamoDB or in memory.
+// Package table stores the records of one feature, in DynamoDB or in memory.
 //
-// Every table has one shape: its partition key is id, and every index sorts by
-// id. So a list is a Query on one index, and the last id of a page is all that
-// it takes to find the next one.
+// Every table has one shape: its partition key is id, and the sort key of every index
+// is id. So a list is a Query on one index, and the next page follows from the last id
+// of a page.
 package table
 
 import (
@@ -10,15 +10,17 @@ import (
 	"errors"
 )
 
-// ID is the attribute that every table is keyed by and every index sorts by.
+// ID is the attribute that is the partition key of every table and the sort key of
+// every index.
 const ID = "id"
 
-// All is the index that lists a whole table: its key holds the same kind in
-// every record. One value is one partition of the index, and that takes about
-// 1,000 writes of 1 KB a second, which then also bounds the table itself:
+// All is the index that lists a whole table: its key "kind" has one value in all
+// records. One value is one partition of the index, which takes about 1,000 writes of
+// 1 KB a second. That also limits the table itself. When a service nears half of it,
+// use several kinds ("order#0" to "order#9", by a hash of the id) and merge one Query
+// for each.
+//
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-// When a service nears half of that, make the kind one of several ("post#0" to
-// "post#9", by a hash of the id) and merge one Query for each.
 var All = Index{Name: "all", Key: "kind"}
 
 var (
@@ -26,30 +28,34 @@ var (
 	ErrExists = errors.New("the id is taken")
 	// ErrNotFound means that no record has the id.
 	ErrNotFound = errors.New("no record has the id")
-	// ErrUnavailable means that the same call may well succeed a little later.
+	// ErrUnavailable means that the same call may succeed later: DynamoDB throttles,
+	// fails or does not answer in time.
 	ErrUnavailable = errors.New("the table is busy or out of reach")
 )
 
-// Record is what a table keeps. Its JSON fields are its attributes.
+// Record is the type of a table's records. Its JSON fields are the attributes.
 type Record interface {
 	comparable
-	// Keys returns the attributes that find the record: ID and the key of
-	// every index. What is not a JSON field is stored as well.
+	// Keys returns the key attributes by name: ID and the key of every index. Those
+	// that are no JSON fields are stored as well.
 	Keys() map[string]string
 }
 
 // Index is a global secondary index that carries whole records, sorted by id.
 type Index struct {
+	// Name is the index's name in DynamoDB.
 	Name string
 	// Key is the attribute that is the index's partition key.
 	Key string
 }
 
-// Query asks for a run of the records that have one value of an index's key.
+// Query selects records that have one value of an index's key, sorted by id.
 type Query struct {
+	// Index is the index that is queried.
 	Index Index
+	// Value is the value of the index's key.
 	Value string
-	// After is the id that the run starts behind. Empty means the first.
+	// After is the id behind which the records start. Empty means at the first.
 	After string
 	// Limit is the number of records at most, 1 or more.
 	Limit int
@@ -57,14 +63,14 @@ type Query struct {
 	Descending bool
 }
 
-// Table is what DynamoDB and Memory both do. An error wraps ErrExists,
-// ErrNotFound or ErrUnavailable where one of them applies, and says nothing of
-// what a record, a query or an id holds.
+// Table is the interface of DynamoDB and Memory. An error wraps ErrExists,
+// ErrNotFound or ErrUnavailable where one of them applies, and repeats nothing of a
+// record, a query or an id.
 type Table[T Record] interface {
-	// Create adds a record unless another has its id. Creating the very same
-	// record again changes nothing and is no error.
+	// Create adds a record. It returns ErrExists when another record has the id. The
+	// same record again is no error and changes nothing.
 	Create(context.Context, T) error
-	// Get returns the record that has the id, as the last write left it.
+	// Get returns the record that has the id, as of the last write, or ErrNotFound.
 	Get(ctx context.Context, id string) (T, error)
 	// Query returns fewer records than the limit only where there are no more.
 	Query(context.Context, Query) ([]T, error)

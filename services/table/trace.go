@@ -13,9 +13,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// traced makes the SDK add a span for each call to the trace of the request that
-// the call is for, if that is traced. A span holds no key and no value, and of an
-// error what the log may.
+// traced adds a span for each call to the trace of the call's context, if that is
+// sampled. A span has no key and no value, and of an error only what discreet shows.
 //
 // OpenTelemetry's own module for this, otelaws, is no longer supported.
 func traced(stack *middleware.Stack) error {
@@ -37,8 +36,8 @@ func traced(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
-// fail gives a span the error of its call. By the status X-Ray tells what DynamoDB
-// refused, such as an id that is taken, from what it failed at.
+// fail records the error of a call in its span. X-Ray tells the client's errors, such
+// as an id that is taken, from DynamoDB's by the status code.
 func fail(span trace.Span, err error) {
 	if err == nil {
 		return
@@ -49,8 +48,8 @@ func fail(span trace.Span, err error) {
 	}
 }
 
-// attributes are those that X-Ray draws a table from, under the names that its
-// exporter knows.
+// attributes returns the attributes from which X-Ray shows a table, by the names that
+// its exporter reads.
 //
 // https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/exporter/awsxrayexporter
 func attributes(operation string, input any) []otelattribute.KeyValue {

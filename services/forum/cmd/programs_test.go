@@ -181,7 +181,7 @@ func TestRefusesToStart(t *testing.T) {
 		environment []string
 		want        string
 	}{
-		"no place":     {"users", nil, "users: nowhere to keep records: set USERS_TABLE to"},
+		"no place":     {"users", nil, "users: no table is set: set USERS_TABLE to"},
 		"two places":   {"threads", []string{"STORE=memory", "THREADS_TABLE=t"}, "threads: both STORE=memory and THREADS_TABLE are set"},
 		"bad port":     {"posts", []string{"PORT=http"}, `posts: PORT is "http": want a number`},
 		"bad delay":    {"posts", []string{"DRAIN_DELAY=5"}, `posts: DRAIN_DELAY is "5": want a duration`},

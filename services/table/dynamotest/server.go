@@ -1,5 +1,5 @@
-// Package dynamotest brings a DynamoDB to work against: an embedded one, and tables
-// on that or any other.
+// Package dynamotest is a DynamoDB for tests: an embedded server, and functions that
+// create tables there or in any other DynamoDB.
 package dynamotest
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/truora/minidyn/server"
 )
 
-// New returns an empty DynamoDB that lives in this process. Calls for one table
-// follow each other, because minidyn creates and deletes tables without taking its
-// own lock; so each table has a minidyn of its own, and calls for different tables
-// go on side by side. A call for several tables at once is not supported.
+// New returns an empty DynamoDB in this process. Each table has a minidyn of its own.
+// Calls for one table run one after the other, because minidyn creates and deletes
+// tables without its own lock. Calls for different tables run concurrently. Calls for
+// several tables at once are not supported.
 func New() http.Handler { return &database{tables: map[string]*table{}} }
 
 type database struct {
@@ -36,7 +36,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	var call struct{ TableName string }
-	json.Unmarshal(body, &call) // what minidyn cannot read either, it says so itself
+	json.Unmarshal(body, &call) // minidyn reports what cannot be read
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	d.table(call.TableName).ServeHTTP(w, r)
 }
@@ -56,8 +56,8 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.server.ServeHTTP(w, r)
 }
 
-// Environment returns the variables that lead a program's AWS SDK to a DynamoDB
-// at the URL and keep it from asking anything else.
+// Environment returns the environment variables for a program that uses the DynamoDB
+// at the URL, with credentials and a region that any DynamoDB but AWS's takes.
 func Environment(url string) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": url,

@@ -12,19 +12,22 @@ import (
 	"example.com/strangler/services"
 )
 
-// pollInterval is how often Create asks whether a table is ready.
+// pollInterval is the time between two checks of a new table's status.
 const pollInterval = 50 * time.Millisecond
 
 // Schema is the keys of a table and of its global secondary indexes.
 type Schema struct {
-	Key     Key
+	// Key is the table's primary key.
+	Key Key
+	// Indexes has the key of each global secondary index by its name.
 	Indexes map[string]Key
 }
 
-// Key names attributes that are strings.
+// Key names the attributes of a key. They are strings.
 type Key struct {
+	// Partition is the attribute of the partition key.
 	Partition string
-	// Sort may be empty: no sort key.
+	// Sort is the attribute of the sort key. Empty means none.
 	Sort string
 }
 
@@ -37,8 +40,8 @@ func SchemaOf(t services.Table) Schema {
 	return s
 }
 
-// Create creates an on-demand table whose indexes carry whole items, and
-// returns when the table is ready.
+// Create creates an on-demand table whose indexes project all attributes, and returns
+// when it is active, or with the error of DynamoDB or the context.
 func Create(ctx context.Context, client *dynamodb.Client, name string, s Schema) error {
 	input := &dynamodb.CreateTableInput{
 		TableName:   &name,
@@ -73,7 +76,7 @@ func wait(ctx context.Context, client *dynamodb.Client, name string) error {
 		if err != nil {
 			return fmt.Errorf("wait for table %s: %w", name, err)
 		}
-		// The embedded server has no status: its tables are ready at once.
+		// The embedded server has no status: its tables are active at once.
 		if status := out.Table.TableStatus; status == types.TableStatusActive || status == "" {
 			return nil
 		}
