@@ -1,10 +1,10 @@
-// Package cloudformation deploys synthesized stacks the way CloudFormation and
-// cdk deploy do: in which order and what at the same time, what is updated and
-// what left alone, and what happens when a resource fails. It knows no AWS
-// service; a [Provider] creates, updates and deletes resources.
+// Package cloudformation deploys synthesized stacks the way CloudFormation and cdk
+// deploy do: the order of resources and stacks, what runs at the same time, what is
+// updated, and what follows when a resource fails. It knows no AWS service: a
+// [Provider] creates, updates and deletes resources.
 //
-// Resources that no reference and no DependsOn puts in order are worked on at the
-// same time, so that a template that lacks an order shows it.
+// Resources that neither a reference nor DependsOn puts in order run at the same
+// time, so that a template that lacks an order fails.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 package cloudformation
@@ -21,22 +21,24 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Provider makes resources. Its methods are called from several goroutines, but
-// never twice at the same time for one resource. They return once the resource is
-// what was asked for, or as soon as ctx is done with what they have; after an
-// error it may be in any state, and the next call for it starts from there.
+// Provider creates, updates and deletes resources. Its methods are called from
+// several goroutines, but never at the same time for one resource. They return when
+// the action is complete, or with an error as soon as ctx is done. After an error the
+// resource may be in any state, from which the next call for it starts.
 type Provider interface {
-	// Create makes a resource. The stage has the views of what is being deployed.
+	// Create makes a resource. The stage is the one that is being deployed.
 	Create(ctx context.Context, stage *assembly.Stage, r assembly.Resource) error
-	// Update changes a resource. The two versions are alike when only a resource
-	// that it refers to is a new one.
+	// Update changes a resource. The two versions are equal when the only change is
+	// that a resource it refers to is replaced.
 	Update(ctx context.Context, stage *assembly.Stage, from, to assembly.Resource) error
-	// Delete removes a resource, also one whose creation failed and left nothing.
+	// Delete removes a resource. It must accept one that does not exist, because its
+	// creation failed.
 	Delete(ctx context.Context, r assembly.Resource) error
 }
 
-// Account is an environment of AWS and the stacks that are deployed to it. It is
-// safe for concurrent use; a Deploy or Destroy waits for the one before it.
+// Account is an environment of AWS with the stacks that are deployed to it. It is
+// safe for concurrent use: a Deploy or Destroy waits for the one before it. [New]
+// makes one.
 type Account struct {
 	provider  Provider
 	observing sync.Mutex
@@ -49,8 +51,8 @@ type Account struct {
 	stacks map[string]*stack
 }
 
-// New returns an account without stacks. Observe, if not nil, is told of every
-// event, one at a time, while the resource waits.
+// New returns an account without stacks. Observe, if not nil, is called for every
+// event, one call at a time. The action waits until it returns.
 func New(p Provider, observe func(Event)) *Account {
 	if observe == nil {
 		observe = func(Event) {}
@@ -58,20 +60,20 @@ func New(p Provider, observe func(Event)) *Account {
 	return &Account{provider: p, observe: observe, stacks: map[string]*stack{}}
 }
 
-// Deploy brings stacks, given by their IDs, to what the stage says: all of the
-// stage when none is given. Each follows those of them that it depends on, and
-// independent ones are deployed side by side, as cdk deploy --concurrency does.
+// Deploy deploys the stage's stacks with the given IDs, and all of its stacks when
+// none is given. A stack starts when the stacks that it depends on are complete;
+// independent stacks run at the same time, as with cdk deploy --concurrency.
 //
-// In a stack, creations and updates come first, each when all that the resource
-// requires are complete; then what the template no longer has is deleted in the
-// reverse order of the template that had it, except what its DeletionPolicy
-// retains. A resource that fails stops those under way in its stack, and the
-// stack is rolled back: to the template it had, or to nothing when it had none.
-// The stacks that depend on it are not started, others go on. The errors of all
-// are joined.
+// In a stack, creations and updates come first, each as soon as the resources that it
+// requires are complete. Then the resources that are no longer in the template are
+// deleted, in the reverse order of the template that had them, unless their
+// DeletionPolicy retains them. When a resource fails, the others in progress in its
+// stack are stopped and the stack is rolled back to its last template, or deleted if
+// it had none. Stacks that depend on it do not start; others continue. The errors of
+// all stacks are joined. An unknown ID is an error before anything starts.
 //
-// When ctx ends, everything stops where it is and nothing is rolled back: what is
-// there is on record, and the next Deploy or Destroy starts from it.
+// When ctx ends, everything stops and nothing is rolled back: the account records
+// what exists, and the next Deploy or Destroy starts from there.
 func (a *Account) Deploy(ctx context.Context, stage *assembly.Stage, stacks ...string) error {
 	a.operation.Lock()
 	defer a.operation.Unlock()
@@ -89,11 +91,12 @@ func (a *Account) Deploy(ctx context.Context, stage *assembly.Stage, stacks ...s
 	})
 }
 
-// Destroy deletes stacks, given by their IDs: all that are deployed when none is
-// given. Each goes before those that it depends on, and its resources go in the
-// reverse order of their creation. A stack stays when another that stays imports
-// one of its exports. What cannot be deleted stays with all that it requires, and
-// the next Destroy tries again.
+// Destroy deletes the stacks with the given IDs, and all deployed stacks when none is
+// given. A stack is deleted before the stacks that it depends on, and its resources
+// in the reverse order of their creation. A stack stays, with an error, while another
+// that stays imports one of its exports. A resource that cannot be deleted stays, with
+// all that it requires, and the next Destroy tries again. An unknown ID is an error
+// before anything starts.
 func (a *Account) Destroy(ctx context.Context, stacks ...string) error {
 	a.operation.Lock()
 	defer a.operation.Unlock()
@@ -106,17 +109,16 @@ func (a *Account) Destroy(ctx context.Context, stacks ...string) error {
 		if !selected[id] {
 			return nil
 		}
-		// To delete a stack is to bring it to no template, from which there is no
-		// way back.
+		// A deletion has the empty template as its target, and is not rolled back.
 		return a.apply(id, template{}, func(s *stack, p plan) error {
-			a.reach(s, p.target)
+			a.setTemplate(s, p.target)
 			return a.cleanUp(ctx, s, p)
 		})
 	})
 }
 
-// Changes is what Deploy would do, in the order of stacks and in each in an order
-// of creation, with deletions last and reversed. Nothing is touched.
+// Changes returns what Deploy would do, without doing it: by stack in the stage's
+// order, and in each stack creations and updates in order, then deletions.
 func (a *Account) Changes(stage *assembly.Stage, stacks ...string) []Change {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,17 +136,16 @@ func (a *Account) Changes(stage *assembly.Stage, stacks ...string) []Change {
 	return changes
 }
 
-// Deployed returns the sorted IDs of the stacks that are there, in full or in
-// part.
+// Deployed returns the sorted IDs of the stacks that exist, in full or in part.
 func (a *Account) Deployed() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(maps.Keys(a.stacks))
 }
 
-// apply brings a stack to a target in the given way, unless that is refused, and
-// tells of it if there is anything to do.
-func (a *Account) apply(id string, target template, way func(*stack, plan) error) error {
+// apply runs an operation that brings a stack to a target template, unless
+// CloudFormation would refuse it. It reports events of the stack if there are changes.
+func (a *Account) apply(id string, target template, operation func(*stack, plan) error) error {
 	s := a.open(id)
 	defer a.close(s)
 	p := a.plan(s, target)
@@ -152,38 +153,38 @@ func (a *Account) apply(id string, target template, way func(*stack, plan) error
 		return err
 	}
 	if len(p.changes) == 0 {
-		return way(s, p)
+		return operation(s, p)
 	}
-	event := Event{Stack: id, Type: stackType, Action: a.verb(s)}
+	event := Event{Stack: id, Type: stackType, Action: a.stackAction(s)}
 	if target.none() {
 		event.Action = Delete
 	}
-	return a.report(event, func() error { return way(s, p) })
+	return a.report(event, func() error { return operation(s, p) })
 }
 
-// open returns the stack with that ID, a new one if need be.
+// open returns the stack with that ID, and adds it to the account if it is new.
 func (a *Account) open(id string) *stack {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := a.stacks[id]
 	if s == nil {
-		s = &stack{id: id, there: map[string]resource{}}
+		s = &stack{id: id, existing: map[string]resource{}}
 		a.stacks[id] = s
 	}
 	return s
 }
 
-// close takes a stack of which nothing is left out of the account.
+// close removes a stack from the account if nothing of it exists.
 func (a *Account) close(s *stack) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if s.template.none() && len(s.there) == 0 {
+	if s.template.none() && len(s.existing) == 0 {
 		delete(a.stacks, s.id)
 	}
 }
 
-// dependencies of all stacks of a stage. Those that are not deployed are in it
-// too, because two that are can be in order through one that is not.
+// dependencies returns the dependencies of all stacks of a stage. Stacks that are not
+// selected are included, because they can put two selected ones in order.
 func dependencies(stage *assembly.Stage) graph {
 	g := graph{}
 	for _, s := range stage.Stacks {
@@ -192,7 +193,7 @@ func dependencies(stage *assembly.Stage) graph {
 	return g
 }
 
-// dependencies of the stacks that are there.
+// dependencies returns the dependencies of the stacks that exist.
 func (a *Account) dependencies() graph {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -203,7 +204,7 @@ func (a *Account) dependencies() graph {
 	return g
 }
 
-// choose returns the stacks that are meant by a list of IDs: all if it is empty.
+// choose returns the stacks that a list of IDs selects: all if it is empty.
 func choose(all graph, ids []string) (map[string]bool, error) {
 	names := slices.Sorted(maps.Keys(all))
 	if len(ids) == 0 {

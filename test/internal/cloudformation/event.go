@@ -1,39 +1,49 @@
 package cloudformation
 
-// Action is what is done to a resource or a stack, as CloudFormation spells it.
+// Action is what is done to a resource or a stack, in CloudFormation's spelling.
 type Action string
 
-// The actions that there are.
+// The actions.
 const (
+	// Create makes a resource, or deploys a stack for the first time.
 	Create Action = "CREATE"
+	// Update changes a resource, or deploys a stack again.
 	Update Action = "UPDATE"
+	// Delete removes a resource or a stack.
 	Delete Action = "DELETE"
 )
 
-// Status is how far an action has come, as CloudFormation spells it.
+// Status is the progress of an action, in CloudFormation's spelling.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 type Status string
 
-// The statuses that there are.
+// The statuses.
 const (
-	Started  Status = "IN_PROGRESS"
+	// Started is the status of an action that begins.
+	Started Status = "IN_PROGRESS"
+	// Complete is the status of an action that has succeeded.
 	Complete Status = "COMPLETE"
-	Failed   Status = "FAILED"
-	// RollingBack is a stack's alone: a resource has failed, and what was done for
-	// the new template is undone.
+	// Failed is the status of an action that has failed.
+	Failed Status = "FAILED"
+	// RollingBack is a status of stacks only: a resource has failed, and the changes
+	// of this deployment are undone.
 	RollingBack Status = "ROLLBACK_IN_PROGRESS"
 )
 
-// Event is a step of a resource, or of a stack as a whole.
+// Event is a change of status of a resource, or of a stack as a whole.
 type Event struct {
 	// Stack is the stack's ID.
 	Stack string
-	// LogicalID is the resource's, and empty when the event is the stack's.
+	// LogicalID is the resource's. It is empty in an event of the stack.
 	LogicalID string
-	// Type is the resource's, or AWS::CloudFormation::Stack.
-	Type   string
+	// Type is the resource's type, or AWS::CloudFormation::Stack.
+	Type string
+	// Action is what is done.
 	Action Action
+	// Status is how far it is.
 	Status Status
-	// Err is why something failed or is rolled back.
+	// Err is the cause of Failed and RollingBack, and nil otherwise.
 	Err error
 }
 
@@ -45,7 +55,7 @@ func (a *Account) emit(e Event) {
 	a.observe(e)
 }
 
-// report tells of the start and the end of an action, and passes on its error.
+// report emits the events of an action's start and end, and returns its error.
 func (a *Account) report(e Event, act func() error) error {
 	e.Status = Started
 	a.emit(e)

@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-// exportsInUse names the exports that the target of a plan does not have, or has
-// with another value, while the current version of another stack imports them.
-// CloudFormation refuses to take them away, and so to delete their stack.
+// exportsInUse returns an error for each export that a deployment would remove or
+// change while another deployed stack imports it. CloudFormation refuses both, and
+// the deletion of the stack.
 //
 // An output that is exported and also read by Fn::GetStackOutput counts as
-// imported: the assembly does not tell the readers apart.
+// imported: the assembly does not distinguish the two.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 func (a *Account) exportsInUse(exporter string, target template) error {

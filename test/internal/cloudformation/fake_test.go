@@ -10,13 +10,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
 )
 
-// declared is a stack's template, and the stacks that it comes after.
+// declared is a stack's template, and the stacks that it depends on.
 type declared struct {
 	Resources map[string]resource
 	Outputs   map[string]any `json:",omitempty"`
@@ -30,7 +31,7 @@ type resource struct {
 	DeletionPolicy string         `json:",omitempty"`
 }
 
-// thing is a resource that refers to others.
+// thing returns a resource that refers to others.
 func thing(value any, refs ...string) resource {
 	return resource{Type: "Test::Thing", Properties: map[string]any{"Value": value, "Refs": list(refs)}}
 }
@@ -43,7 +44,7 @@ func list(ids []string) []any {
 	return all
 }
 
-// read makes a stage of templates by writing them to a folder.
+// read writes templates to a folder and reads them as a stage.
 func read(t rapid.TB, dir string, stacks map[string]declared) *assembly.Stage {
 	t.Helper()
 	artifacts := map[string]any{}
@@ -58,32 +59,26 @@ func read(t rapid.TB, dir string, stacks map[string]declared) *assembly.Stage {
 	}
 	write(t, filepath.Join(dir, "manifest.json"), map[string]any{"artifacts": artifacts})
 	a, err := assembly.Read(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return a.Stages[0]
 }
 
 func write(t rapid.TB, file string, content any) {
 	t.Helper()
 	data, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, data, 0o600))
 }
 
-// fake keeps the properties of what is there, and a log of its calls such as
-// "CREATE Users.Service".
+// fake is a provider that keeps the properties of existing resources, and a log of
+// its calls such as "CREATE Alpha.Service".
 type fake struct {
-	// during, if set, is what happens in a call.
+	// during, if set, runs in every call.
 	during func(ctx context.Context, call string) error
 
-	mu    sync.Mutex
-	there map[string]map[string]any
-	log   []string
+	mu       sync.Mutex
+	existing map[string]map[string]any
+	log      []string
 }
 
 func (f *fake) Create(ctx context.Context, _ *assembly.Stage, r assembly.Resource) error {
@@ -100,17 +95,17 @@ func (f *fake) Delete(ctx context.Context, r assembly.Resource) error {
 
 func name(stack, logicalID string) string { return stack + "." + logicalID }
 
-// call leaves something behind even if it fails, as AWS does.
+// call changes what exists even if it fails, as AWS does.
 func (f *fake) call(ctx context.Context, action cloudformation.Action, r assembly.Resource) error {
 	id := name(r.Stack, r.LogicalID)
 	call := string(action) + " " + id
 	f.mu.Lock()
 	f.log = append(f.log, call)
-	if f.there == nil {
-		f.there = map[string]map[string]any{}
+	if f.existing == nil {
+		f.existing = map[string]map[string]any{}
 	}
 	if action != cloudformation.Delete {
-		f.there[id] = r.Properties
+		f.existing[id] = r.Properties
 	}
 	f.mu.Unlock()
 	if f.during != nil {
@@ -120,13 +115,13 @@ func (f *fake) call(ctx context.Context, action cloudformation.Action, r assembl
 	}
 	if action == cloudformation.Delete {
 		f.mu.Lock()
-		delete(f.there, id)
+		delete(f.existing, id)
 		f.mu.Unlock()
 	}
 	return nil
 }
 
-// calls takes the log, so that the next one starts empty.
+// calls returns the log and empties it.
 func (f *fake) calls() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,22 +130,23 @@ func (f *fake) calls() []string {
 	return log
 }
 
+// ids returns the sorted names of existing resources.
 func (f *fake) ids() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Sorted(maps.Keys(f.there))
+	return slices.Sorted(maps.Keys(f.existing))
 }
 
-// want is the properties that a stage declares.
-func want(stage *assembly.Stage) map[string]map[string]any {
-	properties := map[string]map[string]any{}
+// properties returns the properties that a stage declares, by resource.
+func properties(stage *assembly.Stage) map[string]map[string]any {
+	declared := map[string]map[string]any{}
 	for r := range stage.Resources() {
-		properties[name(r.Stack, r.LogicalID)] = r.Properties
+		declared[name(r.Stack, r.LogicalID)] = r.Properties
 	}
-	return properties
+	return declared
 }
 
-// listed is changes as the fake logs them.
+// listed returns changes in the form of the fake's log.
 func listed(changes []cloudformation.Change) []string {
 	var calls []string
 	for _, c := range changes {
@@ -159,7 +155,7 @@ func listed(changes []cloudformation.Change) []string {
 	return calls
 }
 
-// held is a provider's calls that wait until they are let go.
+// held keeps a provider's calls running until they are released.
 type held struct {
 	mu      sync.Mutex
 	running map[string]chan struct{}
@@ -194,7 +190,7 @@ func (h *held) release(call string) {
 	delete(h.running, call)
 }
 
-// failing makes calls fail that begin with one of the texts.
+// failing returns a function that fails calls with one of the prefixes.
 func failing(err error, calls ...string) func(context.Context, string) error {
 	return func(_ context.Context, call string) error {
 		if slices.ContainsFunc(calls, func(prefix string) bool { return strings.HasPrefix(call, prefix) }) {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// graph is an order of work: the nodes, and for each those that must be done
-// before it. A requirement that is no node is met from the start.
+// graph maps each node to the nodes that must be done before it. A required node
+// that is not in the graph counts as done.
 type graph map[string][]string
 
-// reversed is the order in which to undo what was done in this one.
+// reversed returns the graph with all requirements turned around.
 func (g graph) reversed() graph {
 	reversed := graph{}
 	for node := range g {
@@ -29,7 +29,8 @@ func (g graph) reversed() graph {
 	return reversed
 }
 
-// order is a sequence in which one pair of hands could do the work.
+// order returns the nodes in a sequence that meets all requirements. It leaves out
+// the nodes of cycles.
 func (g graph) order() []string {
 	var order []string
 	left := maps.Clone(g)
@@ -42,11 +43,11 @@ func (g graph) order() []string {
 	return order
 }
 
-// run works on every node as soon as all it requires are done, on all that do not
-// wait for each other at the same time, and returns when nothing is running.
+// run works on each node as soon as the nodes that it requires are done, on
+// independent nodes at the same time, and returns when nothing is running.
 //
-// A node that fails keeps those that require it from starting, and nobody else;
-// the errors are joined. Once ctx is done nothing starts any more.
+// When a node fails, the nodes that require it do not start; others continue. The
+// errors are joined. Once ctx is done no node starts. A cycle is an error.
 func (g graph) run(ctx context.Context, work func(ctx context.Context, node string) error) error {
 	type result struct {
 		node string
@@ -84,7 +85,7 @@ func (g graph) run(ctx context.Context, work func(ctx context.Context, node stri
 	return fmt.Errorf("cycle among %s", strings.Join(slices.Sorted(maps.Keys(waiting)), ", "))
 }
 
-// ready returns the nodes, sorted, that require nothing unfinished.
+// ready returns the sorted nodes that require no unfinished node.
 func (g graph) ready(unfinished graph) []string {
 	var ready []string
 	for node, requires := range g {

@@ -9,21 +9,22 @@ import (
 
 // Change is what a deployment does to one resource.
 type Change struct {
+	// Action is what is done.
 	Action Action
-	// From is what is there. A Create has none, unless an earlier one was left
-	// halfway: then the remains are deleted first.
+	// From is the existing resource. For a Create it is zero, unless an earlier
+	// creation or deletion did not complete: then what is left is deleted first.
 	From assembly.Resource
-	// To is what the template wants; a Delete has none.
+	// To is the resource of the template. It is zero for a Delete.
 	To assembly.Resource
 }
 
-// Stack is the ID of the stack that changes.
+// Stack returns the ID of the stack that changes.
 func (c Change) Stack() string { return c.subject().Stack }
 
-// LogicalID is that of the resource that changes.
+// LogicalID returns the logical id of the resource that changes.
 func (c Change) LogicalID() string { return c.subject().LogicalID }
 
-// Type is that of the resource that changes.
+// Type returns the type of the resource that changes.
 func (c Change) Type() string { return c.subject().Type }
 
 func (c Change) subject() assembly.Resource {
@@ -33,30 +34,30 @@ func (c Change) subject() assembly.Resource {
 	return c.To
 }
 
-// plan brings a stack from what is there to a template.
+// plan is the set of changes that brings a stack to a target template.
 type plan struct {
 	target template
-	// creation is the order of the target's resources. Deletion is that of all
-	// that are there: one that stays can stand between two that go.
+	// creation is the order of the target's resources. deletion is the order of all
+	// existing resources: one that stays can put two that are deleted in order.
 	creation, deletion graph
-	// changes by logical id. What has none in a graph is done at once.
+	// changes are by logical id. A resource without a change is done at once.
 	changes map[string]Change
-	// retained leave the stack without being deleted.
+	// retained are the logical ids that leave the stack without being deleted.
 	retained []string
 }
 
-// plan computes what a deployment of the target would do; it does nothing.
+// plan computes the changes of a deployment without making them.
 func (s *stack) plan(target template) plan {
 	p := plan{target: target, creation: graph{}, changes: map[string]Change{}}
 	for _, to := range target.resources() {
 		p.creation[to.LogicalID] = to.Requires
 		if action, ok := s.action(target, to.LogicalID); ok {
-			p.changes[to.LogicalID] = Change{action, s.there[to.LogicalID].Resource, to}
+			p.changes[to.LogicalID] = Change{action, s.existing[to.LogicalID].Resource, to}
 		}
 	}
-	there := graph{}
-	for id, from := range s.there {
-		there[id] = from.Requires
+	requires := graph{}
+	for id, from := range s.existing {
+		requires[id] = from.Requires
 		if _, stays := target.resource(id); stays {
 			continue
 		}
@@ -66,13 +67,14 @@ func (s *stack) plan(target template) plan {
 			p.changes[id] = Change{Action: Delete, From: from.Resource}
 		}
 	}
-	p.deletion = there.reversed()
+	p.deletion = requires.reversed()
 	return p
 }
 
-// action is what a resource of the target needs, if anything.
+// action returns what must be done for a resource of the target. It is not ok when
+// nothing must be done.
 func (s *stack) action(target template, logicalID string) (Action, bool) {
-	from, ok := s.there[logicalID]
+	from, ok := s.existing[logicalID]
 	switch {
 	case !ok || from.begun == Create || from.begun == Delete:
 		return Create, true
@@ -82,9 +84,9 @@ func (s *stack) action(target template, logicalID string) (Action, bool) {
 	return "", false
 }
 
-// retains reports whether a resource outlives its part in the stack. What the
-// template that the stack has reached does not know was created by the operation
-// that is now rolled back: RetainExceptOnCreate does not protect it, Retain does.
+// retains reports whether a resource is kept when it leaves the stack. A resource that
+// is not in the stack's last complete template was created by the operation that is
+// being rolled back: RetainExceptOnCreate does not keep it, Retain does.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 func (s *stack) retains(r resource) bool {
@@ -92,7 +94,7 @@ func (s *stack) retains(r resource) bool {
 	return r.DeletionPolicy == "Retain" || r.DeletionPolicy == "RetainExceptOnCreate" && reached
 }
 
-// list is the plan in a sequence that respects its orders.
+// list returns the changes in a sequence that meets both orders.
 func (p plan) list() []Change {
 	var list []Change
 	for _, id := range p.creation.order() {
@@ -108,7 +110,7 @@ func (p plan) list() []Change {
 	return list
 }
 
-// refusal is what CloudFormation has against the plan before it touches anything.
+// refusal returns an error for what CloudFormation refuses before it makes a change.
 func (p plan) refusal() error {
 	var errs []error
 	for _, change := range p.list() {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
@@ -19,8 +20,8 @@ import (
 
 var letters = strings.Split("abcdefg", "")
 
-// drawStack draws some of the letters as resources in a random order, each with
-// references and DependsOn to some of those before it. A letter has one type.
+// drawStack draws some of the letters as resources, in a random order. Each refers to
+// and depends on some of those before it. A letter always has the same type.
 func drawStack(t *rapid.T) declared {
 	s := declared{Resources: map[string]resource{}}
 	all := rapid.Permutation(letters).Draw(t, "order")
@@ -43,8 +44,8 @@ func drawStage(t *rapid.T, dir string) *assembly.Stage {
 	return read(t, dir, map[string]declared{"S": drawStack(t)})
 }
 
-// Whatever may run runs, and nothing else: at every moment of a creation and of a
-// deletion, exactly those resources are worked on that wait for no other.
+// At every moment of a creation and of a deletion, exactly the resources that wait for
+// no other are in progress.
 func TestEveryResourceStartsAsSoonAsItMayAndNotBefore(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -60,15 +61,15 @@ func TestEveryResourceStartsAsSoonAsItMayAndNotBefore(t *testing.T) {
 					dependents[required] = append(dependents[required], r.LogicalID)
 				}
 			}
-			follow(rt, calls, next, "CREATE S.", requires, stage, func() error { return account.Deploy(t.Context(), stage) })
-			follow(rt, calls, next, "DELETE S.", dependents, stage, func() error { return account.Destroy(t.Context()) })
+			assertInProgress(rt, calls, next, "CREATE S.", requires, stage, func() error { return account.Deploy(t.Context(), stage) })
+			assertInProgress(rt, calls, next, "DELETE S.", dependents, stage, func() error { return account.Destroy(t.Context()) })
 		})
 	})
 }
 
-// follow lets the calls of an operation end one by one and compares those that
-// run with those that may.
-func follow(t *rapid.T, calls *held, next int, verb string, after map[string][]string, stage *assembly.Stage, operation func() error) {
+// assertInProgress releases the calls of an operation one by one, and compares the running calls
+// with the expected ones.
+func assertInProgress(t *rapid.T, calls *held, next int, verb string, after map[string][]string, stage *assembly.Stage, operation func() error) {
 	var failed error
 	ended := false
 	go func() {
@@ -85,8 +86,7 @@ func follow(t *rapid.T, calls *held, next int, verb string, after map[string][]s
 			}
 		}
 		running := calls.calls()
-		if !slices.Equal(running, may) {
-			t.Errorf("after %v: %v run, want %v", done, running, may)
+		if !assert.Equal(t, may, running, "in progress after %v", done) {
 			for _, call := range running {
 				calls.release(call)
 			}
@@ -96,12 +96,10 @@ func follow(t *rapid.T, calls *held, next int, verb string, after map[string][]s
 		calls.release(chosen)
 		done[strings.TrimPrefix(chosen, verb)] = true
 	}
-	if failed != nil {
-		t.Error(failed)
-	}
+	assert.NoError(t, failed)
 }
 
-func TestDeployLeavesWhatTheStageDeclares(t *testing.T) {
+func TestDeployCreatesWhatTheStageDeclares(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		provider := &fake{}
@@ -114,35 +112,24 @@ func TestDeployLeavesWhatTheStageDeclares(t *testing.T) {
 		for range 2 {
 			stage := drawStage(t, dir)
 			planned := listed(account.Changes(stage))
-			if err := account.Deploy(t.Context(), stage); err != nil {
-				t.Fatal(err)
-			}
-			if !reflect.DeepEqual(provider.there, want(stage)) {
-				t.Fatalf("there is %v, want %v", provider.there, want(stage))
-			}
+			require.NoError(t, account.Deploy(t.Context(), stage))
+			require.Equal(t, properties(stage), provider.existing)
 			made := provider.calls()
-			if completed != len(made) {
-				t.Fatalf("%d events of completion for %d calls", completed, len(made))
-			}
+			require.Len(t, made, completed, "one event of completion for each call")
 			completed = 0
-			slices.Sort(planned)
-			slices.Sort(made)
-			if !slices.Equal(made, planned) {
-				t.Fatalf("calls %v, want those planned: %v", made, planned)
-			}
-			if err := account.Deploy(t.Context(), stage); err != nil || len(provider.calls()) > 0 {
-				t.Fatalf("deploying again does something (%v)", err)
-			}
+			require.ElementsMatch(t, planned, made, "calls as planned")
+			require.NoError(t, account.Deploy(t.Context(), stage))
+			require.Empty(t, provider.calls(), "a second deployment of the same stage")
 		}
-		if err := account.Destroy(t.Context()); err != nil || len(provider.there) > 0 || len(account.Deployed()) > 0 {
-			t.Fatalf("destroyed, but there is %v and %v is deployed (%v)", provider.there, account.Deployed(), err)
-		}
+		require.NoError(t, account.Destroy(t.Context()))
+		require.Empty(t, provider.existing)
+		require.Empty(t, account.Deployed())
 	})
 }
 
-// However a deployment fails, what was there before is there again, and only what
-// was attempted is touched on the way back.
-func TestFailureLeavesWhatWasThere(t *testing.T) {
+// After a failed deployment the earlier resources exist again, and only resources that
+// were attempted are rolled back.
+func TestFailureIsRolledBack(t *testing.T) {
 	dir := t.TempDir()
 	boom := errors.New("boom")
 	rapid.Check(t, func(t *rapid.T) {
@@ -152,10 +139,8 @@ func TestFailureLeavesWhatWasThere(t *testing.T) {
 		var stage *assembly.Stage
 		if rapid.Bool().Draw(t, "an update") {
 			stage = drawStage(t, dir)
-			if err := account.Deploy(t.Context(), stage); err != nil {
-				t.Fatal(err)
-			}
-			before = want(stage)
+			require.NoError(t, account.Deploy(t.Context(), stage))
+			before = properties(stage)
 		}
 		provider.calls()
 
@@ -174,26 +159,17 @@ func TestFailureLeavesWhatWasThere(t *testing.T) {
 		}
 		err := account.Deploy(t.Context(), next)
 		_, id, _ := strings.Cut(doomed, ".")
-		if want := fmt.Sprintf("stack S: resource %s: boom: rolled back", id); !errors.Is(err, boom) || err.Error() != want {
-			t.Fatalf("error %v, want %s", err, want)
-		}
-		if there := provider.there; len(there)+len(before) > 0 && !reflect.DeepEqual(there, before) {
-			t.Fatalf("there is %v, want %v as before", there, before)
-		}
+		require.ErrorIs(t, err, boom)
+		require.EqualError(t, err, fmt.Sprintf("stack S: resource %s: boom: rolled back", id))
+		require.Equal(t, before, provider.existing)
 		for id, calls := range callsByResource(provider.calls()) {
-			if len(calls) != 2 {
-				t.Fatalf("%s: calls %v, want an attempt and its undoing", id, calls)
-			}
+			require.Len(t, calls, 2, "%s: want one call of the attempt and one of the rollback", id)
 		}
 		if stage == nil {
-			if deployed := account.Deployed(); len(deployed) > 0 {
-				t.Fatalf("%v is deployed after a failed creation", deployed)
-			}
+			require.Empty(t, account.Deployed(), "after a failed creation")
 			return
 		}
-		if changes := account.Changes(stage); len(changes) > 0 {
-			t.Fatalf("rolled back, but %v are to do", listed(changes))
-		}
+		require.Empty(t, listed(account.Changes(stage)), "after a rollback")
 	})
 }
 

@@ -11,38 +11,38 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// stack is what is there of one stack, which after a failure need not be what any
-// template says.
+// stack is the deployed state of one stack. After a failure it need not match any
+// template.
 type stack struct {
 	id string
-	// template is the last one that the stack has reached, to which it is rolled
-	// back: none before its first creation is complete and once it is to be deleted.
+	// template is the last template whose deployment was complete, to which the stack
+	// is rolled back. It is empty before the first and from the start of a deletion.
 	template template
-	// there are the resources by logical id.
-	there map[string]resource
+	// existing are the resources by logical id.
+	existing map[string]resource
 }
 
-// resource is what is there under a logical id.
+// resource is the deployed state of a resource.
 type resource struct {
 	assembly.Resource
-	// template is the one that the resource has been or was being brought to.
+	// template is the one by which the resource was last created or updated.
 	template template
-	// begun is an action that was not completed, if any.
+	// begun is an action that has not completed, or empty.
 	begun Action
 }
 
-// dependencies are the stacks that anything there was deployed after.
+// dependencies returns the sorted IDs of the stacks that this one was deployed after.
 func (s *stack) dependencies() []string {
 	dependencies := s.template.dependencies()
-	for _, r := range s.there {
+	for _, r := range s.existing {
 		dependencies = append(dependencies, r.template.dependencies()...)
 	}
 	slices.Sort(dependencies)
 	return slices.Compact(dependencies)
 }
 
-// deploy brings a stack to the plan's target, and when a resource fails back to
-// the template it had.
+// deploy brings a stack to the plan's target. When a resource fails, it rolls the
+// stack back.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
 func (a *Account) deploy(ctx context.Context, s *stack, p plan) error {
@@ -56,22 +56,22 @@ func (a *Account) deploy(ctx context.Context, s *stack, p plan) error {
 	return a.rollBack(ctx, s, err)
 }
 
-// update creates and updates, each resource as soon as those it requires are
-// complete. The first to fail stops the others; its error is returned.
+// update creates and updates resources, each as soon as those that it requires are
+// complete. The first failure stops the others, and its error is returned.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
 func (a *Account) update(ctx context.Context, s *stack, p plan) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err := p.creation.run(ctx, func(ctx context.Context, id string) error {
-		err := a.bring(ctx, s, p, id)
+		err := a.ensure(ctx, s, p, id)
 		if err != nil {
 			stop(err)
 		}
 		return err
 	})
 	if err == nil {
-		a.reach(s, p.target)
+		a.setTemplate(s, p.target)
 		return nil
 	}
 	if first := context.Cause(ctx); first != nil {
@@ -80,8 +80,8 @@ func (a *Account) update(ctx context.Context, s *stack, p plan) error {
 	return fmt.Errorf("stack %s: %w", s.id, err)
 }
 
-// bring makes a resource what the plan's target says.
-func (a *Account) bring(ctx context.Context, s *stack, p plan, logicalID string) error {
+// ensure brings a resource to the plan's target.
+func (a *Account) ensure(ctx context.Context, s *stack, p plan, logicalID string) error {
 	if change, ok := p.changes[logicalID]; ok {
 		return a.perform(ctx, s, change, p.target)
 	}
@@ -89,10 +89,10 @@ func (a *Account) bring(ctx context.Context, s *stack, p plan, logicalID string)
 	return nil
 }
 
-// cleanUp deletes what the plan's target does not have, each resource as soon as
-// those that required it are gone. One that cannot be deleted stays, with all
-// that it requires, and the next deployment tries again; CloudFormation would
-// forget about it.
+// cleanUp deletes the resources that the plan's target does not have, each as soon as
+// those that required it are deleted. One that cannot be deleted stays, with all that
+// it requires, and the next deployment tries again. CloudFormation instead drops such
+// a resource from the stack.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
 func (a *Account) cleanUp(ctx context.Context, s *stack, p plan) error {
@@ -106,11 +106,10 @@ func (a *Account) cleanUp(ctx context.Context, s *stack, p plan) error {
 	})
 }
 
-// rollBack deploys the template that the stack had to what is there now, without
-// a way back from that. Before the first creation this is no template, so that
-// all is deleted.
+// rollBack deploys the stack's last template again. If that fails too, the error names
+// the resources that are left. A stack without a template is deleted.
 func (a *Account) rollBack(ctx context.Context, s *stack, cause error) error {
-	a.emit(Event{Stack: s.id, Type: stackType, Action: a.verb(s), Status: RollingBack, Err: cause})
+	a.emit(Event{Stack: s.id, Type: stackType, Action: a.stackAction(s), Status: RollingBack, Err: cause})
 	p := a.plan(s, s.template)
 	err := a.update(ctx, s, p)
 	if err == nil {
@@ -123,7 +122,7 @@ func (a *Account) rollBack(ctx context.Context, s *stack, cause error) error {
 	return errors.Join(fmt.Errorf("%w: rollback failed and left %s", cause, strings.Join(left, ", ")), err)
 }
 
-// perform makes one change and keeps record of it.
+// perform makes one change, reports its events and records the result.
 func (a *Account) perform(ctx context.Context, s *stack, c Change, target template) error {
 	event := Event{Stack: s.id, LogicalID: c.LogicalID(), Type: c.Type(), Action: c.Action}
 	err := a.report(event, func() error {
@@ -144,6 +143,7 @@ func (a *Account) perform(ctx context.Context, s *stack, c Change, target templa
 	return nil
 }
 
+// call calls the provider for a change.
 func (a *Account) call(ctx context.Context, c Change, stage *assembly.Stage) error {
 	switch c.Action {
 	case Update:
@@ -159,37 +159,37 @@ func (a *Account) call(ctx context.Context, c Change, stage *assembly.Stage) err
 	return a.provider.Create(ctx, stage, c.To)
 }
 
-// begin records that nobody knows what is there until the change is complete.
+// begin records that the state of a resource is unknown until the change completes.
 func (a *Account) begin(s *stack, c Change, target template) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := resource{c.To, target, c.Action}
 	if c.Action == Delete {
-		r = s.there[c.LogicalID()]
+		r = s.existing[c.LogicalID()]
 		r.begun = Delete
 	}
-	s.there[c.LogicalID()] = r
+	s.existing[c.LogicalID()] = r
 }
 
-// complete records that a resource is what a template says.
+// complete records that a resource matches a template.
 func (a *Account) complete(s *stack, logicalID string, t template) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	declared, _ := t.resource(logicalID)
-	s.there[logicalID] = resource{Resource: declared, template: t}
+	s.existing[logicalID] = resource{Resource: declared, template: t}
 }
 
-// forget records that resources are no part of the stack any more.
+// forget records that resources are no longer part of the stack.
 func (a *Account) forget(s *stack, logicalIDs ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, id := range logicalIDs {
-		delete(s.there, id)
+		delete(s.existing, id)
 	}
 }
 
-// reach records the template that the stack now has.
-func (a *Account) reach(s *stack, t template) {
+// setTemplate records the last template whose deployment was complete.
+func (a *Account) setTemplate(s *stack, t template) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.template = t
@@ -201,8 +201,8 @@ func (a *Account) plan(s *stack, target template) plan {
 	return s.plan(target)
 }
 
-// verb is what CloudFormation calls a deployment of the stack.
-func (a *Account) verb(s *stack) Action {
+// stackAction is Create for the first deployment of a stack, and Update after it.
+func (a *Account) stackAction(s *stack) Action {
 	if s.template.none() {
 		return Create
 	}

@@ -8,8 +8,8 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// template is what a stage says of one of its stacks. The zero template is that
-// of a stack that is not to be there.
+// template is the template of one of a stage's stacks. The zero template is empty: a
+// stack with it does not exist.
 type template struct {
 	stage *assembly.Stage
 	stack *assembly.Stack
@@ -38,14 +38,14 @@ func (t template) dependencies() []string {
 	return slices.Clone(t.stack.Dependencies)
 }
 
-// exports reports whether the template has this very export.
+// exports reports whether the template has the export with the same value.
 func (t template) exports(export *assembly.Output) bool {
 	return !t.none() && slices.ContainsFunc(t.stack.Outputs, func(o *assembly.Output) bool {
 		return o.Export == export.Export && o.Value == export.Value
 	})
 }
 
-// imports are the exports of another stack that the template reads.
+// imports returns the exports of another stack that the template reads.
 func (t template) imports(from string) []*assembly.Output {
 	if t.none() {
 		return nil
@@ -63,9 +63,9 @@ func (t template) imports(from string) []*assembly.Output {
 	return imports
 }
 
-// changes reports whether the resource that t describes has to be updated to
-// become what next describes: its properties differ, or it refers to a resource
-// that is replaced on the way, whose physical id is therefore another one.
+// changes reports whether a resource must be updated between two templates: its
+// properties differ, or it refers to a resource that is replaced and so gets another
+// physical id.
 func (t template) changes(next template, logicalID string) bool {
 	from, _ := t.resource(logicalID)
 	to, _ := next.resource(logicalID)
@@ -82,8 +82,8 @@ func (t template) changes(next template, logicalID string) bool {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
 func replacedByUpdate(r assembly.Resource) bool { return r.Type == "AWS::ECS::TaskDefinition" }
 
-// refers reports whether a resolved value holds a resource's identity or that of
-// one of its attributes.
+// refers reports whether a resolved value holds a reference to a resource or to one of
+// its attributes.
 func refers(value any, to assembly.Resource) bool {
 	switch v := value.(type) {
 	case string:
