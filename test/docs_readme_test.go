@@ -2,7 +2,9 @@ package test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -14,13 +16,26 @@ import (
 	"example.com/strangler/test/internal/fixture"
 )
 
+// readme is the text of every page that people read: the README of each folder, and
+// the pages in .github.
 func readme(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
+	var pages strings.Builder
+	err := filepath.WalkDir("..", func(name string, entry fs.DirEntry, err error) error {
+		if entry.IsDir() && slices.Contains([]string{".git", ".build", "cdk.out"}, entry.Name()) {
+			return fs.SkipDir
+		}
+		if err != nil || entry.IsDir() || filepath.Ext(name) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		pages.Write(append(text, '\n'))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return pages.String()
 }
 
 // tableUnder are the cells of the README's table with that header, row by row.

@@ -327,7 +327,7 @@ func TestParse(t *testing.T) {
 
 // The README has a row for every flag, and none for another.
 func TestReadmeNamesTheFlags(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
