@@ -7,9 +7,11 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Rings says for each period whether an alarm is in the state ALARM after it:
-// whether enough of the last periods are bad. The metrics are found by their ids,
-// that of an alarm on a metric by itself is empty.
+// Rings reports for each period whether an alarm is in the state ALARM after it: at
+// least DatapointsToAlarm of the last EvaluationPeriods periods are breaching. The
+// metrics are by id, which is empty for an alarm on a single metric. An alarm on
+// several metrics without one expression, a comparison other than > and <, and a
+// treatment of missing data other than breaching and notBreaching are errors.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 func Rings(a assembly.Alarm, metrics map[string]Series) ([]bool, error) {
@@ -19,21 +21,22 @@ func Rings(a assembly.Alarm, metrics map[string]Series) ([]bool, error) {
 	}
 	rings := make([]bool, len(series))
 	for i := range series {
-		bad := 0
+		breaching := 0
 		for _, v := range series[max(0, i+1-a.EvaluationPeriods) : i+1] {
-			broken, err := breaks(a, v)
+			b, err := isBreaching(a, v)
 			if err != nil {
 				return nil, err
 			}
-			if broken {
-				bad++
+			if b {
+				breaching++
 			}
 		}
-		rings[i] = bad >= a.DatapointsToAlarm
+		rings[i] = breaching >= a.DatapointsToAlarm
 	}
 	return rings, nil
 }
 
+// watched returns the values that an alarm compares with its threshold.
 func watched(a assembly.Alarm, metrics map[string]Series) (Series, error) {
 	switch {
 	case len(a.Expressions) == 1:
@@ -44,7 +47,8 @@ func watched(a assembly.Alarm, metrics map[string]Series) (Series, error) {
 	return nil, fmt.Errorf("an alarm on %d expressions and %d metrics is not supported", len(a.Expressions), len(a.Metrics))
 }
 
-func breaks(a assembly.Alarm, v float64) (bool, error) {
+// isBreaching reports whether the value of one period breaches the threshold.
+func isBreaching(a assembly.Alarm, v float64) (bool, error) {
 	if math.IsNaN(v) {
 		switch a.MissingData {
 		case "breaching":

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -14,33 +17,34 @@ const (
 
 func TestReadDashboard(t *testing.T) {
 	good := `{"start":"-PT3H","periodOverride":"inherit","widgets":[` + goodText + `,` + goodGraph + `]}`
-	if _, err := ReadDashboard(good); err != nil {
-		t.Fatal(err)
-	}
+	_, err := ReadDashboard(good)
+	require.NoError(t, err)
 	for name, edit := range map[string]*strings.Replacer{
-		"a property that there is not":  strings.NewReplacer(`"markdown"`, `"text"`),
-		"off the grid":                  strings.NewReplacer(`"x":12`, `"x":13`),
-		"one over another":              strings.NewReplacer(`"x":12`, `"x":11`),
-		"without a region":              strings.NewReplacer(`"eu-west-1"`, `""`),
-		"in a view that there is not":   strings.NewReplacer("timeSeries", "timeseries"),
-		"of a type that there is not":   strings.NewReplacer(`"type":"text"`, `"type":"txt"`),
-		"a period of half a minute":     strings.NewReplacer(`"period":60`, `"period":30`),
-		"an id with a capital":          strings.NewReplacer(`"id":"a"`, `"id":"A"`),
-		"an expression of nothing":      strings.NewReplacer(`100 * a`, `100 * b`),
-		"a color by its name":           strings.NewReplacer("#1f77b4", "blue"),
-		"a search that cannot be read":  strings.NewReplacer(`MetricName`, `Metric`),
-		"a graph of nothing":            strings.NewReplacer(metricsList, "[]"),
-		"a graph with nothing to see":   strings.NewReplacer(`"label":"A"`, `"visible":false`),
-		"more metrics than it has room": strings.NewReplacer(`[[{"id"`, `[`+strings.Repeat(`[{"expression":"1"}],`, 99)+`[{"id"`),
-		"more widgets than it has room": strings.NewReplacer(goodText, many(500)),
-		"no widget":                     strings.NewReplacer(goodText+","+goodGraph, ""),
+		"an unknown property":              strings.NewReplacer(`"markdown"`, `"text"`),
+		"off the grid":                     strings.NewReplacer(`"x":12`, `"x":13`),
+		"widgets that overlap":             strings.NewReplacer(`"x":12`, `"x":11`),
+		"without a region":                 strings.NewReplacer(`"eu-west-1"`, `""`),
+		"an unknown view":                  strings.NewReplacer("timeSeries", "timeseries"),
+		"an unknown type":                  strings.NewReplacer(`"type":"text"`, `"type":"txt"`),
+		"a period of half a minute":        strings.NewReplacer(`"period":60`, `"period":30`),
+		"an id with a capital":             strings.NewReplacer(`"id":"a"`, `"id":"A"`),
+		"an expression with an unknown id": strings.NewReplacer(`100 * a`, `100 * b`),
+		"a color by name":                  strings.NewReplacer("#1f77b4", "blue"),
+		"a malformed search":               strings.NewReplacer(`MetricName`, `Metric`),
+		"a graph without metrics":          strings.NewReplacer(metricsList, "[]"),
+		"a graph without a visible line":   strings.NewReplacer(`"label":"A"`, `"visible":false`),
+		"101 metrics":                      strings.NewReplacer(`[[{"id"`, `[`+strings.Repeat(`[{"expression":"1"}],`, 99)+`[{"id"`),
+		"501 widgets":                      strings.NewReplacer(goodText, many(500)),
+		"no widget":                        strings.NewReplacer(goodText+","+goodGraph, ""),
 	} {
-		if _, err := ReadDashboard(edit.Replace(good)); err == nil {
-			t.Errorf("%s is taken", name)
-		}
+		bad := edit.Replace(good)
+		require.NotEqual(t, good, bad, name)
+		_, err := ReadDashboard(bad)
+		assert.Error(t, err, "%s: mutant passed the check", name)
 	}
 }
 
+// many returns n text widgets that do not overlap.
 func many(n int) string {
 	var all []string
 	for i := range n {

@@ -1,5 +1,5 @@
-// Package cloudwatch is what CloudWatch makes of alarms and dashboards, as AWS
-// documents it: metric math, the state of an alarm, and which metrics a search finds.
+// Package cloudwatch evaluates alarms and dashboards as AWS documents it: metric math,
+// the state of an alarm, and the metrics that a search finds.
 package cloudwatch
 
 import (
@@ -11,16 +11,17 @@ import (
 	"strconv"
 )
 
-// Series has a value for each period. NaN is a period without data.
+// Series is a metric's values, one for each period. NaN is a period without data.
 type Series []float64
 
-// Missing is a period without data.
+// Missing is the value of a period without data, NaN.
 var Missing = math.NaN()
 
 // Evaluate computes an expression of metric math period by period. It knows the
 // operators + - * / and > >= < <=, the functions IF and FILL, numbers, and metrics
-// by their ids. What is computed from a period without data, or divided by
-// zero, has no data either. An unknown id or function is an error.
+// by id. The result has as many periods as the longest metric. It has no data where an
+// operand has none, or where the divisor is zero. An unknown id, operator or function
+// is an error.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 func Evaluate(expression string, metrics map[string]Series) (Series, error) {
@@ -48,8 +49,8 @@ func Evaluate(expression string, metrics map[string]Series) (Series, error) {
 	return result, nil
 }
 
-// value computes one period. The grammar of metric math is that of Go's
-// expressions, as far as it goes here.
+// value computes one period. The supported part of metric math has the grammar of Go's
+// expressions.
 func value(e ast.Expr, metric func(id string) (float64, bool)) (float64, error) {
 	switch e := e.(type) {
 	case *ast.ParenExpr:
@@ -106,6 +107,7 @@ func binary(e *ast.BinaryExpr, metric func(id string) (float64, bool)) (float64,
 	return 0, fmt.Errorf("operator %s is not supported", e.Op)
 }
 
+// truth is 1 for true and 0 for false, as in metric math.
 func truth(b bool) float64 {
 	if b {
 		return 1

@@ -1,9 +1,10 @@
 package cloudwatch
 
 import (
-	"math"
-	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestEvaluate(t *testing.T) {
@@ -21,13 +22,12 @@ func TestEvaluate(t *testing.T) {
 		"FILL(a / b, 0.5)":     {0.1, 0.5, 0.5, 0.1},
 	} {
 		got, err := Evaluate(expression, metrics)
-		if err != nil || !slices.EqualFunc(got, want, func(x, y float64) bool { return x == y || math.IsNaN(x) && math.IsNaN(y) }) {
-			t.Errorf("%s = %v, %v, want %v", expression, got, err, want)
-		}
+		require.NoError(t, err, expression)
+		require.Len(t, got, len(want), expression)
+		assert.InDeltaSlice(t, want, got, 0, expression)
 	}
 	for _, wrong := range []string{"a +", "c", "SUM(a)", "IF(a, b)", "a % b", "a.b", `"a"`} {
-		if got, err := Evaluate(wrong, metrics); err == nil {
-			t.Errorf("%s = %v, want an error", wrong, got)
-		}
+		_, err := Evaluate(wrong, metrics)
+		assert.Error(t, err, wrong)
 	}
 }

@@ -8,23 +8,32 @@ import (
 	"unicode"
 )
 
-// Search is a SEARCH expression: a schema, a metric's name, and terms of which one
-// must match.
+// Search is a SEARCH expression: a schema, the name of a metric, and terms, one of
+// which must match.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 type Search struct {
+	// Namespace is the namespace of the schema.
 	Namespace string
 	// Dimensions are the names of all dimensions of the metrics to find.
 	Dimensions []string
+	// MetricName is the metric's exact name.
 	MetricName string
-	Terms      []Term
-	Statistic  string
+	// Terms are alternatives.
+	Terms []Term
+	// Statistic is such as "Sum".
+	Statistic string
 }
 
-// Term is a word or several in a row, in the dimension's value or in any.
-type Term struct{ Dimension, Words string }
+// Term is a sequence of words in the value of a dimension.
+type Term struct {
+	// Dimension is the dimension's name. Empty means any.
+	Dimension string
+	// Words must follow one another in the value. Case does not matter.
+	Words string
+}
 
-// longestSearch is the room for one expression.
+// longestSearch is the most characters of a SEARCH expression.
 const longestSearch = 1024
 
 var (
@@ -32,14 +41,16 @@ var (
 	searchTerms = regexp.MustCompile(`^\{([^}]+)\} MetricName="(\w+)" (?:\(([^()]+)\)|(\S+))$`)
 )
 
-// Searches are those of an expression, and what remains with the letters of
-// metrics in their places. A search of another form than this app's is an error.
+// Searches returns the SEARCH expressions of an expression, and the rest of it with
+// the ids s0, s1 and so on in their places. A search of another form than
+// SEARCH('{schema} MetricName="name" terms', 'statistic', 60), or longer than 1024
+// characters, is an error.
 func Searches(expression string) (remains string, found []Search, err error) {
 	remains = searches.ReplaceAllStringFunc(expression, func(text string) string {
 		parts := searches.FindStringSubmatch(text)
 		terms := searchTerms.FindStringSubmatch(parts[1])
 		if terms == nil || len(text) > longestSearch {
-			err = fmt.Errorf("%s: want a schema, a metric's name and terms, of %d characters at most", text, longestSearch)
+			err = fmt.Errorf("%s: want a schema, a metric's name and terms, %d characters at most", text, longestSearch)
 			return text
 		}
 		schema := strings.Split(terms[1], ",")
@@ -55,7 +66,7 @@ func Searches(expression string) (remains string, found []Search, err error) {
 		return fmt.Sprintf("s%d", len(found)-1)
 	})
 	if err == nil && strings.Contains(remains, "SEARCH") {
-		err = fmt.Errorf("%s: a search that cannot be read", expression)
+		err = fmt.Errorf("%s: malformed SEARCH expression", expression)
 	}
 	return remains, found, err
 }
@@ -73,17 +84,18 @@ func (s Search) Finds(namespace, name string, dimensions map[string]string) bool
 	return slices.ContainsFunc(s.Terms, func(t Term) bool { return t.matches(dimensions) })
 }
 
+// matches reports whether the term occurs in the value of a dimension.
 func (t Term) matches(dimensions map[string]string) bool {
 	for name, value := range dimensions {
-		if (t.Dimension == "" || t.Dimension == name) && inARow(tokens(value), tokens(t.Words)) {
+		if (t.Dimension == "" || t.Dimension == name) && containsInOrder(tokens(value), tokens(t.Words)) {
 			return true
 		}
 	}
 	return false
 }
 
-// inARow reports whether the tokens follow one another somewhere in a value.
-func inARow(value, wanted []string) bool {
+// containsInOrder reports whether the wanted tokens follow one another in a value.
+func containsInOrder(value, wanted []string) bool {
 	for i := range len(value) - len(wanted) + 1 {
 		if slices.Equal(value[i:i+len(wanted)], wanted) {
 			return true
@@ -92,9 +104,11 @@ func inARow(value, wanted []string) bool {
 	return false
 }
 
-// tokens are the words that CloudWatch makes of a name: they begin with a capital
-// that no capital precedes, or that a small letter follows, and with a number, and
-// end at what is neither letter nor digit.
+// tokens splits a name into lower-case words, as CloudWatch does. A word begins at a
+// number, and at a capital that follows a letter in lower case or precedes one. It ends
+// at a character that is neither a letter nor a digit.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func tokens(name string) []string {
 	var all []string
 	runes := []rune(name)

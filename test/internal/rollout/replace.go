@@ -7,10 +7,11 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// replace goes through a deployment as ECS does: it stops old tasks while enough
-// healthy ones remain, and starts new ones while there are not too many; one that is
-// told to stop makes room at once. It returns in how many batches the new tasks
-// start, and how long after the last of them is healthy the last old one is gone.
+// replace simulates a rolling deployment. It stops old tasks as long as the minimum
+// percentage stays healthy, and starts new ones as long as there are no more than the
+// maximum. A task that is stopping no longer counts. replace returns the number of
+// batches in which new tasks start, and the time from when the last new task is healthy
+// until the last old one has stopped. It fails if no task can be replaced.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
 func replace(tasks int, service assembly.Service, t times) (batches int, left time.Duration, err error) {

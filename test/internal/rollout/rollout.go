@@ -1,5 +1,5 @@
-// Package rollout estimates from synthesized templates how long a rolling
-// deployment of a service takes that goes well.
+// Package rollout estimates from synthesized templates how long a successful rolling
+// deployment of a service takes.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 package rollout
@@ -13,31 +13,35 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// StartUp is how long a new task takes until its program serves, which no template
-// says. It is what AWS took to provision tasks when it measured scaling: 386 s in
-// all, 363 s of them until it began, and in another run 109 s and 86 s. A program and
-// an image as small as this module's add nothing to it, a large image does.
+// StartUp is the assumed time from the start of a task until its program serves, which
+// no template declares. It is the provisioning time in AWS's measurements of scaling:
+// 386 s in total less 363 s until it began, and 109 s less 86 s in another run. A large
+// image takes longer.
 //
 // https://aws.amazon.com/about-aws/whats-new/2026/06/amazon-ecs-faster-autoscaling/
 const StartUp = 23 * time.Second
 
-// Deployment is how long the parts of a deployment take, one after the other.
+// Deployment is the estimate of a deployment.
 type Deployment struct {
-	// Batches is how often new tasks start, each time as many as there is room for.
+	// Batches is how many times new tasks start, each time as many as the maximum
+	// percentage allows.
 	Batches int
-	Parts   []Part
+	// Parts follow one another.
+	Parts []Part
 }
 
-// Part is a stretch of a deployment.
+// Part is one part of a deployment.
 type Part struct {
-	What     string
+	// What names the part, such as "health check".
+	What string
+	// Duration is the sum over all batches.
 	Duration time.Duration
-	// Because is the property of the template that decides it. It is empty for
-	// StartUp, which is assumed.
+	// Because is the property of the template that determines the duration. It is
+	// empty for StartUp, which is assumed.
 	Because string
 }
 
-// Total is the sum of the parts.
+// Total returns the sum of the parts.
 func (d Deployment) Total() time.Duration {
 	var sum time.Duration
 	for _, part := range d.Parts {
@@ -46,15 +50,16 @@ func (d Deployment) Total() time.Duration {
 	return sum
 }
 
-// Of estimates the deployment of a service that runs its least number of tasks,
-// from the start of the first new task until the last old one is gone and no alarm
-// has gone off. What the template bounds is counted in full: a new task waits for a
-// whole interval of health checks, of which it has to pass one, and a program that
-// is told to stop takes its time for that. The grace period, the thresholds and the
-// circuit breaker decide only how long a deployment takes to fail.
+// Of estimates the deployment of a service at its minimum number of tasks, from the
+// start of the first new task until the last old one has stopped and the bake time is
+// over. Times that the template limits count in full: a new task waits one interval
+// for the health check that it must pass, and an old one takes its whole StopTimeout.
+// The grace period, the thresholds and the circuit breaker only determine how long a
+// failing deployment takes.
 //
-// It fails on a service that is deployed in another way or has no target group, and
-// on percentages between which no task can be replaced.
+// It returns an error for a service with another deployment controller or strategy,
+// without a target group, with a reference that no stack of the stage resolves, or
+// with percentages that leave no room to replace a task.
 func Of(stage *assembly.Stage, service assembly.Service) (Deployment, error) {
 	times, err := read(stage, service)
 	if err != nil {
@@ -74,17 +79,18 @@ func Of(stage *assembly.Stage, service assembly.Service) (Deployment, error) {
 	}}, nil
 }
 
-// times are what the template says of a service.
+// times are the durations that the template declares for a service.
 type times struct {
-	// interval is between the health checks of a target.
+	// interval is the time between the health checks of a target.
 	interval time.Duration
-	// deregistration is how long a target that leaves may finish its requests, stop
-	// how long the program may take after that.
+	// deregistration is how long a draining target may finish its requests, and stop
+	// how long its containers may take to stop after that.
 	deregistration, stop time.Duration
-	// bake is how long alarms are watched after the last old task is gone.
+	// bake is how long ECS watches the alarms after the last old task has stopped.
 	bake time.Duration
 }
 
+// read returns an error for a service whose deployment Of does not estimate.
 func read(stage *assembly.Stage, service assembly.Service) (times, error) {
 	if err := checkRolling(service); err != nil {
 		return times{}, err
@@ -99,7 +105,7 @@ func read(stage *assembly.Stage, service assembly.Service) (times, error) {
 		t.deregistration = max(t.deregistration, group.DeregistrationDelay)
 	}
 	if len(service.Attachments) == 0 {
-		return times{}, errors.New("it has no target group, so nothing here says when a task is healthy")
+		return times{}, errors.New("it has no target group, whose health check says when a new task is ready")
 	}
 	task, ok := assembly.Find(stage.TaskDefinitions, service.TaskDefinition)
 	if !ok {
@@ -113,6 +119,7 @@ func read(stage *assembly.Stage, service assembly.Service) (times, error) {
 	return t, err
 }
 
+// checkRolling returns an error unless ECS deploys the service by a rolling update.
 func checkRolling(service assembly.Service) error {
 	var properties struct {
 		DeploymentController    struct{ Type string }
@@ -129,9 +136,9 @@ func checkRolling(service assembly.Service) error {
 	return nil
 }
 
-// bakeTime is the service's own, or what ECS takes from its alarms: how far back
-// they look, the longest for all. AWS's page on alarms says that nobody else can set
-// it, CloudFormation's that a template can; what a template says counts.
+// bakeTime is the service's BakeTimeInMinutes, or else the longest evaluation time of
+// its deployment alarms, from which ECS computes it. AWS's page on alarms documents only
+// the computation, CloudFormation's also the property; a declared value counts.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-deploymentconfiguration.html

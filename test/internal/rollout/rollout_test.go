@@ -6,16 +6,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/assembly/assemblytest"
 )
 
-// resources are a stack with a service, and what it refers to.
+// resources are a service and what it refers to.
 const resources = `{
 	"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "256", "Memory": "512", "ContainerDefinitions": [
-		{"Name": "users", "StopTimeout": 30}, {"Name": "collector", "StopTimeout": 10}]}},
+		{"Name": "alpha", "StopTimeout": 30}, {"Name": "collector", "StopTimeout": 10}]}},
 	"Group": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {
 		"HealthCheckIntervalSeconds": 5,
 		"TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]}},
@@ -25,22 +27,20 @@ const resources = `{
 		"TaskDefinition": {"Ref": "Task"},
 		"DesiredCount": 2,
 		"DeploymentConfiguration": {"MinimumHealthyPercent": 100, "MaximumPercent": 200},
-		"LoadBalancers": [{"ContainerName": "users", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}]}}
+		"LoadBalancers": [{"ContainerName": "alpha", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}]}}
 }`
 
-// of is the deployment of the service, after replacements in the template.
-func of(t assemblytest.T, replacements ...string) (Deployment, error) {
+// of estimates the deployment of the service after replacements in the template.
+func of(t *testing.T, replacements ...string) (Deployment, error) {
 	t.Helper()
 	for i := 0; i < len(replacements); i += 2 {
-		if !strings.Contains(resources, replacements[i]) {
-			t.Fatal("the template has no ", replacements[i])
-		}
+		require.Contains(t, resources, replacements[i])
 	}
-	stage := assemblytest.Stage(t, "eu-west-1", map[string]string{"Users": strings.NewReplacer(replacements...).Replace(resources)})
+	stage := assemblytest.Stage(t, "eu-west-1", map[string]string{"Alpha": strings.NewReplacer(replacements...).Replace(resources)})
 	return Of(stage, stage.Services[0])
 }
 
-// seconds are a deployment's parts.
+// seconds writes the number of batches and the parts in seconds.
 func seconds(d Deployment) string {
 	var all []string
 	for _, part := range d.Parts {
@@ -49,7 +49,7 @@ func seconds(d Deployment) string {
 	return fmt.Sprintf("%d: %s", d.Batches, strings.Join(all, ", "))
 }
 
-// Each was worked out by hand.
+// The expected times are computed by hand.
 func TestOf(t *testing.T) {
 	percent := func(tasks, minimum, maximum int) []string {
 		return []string{
@@ -64,48 +64,46 @@ func TestOf(t *testing.T) {
 		change []string
 		want   string
 	}{
-		"all at once":                      {nil, "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"half more, and half more":         {percent(4, 100, 150), "2: start-up 46, health check 10, deregistration 20, stop 30, bake time 0"},
-		"one by one":                       {percent(10, 100, 110), "10: start-up 230, health check 50, deregistration 20, stop 30, bake time 0"},
-		"two, for one less and one more":   {percent(10, 90, 110), "5: start-up 115, health check 25, deregistration 20, stop 30, bake time 0"},
-		"in the place of half":             {percent(4, 50, 100), "2: start-up 46, health check 10, deregistration 0, stop 22, bake time 0"},
-		"in the place of all":              {percent(3, 0, 100), "1: start-up 23, health check 5, deregistration 0, stop 22, bake time 0"},
-		"half of one is one":               {percent(1, 50, 200), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"nobody":                           {percent(0, 100, 200), "0: start-up 0, health check 0, deregistration 0, stop 0, bake time 0"},
-		"a slow check, and much to finish": {[]string{`"HealthCheckIntervalSeconds": 5`, `"HealthCheckIntervalSeconds": 30`, `"20"`, `"300"`}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
-		"what AWS has by default":          {[]string{`"HealthCheckIntervalSeconds": 5,`, "", `{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}`, ""}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
-		"the slowest container":            {[]string{`"StopTimeout": 10`, `"StopTimeout": 120`}, "1: start-up 23, health check 5, deregistration 20, stop 120, bake time 0"},
-		"alarms":                           {alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180"},
-		"alarms that are off":              {alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"alarms for a time of its own":     {alarms(`"Alarms": {"Enable": true, "AlarmNames": ["slow"]}, "BakeTimeInMinutes": 5`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 300"},
+		"all at once":                   {nil, "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
+		"two batches of a half":         {percent(4, 100, 150), "2: start-up 46, health check 10, deregistration 20, stop 30, bake time 0"},
+		"one by one":                    {percent(10, 100, 110), "10: start-up 230, health check 50, deregistration 20, stop 30, bake time 0"},
+		"two by two":                    {percent(10, 90, 110), "5: start-up 115, health check 25, deregistration 20, stop 30, bake time 0"},
+		"stop a half first":             {percent(4, 50, 100), "2: start-up 46, health check 10, deregistration 0, stop 22, bake time 0"},
+		"stop all first":                {percent(3, 0, 100), "1: start-up 23, health check 5, deregistration 0, stop 22, bake time 0"},
+		"half of one task rounds up":    {percent(1, 50, 200), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
+		"no task":                       {percent(0, 100, 200), "0: start-up 0, health check 0, deregistration 0, stop 0, bake time 0"},
+		"a slow check and a long delay": {[]string{`"HealthCheckIntervalSeconds": 5`, `"HealthCheckIntervalSeconds": 30`, `"20"`, `"300"`}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
+		"AWS's defaults":                {[]string{`"HealthCheckIntervalSeconds": 5,`, "", `{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}`, ""}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
+		"the slowest container":         {[]string{`"StopTimeout": 10`, `"StopTimeout": 120`}, "1: start-up 23, health check 5, deregistration 20, stop 120, bake time 0"},
+		"alarms":                        {alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180"},
+		"disabled alarms":               {alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
+		"alarms with a bake time":       {alarms(`"Alarms": {"Enable": true, "AlarmNames": ["slow"]}, "BakeTimeInMinutes": 5`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 300"},
 	} {
 		d, err := of(t, test.change...)
-		if got := seconds(d); err != nil || got != test.want {
-			t.Errorf("%s: %s (%v), want %s", name, got, err, test.want)
-		}
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, seconds(d), name)
 	}
 }
 
-func TestWhatIsNotEstimated(t *testing.T) {
+func TestErrors(t *testing.T) {
 	for want, change := range map[string][]string{
-		"rollout: stack Users: service Service: with 2 tasks, 100% healthy at least and 100% at most leave no room to replace one: raise the maximum or lower the minimum": {`"MaximumPercent": 200`, `"MaximumPercent": 100`},
+		"rollout: stack Alpha: service Service: with 2 tasks, 100% healthy at least and 100% at most leave no room to replace one: raise the maximum or lower the minimum": {`"MaximumPercent": 200`, `"MaximumPercent": 100`},
 		"with 2 tasks, 150% healthy at least": {`"MinimumHealthyPercent": 100`, `"MinimumHealthyPercent": 150`},
 		"strategy BLUE_GREEN":                 {`"MinimumHealthyPercent"`, `"Strategy": "BLUE_GREEN", "MinimumHealthyPercent"`},
 		"controller CODE_DEPLOY":              {`"DesiredCount": 2`, `"DesiredCount": 2, "DeploymentController": {"Type": "CODE_DEPLOY"}`},
-		"it has no target group":              {`{"ContainerName": "users", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}`, ""},
+		"it has no target group":              {`{"ContainerName": "alpha", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}`, ""},
 		"no stack has its target group other": {`{"Ref": "Group"}`, `"other"`},
 		"no stack has its task definition":    {`{"Ref": "Task"}`, `"other"`},
 		"no stack has its deployment alarm other": {`"MinimumHealthyPercent"`,
 			`"Alarms": {"Enable": true, "AlarmNames": ["other"]}, "MinimumHealthyPercent"`},
 	} {
-		if _, err := of(t, change...); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %s", err, want)
-		}
+		_, err := of(t, change...)
+		assert.ErrorContains(t, err, want)
 	}
 }
 
-// Whatever there is room for, every task is replaced in as few batches as the room
-// allows, and nothing takes longer for more room or less to wait for.
+// All tasks are replaced in the fewest batches that the percentages allow. A higher
+// maximum never makes a deployment longer, and a longer delay never makes it shorter.
 func TestReplace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tasks := rapid.IntRange(1, 50).Draw(t, "tasks")
@@ -116,30 +114,24 @@ func TestReplace(t *testing.T) {
 		waits := times{interval: duration("interval"), deregistration: duration("deregistration"), stop: duration("stop")}
 		room := tasks*service.MaximumPercent/100 - (tasks*service.MinimumHealthyPercent+99)/100
 		batches, left, err := replace(tasks, service, waits)
-		if (err != nil) != (room == 0) {
-			t.Fatalf("room for %d: error %v", room, err)
-		}
-		if err != nil {
+		if room == 0 {
+			require.ErrorContains(t, err, "leave no room to replace one")
 			return
 		}
-		if fewest := (tasks + room - 1) / room; batches != fewest {
-			t.Fatalf("%d batches of %d tasks with room for %d", batches, tasks, room)
-		}
-		if left < 0 || left > waits.deregistration+waits.stop {
-			t.Fatalf("the last old task is gone %v after the last new one", left)
-		}
+		require.NoError(t, err, "room for %d", room)
+		require.Equal(t, (tasks+room-1)/room, batches, "batches of %d tasks with room for %d", tasks, room)
+		require.GreaterOrEqual(t, left, time.Duration(0))
+		require.LessOrEqual(t, left, waits.deregistration+waits.stop)
 		total := func(service assembly.Service, waits times) time.Duration {
 			batches, left, err := replace(tasks, service, waits)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			return time.Duration(batches)*(StartUp+waits.interval) + left
 		}
 		roomy, patient := service, waits
 		roomy.MaximumPercent += 50
 		patient.deregistration += time.Minute
-		if now := total(service, waits); total(roomy, waits) > now || total(service, patient) < now {
-			t.Fatalf("%v, with more room %v, with more to finish %v", now, total(roomy, waits), total(service, patient))
-		}
+		now := total(service, waits)
+		require.LessOrEqual(t, total(roomy, waits), now, "a higher maximum")
+		require.GreaterOrEqual(t, total(service, patient), now, "a longer deregistration delay")
 	})
 }
