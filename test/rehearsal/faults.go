@@ -101,7 +101,7 @@ func (f fault) result(began, over time.Time, outcome string, records []load.Reco
 }
 
 func (f fault) explains(r load.Record) bool {
-	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.patience || r.Patience != "")
+	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.patience || r.RetryAfter != "")
 }
 
 // faultsOf are the faults of tasks and of the database. None hits a service that

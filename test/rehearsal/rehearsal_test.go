@@ -239,7 +239,7 @@ func TestFaultsExplain(t *testing.T) {
 	began := time.Now()
 	users := fault{paths: []string{"/api/users"}, statuses: []int{503}, patience: true}
 	right := load.Record{Path: "/api/users", Status: 200, Program: "users"}
-	explained := load.Record{Path: "/api/users", Status: 503, Failure: "failed", Patience: "1", Start: began.Add(time.Second)}
+	explained := load.Record{Path: "/api/users", Status: 503, Failure: "failed", RetryAfter: "1", Start: began.Add(time.Second)}
 	over := began.Add(2 * time.Second)
 	change := func(change func(*load.Record)) load.Record {
 		r := explained
@@ -254,7 +254,7 @@ func TestFaultsExplain(t *testing.T) {
 		"as it should be": {users, []load.Record{right, explained}, 0},
 		"another path":    {users, []load.Record{explained, change(func(r *load.Record) { r.Path = "/api/posts" })}, 1},
 		"another status":  {users, []load.Record{explained, change(func(r *load.Record) { r.Status = 500 })}, 1},
-		"no Retry-After":  {users, []load.Record{explained, change(func(r *load.Record) { r.Patience = "" })}, 1},
+		"no Retry-After":  {users, []load.Record{explained, change(func(r *load.Record) { r.RetryAfter = "" })}, 1},
 		"not recovered":   {users, []load.Record{explained, change(func(r *load.Record) { r.Start = over })}, 1},
 		"no harm done":    {users, []load.Record{right}, 1},
 		"harmless":        {fault{harmless: true}, []load.Record{right}, 0},

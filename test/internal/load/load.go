@@ -1,9 +1,7 @@
-// Package load sends requests at a steady rate, whatever becomes of them, and
-// keeps what each one met.
+// Package load sends requests at a steady rate and records the result of each.
 //
-// The load is an open loop: a request is sent when its time has come, not when
-// the one before it was answered, so a slow server meets as many requests as a
-// fast one and its delays show.
+// The load is an open loop: the schedule does not wait for responses, so a slow server
+// gets as many requests as a fast one, and its delays are measured in full.
 package load
 
 import (
@@ -13,56 +11,58 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// Traffic is what is sent and how answers are judged. It is used by many
-// goroutines at once.
+// Traffic makes requests and judges their results. Its methods are called from several
+// goroutines at the same time.
 type Traffic interface {
-	// Next makes a request. The fragment of its URL stays on this side: it is
-	// there again in the result.
+	// Next returns a request. The fragment of its URL is not sent, and is in the URL
+	// of the result again.
 	Next() vegeta.Target
-	// Judge says which path the request counts for, and what is wrong with its
-	// answer, or "".
+	// Judge returns the path that the request counts for, and what is wrong with its
+	// response, or "".
 	Judge(*vegeta.Result) (path, failure string)
 }
 
-// Record is what one request met.
+// Record is the result of one request.
 type Record struct {
 	// Start is when the request was sent.
-	Start   time.Time
+	Start time.Time
+	// Latency is the time from Start to the end of the response.
 	Latency time.Duration
-	// Path is the one that the request counts for.
+	// Path is the path that the request counts for.
 	Path string
-	// Status is 0 when there was no answer.
+	// Status is the HTTP status, or 0 without a response.
 	Status int
-	// Program is who answered by its own word, the header X-Served-By, or "" for
-	// the load balancer.
+	// Program is the response's X-Served-By. It is empty for a response of the load
+	// balancer.
 	Program string
-	// Failure is what is wrong with the answer, or "".
+	// Failure is what is wrong with the response, or "".
 	Failure string
-	// Patience is the answer's Retry-After, or "".
-	Patience string
+	// RetryAfter is the response's Retry-After, or "".
+	RetryAfter string
 }
 
-// Load is a running stream of requests.
+// Load is a running stream of requests. It is safe for concurrent use.
 type Load struct {
 	attacker *vegeta.Attacker
 	done     chan struct{}
 	log      log
 }
 
-// Timeout is how long a request may take.
+// Timeout is how long a request may take. After it the request is recorded with
+// status 0.
 const Timeout = 10 * time.Second
 
-// inFlight is how many requests wait for their answers at a time, at most. More
-// would end at the limit of open files, and not as failures of what is tested.
-// From there on the loop is closed: a request waits for another to be answered.
+// inFlight is the maximum number of requests in flight, below the limit of open files.
+// At the maximum the loop is closed: the next request waits for a response.
 const inFlight = 2000
 
-// Start sends requests of the traffic, rate a second, until Stop.
+// Start sends requests of the traffic until [Load.Stop]. The rate is in requests per
+// second and must be positive.
 func Start(rate int, traffic Traffic) *Load {
 	client := &http.Client{
 		Timeout:   Timeout,
 		Transport: &http.Transport{MaxIdleConnsPerHost: inFlight, DisableCompression: true},
-		// A redirect is an answer like any other.
+		// Redirects are recorded, not followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	l := &Load{attacker: vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxWorkers(inFlight)), done: make(chan struct{})}
@@ -81,30 +81,32 @@ func Start(rate int, traffic Traffic) *Load {
 	return l
 }
 
+// judge makes the record of a result.
 func judge(traffic Traffic, result *vegeta.Result) Record {
 	path, failure := traffic.Judge(result)
 	return Record{
-		Start:    result.Timestamp,
-		Latency:  result.Latency,
-		Path:     path,
-		Status:   int(result.Code),
-		Program:  result.Headers.Get("X-Served-By"),
-		Failure:  failure,
-		Patience: result.Headers.Get("Retry-After"),
+		Start:      result.Timestamp,
+		Latency:    result.Latency,
+		Path:       path,
+		Status:     int(result.Code),
+		Program:    result.Headers.Get("X-Served-By"),
+		Failure:    failure,
+		RetryAfter: result.Headers.Get("Retry-After"),
 	}
 }
 
-// Between returns the records of all requests that were sent from one time until
-// before the other, and waits for the last of them to be answered.
+// Between returns the records of all requests sent from one time, inclusive, to the
+// other, exclusive. It waits until all of them are complete, or the load has stopped.
 func (l *Load) Between(from, to time.Time) []Record { return l.log.between(from, to) }
 
-// Count is how many requests have been answered so far, and how many of them wrongly.
+// Count returns how many requests are complete, and how many of them have a Failure.
+// Forgotten records count.
 func (l *Load) Count() (answered, failed int) { return l.log.count() }
 
-// Forget drops the records so far.
+// Forget drops the records so far, to free their memory.
 func (l *Load) Forget() { l.log.forget() }
 
-// Stop sends no more requests, and returns once all that were sent are answered.
+// Stop ends the load and returns when all requests in flight are complete.
 func (l *Load) Stop() {
 	l.attacker.Stop()
 	<-l.done

@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// plain asks for one URL; every answer but 200 is a failure.
+// plain requests one URL. Every response but 200 is a failure.
 type plain string
 
 func (p plain) Next() vegeta.Target { return vegeta.Target{Method: "GET", URL: string(p) + "#plain"} }
@@ -30,10 +32,10 @@ func serve(t *testing.T, handler http.HandlerFunc) plain {
 	return plain(s.URL)
 }
 
-func TestEveryRequestIsOnRecord(t *testing.T) {
+func TestEveryRequestIsRecorded(t *testing.T) {
 	var served atomic.Int64
 	l := Start(1000, serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Served-By", "users")
+		w.Header().Set("X-Served-By", "alpha")
 		w.Header().Set("Retry-After", "7")
 		if served.Add(1)%2 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -45,22 +47,25 @@ func TestEveryRequestIsOnRecord(t *testing.T) {
 	l.Stop()
 	all := l.Between(time.Time{}, time.Now())
 	answered, failed := l.Count()
-	if n := int(served.Load()); len(all) != n || answered != n || failed != n/2 {
-		t.Errorf("%d served, %d on record, %d counted, %d failed", n, len(all), answered, failed)
-	}
+	n := int(served.Load())
+	assert.Len(t, all, n)
+	assert.Equal(t, n, answered)
+	assert.Equal(t, n/2, failed)
 	l.Forget()
-	if again, _ := l.Count(); again != answered || len(l.Between(time.Time{}, time.Now())) != 0 {
-		t.Errorf("%d counted and %d on record after they are forgotten", again, len(l.Between(time.Time{}, time.Now())))
-	}
+	again, _ := l.Count()
+	assert.Equal(t, answered, again, "count after the records are forgotten")
+	assert.Empty(t, l.Between(time.Time{}, time.Now()))
 	for _, r := range all {
-		if r.Path != "#plain" || r.Program != "users" || r.Patience != "7" || (r.Failure == "") != (r.Status == 200) || r.Latency <= 0 {
-			t.Fatalf("%+v", r)
-		}
+		require.Equal(t, "#plain", r.Path)
+		require.Equal(t, "alpha", r.Program)
+		require.Equal(t, "7", r.RetryAfter)
+		require.Equal(t, r.Status == 200, r.Failure == "", "%+v", r)
+		require.Positive(t, r.Latency)
 	}
 }
 
-// An open loop does not wait: while nothing is answered, requests keep coming.
-func TestTheLoopIsOpen(t *testing.T) {
+// In an open loop requests continue while none is answered.
+func TestLoopIsOpen(t *testing.T) {
 	arrived, release := make(chan struct{}, 1000), make(chan struct{})
 	l := Start(500, serve(t, func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
@@ -72,7 +77,7 @@ func TestTheLoopIsOpen(t *testing.T) {
 		case <-arrived:
 			continue
 		case <-deadline:
-			t.Errorf("%d requests came in 20 s while none was answered", n)
+			assert.Fail(t, "the loop is not open", "%d requests in 20 s while none is answered, want 50", n)
 		}
 		break
 	}
@@ -80,7 +85,7 @@ func TestTheLoopIsOpen(t *testing.T) {
 	l.Stop()
 }
 
-// A stretch of time is told only once all of its requests are answered.
+// Between returns only when all requests of the time range are complete.
 func TestBetweenWaitsForTheLast(t *testing.T) {
 	var served atomic.Int64
 	release := make(chan struct{})
@@ -93,27 +98,22 @@ func TestBetweenWaitsForTheLast(t *testing.T) {
 	for served.Load() < 20 {
 		time.Sleep(time.Millisecond)
 	}
-	told := make(chan []Record, 1)
-	go func() { told <- l.Between(time.Time{}, time.Now()) }()
+	between := make(chan []Record, 1)
+	go func() { between <- l.Between(time.Time{}, time.Now()) }()
 	time.Sleep(50 * time.Millisecond)
-	if len(told) > 0 {
-		t.Error("told while one is not answered")
-	}
+	assert.Empty(t, between, "records while a request is not complete")
 	close(release)
-	if records := <-told; len(records) < 19 {
-		t.Errorf("%d records, want those of all that were sent", len(records))
-	}
+	assert.GreaterOrEqual(t, len(<-between), 19, "records of all requests")
 }
 
-func TestNoAnswerIsOnRecord(t *testing.T) {
+func TestRequestWithoutResponseIsRecorded(t *testing.T) {
 	l := Start(100, serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	for answered := 0; answered == 0; answered, _ = l.Count() {
 		time.Sleep(time.Millisecond)
 	}
 	l.Stop()
 	for _, r := range l.Between(time.Time{}, time.Now()) {
-		if r.Status != 0 || r.Failure == "" {
-			t.Errorf("%+v, want no answer and a failure", r)
-		}
+		assert.Zero(t, r.Status)
+		assert.NotEmpty(t, r.Failure)
 	}
 }

@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// log keeps records. Requests are answered in another order than they were sent
-// in, so it counts them by their number: what was sent before a request that is
-// known, with all before it known too, is complete.
+// log keeps records. Requests complete in another order than they are sent in. By
+// their sequence numbers the log knows up to which time all requests are complete.
 type log struct {
 	mu      sync.Mutex
 	arrived sync.Cond
 	records []Record
-	// answered and failed count the records, also those that are forgotten.
+	// answered and failed count all records, also forgotten ones.
 	answered, failed int
-	// complete is the number of the first request that is not known yet, until when
-	// the one before it was sent; early are those known behind it.
+	// complete is the sequence number of the first request that is not complete, and
+	// until is when the request before it was sent. early holds the start times of
+	// complete requests with higher numbers.
 	complete uint64
 	until    time.Time
 	early    map[uint64]time.Time
 	ended    bool
 }
 
+// add records the request with a sequence number.
 func (l *log) add(number uint64, r Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,7 +47,7 @@ func (l *log) add(number uint64, r Record) {
 	l.arrived.Broadcast()
 }
 
-// end says that no more records will come.
+// end records that no more requests follow, which lets between return.
 func (l *log) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
