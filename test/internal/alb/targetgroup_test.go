@@ -93,7 +93,8 @@ func status(t *testing.T, url string) int {
 	t.Helper()
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Get(url)
-	if !assert.NoError(t, err) {
+	if err != nil {
+		assert.Fail(t, "no response", "%v", err)
 		return 0
 	}
 	response.Body.Close()

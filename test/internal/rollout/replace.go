@@ -31,7 +31,8 @@ func replace(tasks int, service assembly.Service, t times) (batches int, left ti
 			batches++
 		}
 		if stopped+started == 0 {
-			return 0, 0, fmt.Errorf("with %d tasks, %d%% healthy at least and %d%% at most leave no room to replace one: raise the maximum or lower the minimum",
+			return 0, 0, fmt.Errorf("with %d tasks, %d%% healthy at least and %d%% at most leave no room to replace one: "+
+				"raise the maximum or lower the minimum",
 				tasks, service.MinimumHealthyPercent, service.MaximumPercent)
 		}
 	}
