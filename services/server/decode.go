@@ -9,31 +9,33 @@ import (
 	"strings"
 )
 
-// MaxBody is the size of a request body at most, in bytes.
+// MaxBody is the size of a request body at most, in bytes. A larger body is a problem
+// with status 413.
 const MaxBody = 64 << 10
 
-// decode reads the one JSON object that a request's body is, into a struct whose
-// fields have their names in json tags. Every error is a *Problem.
+// decode reads a request's body, one JSON object, into a struct whose fields have
+// their names in json tags. Every error is a *Problem.
 //
-// How deep and how large: encoding/json stops at 10,000 levels, and a number
-// that its field cannot hold is an error.
+// encoding/json limits the depth to 10,000 levels, and a number that its field cannot
+// hold is an error.
 func decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var v T
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	body.DisallowUnknownFields()
 	if err := body.Decode(&v); err != nil {
-		return v, misread[T](err)
+		return v, bodyProblem[T](err)
 	}
 	switch _, err := body.Token(); {
 	case err == io.EOF:
 		return v, nil
 	case tooLarge(err):
-		return v, misread[T](err)
+		return v, bodyProblem[T](err)
 	}
 	return v, malformed("The body goes on after its JSON object.")
 }
 
-func misread[T any](err error) *Problem {
+// bodyProblem returns the problem for an error of reading a body.
+func bodyProblem[T any](err error) *Problem {
 	if tooLarge(err) {
 		return newProblem(http.StatusRequestEntityTooLarge, "The body has more than 64 KiB.")
 	}
@@ -57,7 +59,7 @@ func misread[T any](err error) *Problem {
 	return malformed("The body could not be read.")
 }
 
-// fields are the names that a body's object may have.
+// fields returns the names that a body's object may have.
 func fields[T any]() (names []string) {
 	for field := range reflect.TypeFor[T]().Fields() {
 		names = append(names, field.Tag.Get("json"))

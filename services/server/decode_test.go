@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/server/servertest"
 )
@@ -62,18 +64,12 @@ func FuzzDecode(f *testing.F) {
 		mux.ServeHTTP(answer, httptest.NewRequest("POST", "/things", strings.NewReader(body)))
 		switch answer.Code {
 		case 201:
-			if !json.Valid([]byte(body)) {
-				t.Errorf("%q passes for JSON", body)
-			}
+			assert.True(t, json.Valid([]byte(body)), "%q is accepted, so it is JSON", body)
 		case 400, 413:
-			if answer.Body.Len() > 400 {
-				t.Errorf("%q makes a problem of %d bytes", body, answer.Body.Len())
-			}
+			assert.LessOrEqual(t, answer.Body.Len(), 400, "the problem of %q", body)
 		default:
-			t.Errorf("%q makes status %d: %s", body, answer.Code, answer.Body)
+			assert.Fail(t, "another status", "%q makes status %d: %s", body, answer.Code, answer.Body)
 		}
-		if log.Len() > 0 {
-			t.Errorf("%q makes a log line: %s", body, log)
-		}
+		assert.Empty(t, log.String(), "%q is logged", body)
 	})
 }

@@ -11,15 +11,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/table"
 	"example.com/strangler/services/table/tabletest"
 )
 
-// marked is what a request holds here wherever it can, and nothing else may.
+// marked is a text that requests have in every part that a client chooses. Responses
+// and logs may not repeat it.
 const marked = "xyzzy"
 
-// TestErrorsRepeatNothing puts the mark wherever a client can go wrong.
+// TestErrorsRepeatNothing has the mark in every part that a client can get wrong.
 func TestErrorsRepeatNothing(t *testing.T) {
 	mux, _ := things(1)
 	for _, c := range []struct{ method, target, body string }{
@@ -48,60 +52,58 @@ func TestErrorsRepeatNothing(t *testing.T) {
 		request.Header.Set("X-Request-Id", marked)
 		answer := httptest.NewRecorder()
 		mux.ServeHTTP(answer, request)
-		said := fmt.Sprint(answer.Header(), answer.Body)
-		if answer.Code < 400 || strings.Contains(strings.ToLower(said), marked) {
-			t.Errorf("%s %.50s %.50s: %d %s; want an error that repeats nothing", c.method, c.target, c.body, answer.Code, said)
-		}
+		assert.GreaterOrEqual(t, answer.Code, 400, "%s %.50s %.50s", c.method, c.target, c.body)
+		assert.NotContains(t, strings.ToLower(fmt.Sprint(answer.Header(), answer.Body)), marked, "%s %.50s %.50s", c.method, c.target, c.body)
 	}
 }
 
-// indiscreet are databases that quote what they are asked, hold what the program
-// cannot read, and answer what nobody can.
-var indiscreet = map[string]http.HandlerFunc{
-	"quotes": func(w http.ResponseWriter, r *http.Request) {
+// quotingDatabases are databases whose responses have the mark: in an error, in an
+// item that is no record, in a body that is no JSON, and in a response that is no HTTP.
+var quotingDatabases = map[string]http.HandlerFunc{
+	"error": func(w http.ResponseWriter, r *http.Request) {
 		asked, _ := io.ReadAll(r.Body)
 		message, _ := json.Marshal(string(asked))
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"__type":"ValidationException","message":%s}`, message)
 	},
-	"holds": func(w http.ResponseWriter, _ *http.Request) {
+	"item": func(w http.ResponseWriter, _ *http.Request) {
 		const item = `{"id":{"S":"xyzzy"},"at":{"S":"xyzzy"}}`
 		fmt.Fprintf(w, `{"Item":%s,"Items":[%s],"Count":1,"ScannedCount":1}`, item, item)
 	},
-	"garbles": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"Item":xyzzy,"Items":xyzzy}`) },
-	"mumbles": func(w http.ResponseWriter, _ *http.Request) {
+	"no JSON": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"Item":xyzzy,"Items":xyzzy}`) },
+	"no HTTP": func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, _ := http.NewResponseController(w).Hijack()
 		io.WriteString(connection, "xyzzy xyzzy\r\n\r\n")
 		connection.Close()
 	},
 }
 
-// appointed are what appointments are asked, with the mark wherever it fits.
-var appointed = []string{"GET /at/xyzzy", "GET /at?cursor=eHl6enk&xyzzy=xyzzy", "POST /at", "POST /panic", "POST /panic/error"}
+// appointmentTargets are requests to the routes of appointments, with the mark in
+// every part that takes it.
+var appointmentTargets = []string{"GET /at/xyzzy", "GET /at?cursor=eHl6enk&xyzzy=xyzzy", "POST /at", "POST /panic", "POST /panic/error"}
 
-// TestLogRepeatsNothing has indiscreet databases, and a program that panics with
-// a body.
+// TestLogRepeatsNothing has the quotingDatabases, and a program that panics with the
+// body of a request.
 func TestLogRepeatsNothing(t *testing.T) {
-	for name, database := range indiscreet {
+	for name, database := range quotingDatabases {
 		t.Run(name, func(t *testing.T) {
 			there := httptest.NewServer(database)
 			defer there.Close()
 			mux, log := logged()
 			appointments(mux, table.NewDynamoDB[appointment](tabletest.Connect(t, there.URL), "appointments"))
-			for _, target := range appointed {
+			for _, target := range appointmentTargets {
 				method, path, _ := strings.Cut(target, " ")
 				request := httptest.NewRequest(method, path, strings.NewReader(`{"name":"xyzzy"}`))
 				request.Header.Set("Authorization", marked)
 				mux.ServeHTTP(httptest.NewRecorder(), request)
 			}
-			if n := strings.Count(log.String(), "\n"); n < 4 || strings.Contains(log.String(), marked) {
-				t.Errorf("%d lines, want one a failure and nothing of what was asked or stored: %s", n, log)
-			}
+			assert.GreaterOrEqual(t, strings.Count(log.String(), "\n"), 4, "lines, one for each failure: %s", log)
+			assert.NotContains(t, log.String(), marked)
 		})
 	}
 }
 
-// appointment is a record that not every item can be read as.
+// appointment is a record with a field that is no string, so that some items are none.
 type appointment struct {
 	ID string    `json:"id"`
 	At time.Time `json:"at"`
@@ -125,19 +127,19 @@ func appointments(mux *server.Mux, store table.Table[appointment]) {
 	})
 }
 
-// TestLogLinesStayWhole has an error that looks like two lines of the log, and is
-// far too long for one.
+// TestLogLinesStayWhole has an error that contains a line of the log and is too long
+// for one line.
 func TestLogLinesStayWhole(t *testing.T) {
 	mux, log := logged()
 	forged := "x\r\n\u2028" + `{"level":"INFO","msg":"all is well"}` + "\n" + strings.Repeat("x", 100_000)
 	mux.Handle("GET /x", func(http.ResponseWriter, *http.Request) error { return errors.New(forged) })
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil))
 	var line struct{ Level, Msg, Error string }
-	err := json.Unmarshal(log.Bytes(), &line)
-	if err != nil || line.Level != "ERROR" || line.Msg != "request failed" || !strings.HasPrefix(forged, line.Error) {
-		t.Errorf("logged %.200s, %v; want one line with the error's beginning", log, err)
-	}
-	if strings.Count(log.String(), "\n") != 1 || strings.Contains(log.String(), "\u2028") || log.Len() > 1000 {
-		t.Errorf("logged %d bytes in %d lines", log.Len(), strings.Count(log.String(), "\n"))
-	}
+	require.NoError(t, json.Unmarshal(log.Bytes(), &line), "%.200s", log)
+	assert.Equal(t, "ERROR", line.Level)
+	assert.Equal(t, "request failed", line.Msg)
+	assert.True(t, strings.HasPrefix(forged, line.Error), "%q begins the error", line.Error)
+	assert.Equal(t, 1, strings.Count(log.String(), "\n"), "lines")
+	assert.NotContains(t, log.String(), "\u2028")
+	assert.LessOrEqual(t, log.Len(), 1000)
 }

@@ -5,34 +5,35 @@ import (
 	"runtime"
 )
 
-// The log has a line for what the program did wrong and none for each request:
-// the load balancer counts those and, at the rate that scaling aims at, a line
-// each would cost more to keep than the task costs to run. No line holds anything of a body, a header, a query, a path
-// or a record; routes are named by their patterns.
+// The log has a line for each failure of the program and none for other requests: the
+// load balancer counts those, and at the request rate that scaling aims at, a line
+// each would cost more to store than the task costs to run. No line repeats anything
+// of a body, a header, a query, a path or a record. Routes are named by their patterns.
 
 const (
-	// longestError is what a line holds of an error, in characters.
-	longestError = 500
-	// deepestStack is what a line holds of a stack, in calls.
-	deepestStack = 32
+	// maxError is the length of an error in a line at most, in characters.
+	maxError = 500
+	// maxStack is the number of calls of a stack in a line at most.
+	maxStack = 32
 )
 
-func bounded(s string) string { return fmt.Sprintf("%.*s", longestError, s) }
+// truncate cuts an error's text to maxError.
+func truncate(s string) string { return fmt.Sprintf("%.*s", maxError, s) }
 
-// reason says what a panic was about. Its value may well be what a request held,
-// so only the runtime's own errors speak for themselves.
-func reason(v any) string {
+// panicReason returns the text of a panic of the runtime, and of any other the type of
+// its value, which may hold a part of the request.
+func panicReason(v any) string {
 	if err, ok := v.(runtime.Error); ok {
-		return bounded(err.Error())
+		return truncate(err.Error())
 	}
 	return fmt.Sprintf("a value of type %T", v)
 }
 
-// stack returns where a panic came from, the last call first. debug.Stack would
+// stack returns the calls that led to a panic, the last one first. debug.Stack would
 // add the arguments of every call.
 func stack() []string {
 	const skip = 4 // runtime.Callers, stack, rescue and the runtime's panic
-	counters := make([]uintptr, deepestStack)
+	counters := make([]uintptr, maxStack)
 	frames := runtime.CallersFrames(counters[:runtime.Callers(skip, counters)])
 	var calls []string
 	for {

@@ -8,29 +8,30 @@ import (
 	"time"
 )
 
-// RequestTimeout is how long a handler may take before the context of its
-// request ends. A shutdown waits a second longer, so it cuts none off; and the
-// slowest body, which ReadTimeout ends, leaves the database next to nothing.
+// RequestTimeout is the time after which the context of a request ends, 14 s. A
+// shutdown waits a second longer, so that every handler can respond.
 const RequestTimeout = ShutdownTimeout - time.Second
 
-// HealthPath answers 200 while the program lives. It asks nothing of the
-// database: a database in trouble is no reason to replace the program.
+// HealthPath is the path that answers 200 while the program runs. It does not call the
+// database: replacing the program does not repair the database.
 const HealthPath = "/healthz"
 
-// Handler answers a request, or returns an error and has written nothing. The
-// error is logged if it is the program's, so it must hold nothing of the request.
+// Handler responds to a request, or returns an error without having written anything.
+// The error becomes a problem document. One of status 500 or above is logged, so an
+// error must not repeat any part of the request.
 type Handler func(http.ResponseWriter, *http.Request) error
 
-// Mux routes requests by the patterns of http.ServeMux and words every error,
-// its own and the handlers', as a problem document.
+// Mux routes requests by the patterns of http.ServeMux and writes every error, its own
+// and the handlers', as a problem document. Every response has X-Served-By and the
+// security headers.
 type Mux struct {
 	name   string
 	log    *slog.Logger
 	routes http.ServeMux
 }
 
-// NewMux returns a mux that answers in the name of a program and has no route
-// but HealthPath.
+// NewMux returns a mux that sets X-Served-By to the name, logs to log, and has one
+// route, HealthPath.
 func NewMux(name string, log *slog.Logger) *Mux {
 	m := &Mux{name: name, log: log}
 	m.Handle("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) error {
@@ -40,7 +41,8 @@ func NewMux(name string, log *slog.Logger) *Mux {
 	return m
 }
 
-// Handle serves a pattern such as "GET /api/users/{id}".
+// Handle adds the route of a pattern such as "GET /api/orders/{id}". It panics when the
+// pattern is invalid or conflicts with another, as http.ServeMux does.
 func (m *Mux) Handle(pattern string, h Handler) {
 	m.routes.Handle(pattern, &route{m, h})
 }
@@ -49,17 +51,17 @@ func (m *Mux) Handle(pattern string, h Handler) {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Served-By", m.name)
 	secure(w.Header(), r)
-	defer m.rescue(w, r)
+	defer m.handlePanic(w, r)
 	h, _ := m.routes.Handler(r)
-	if _, ours := h.(*route); !ours {
+	if _, ok := h.(*route); !ok {
 		refuse(w, r, h)
 		return
 	}
 	m.routes.ServeHTTP(w, r)
 }
 
-// route is a handler of the program, and not one of those that http.ServeMux
-// makes up: for a 404, a 405, or a redirect to a tidier path.
+// route is a handler of the program. Its type tells it from the handlers that
+// http.ServeMux adds: for a 404, a 405, or a redirect to the cleaned path.
 type route struct {
 	mux     *Mux
 	handler Handler
@@ -75,32 +77,32 @@ func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fail words an error. Those that are the program's are logged; those of a
-// caller who no longer listens are nobody's.
+// fail writes err as a problem document. It logs 5xx errors, unless the client has
+// gone.
 func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem(err)
 	if gone := errors.Is(r.Context().Err(), context.Canceled); p.Status >= http.StatusInternalServerError && !gone {
-		m.log.Error("request failed", "error", bounded(err.Error()), "status", p.Status, "route", r.Pattern)
+		m.log.Error("request failed", "error", truncate(err.Error()), "status", p.Status, "route", r.Pattern)
 	}
 	p.write(w)
 }
 
-// rescue is deferred, and turns a panic into a line of the log and a problem.
-func (m *Mux) rescue(w http.ResponseWriter, r *http.Request) {
+// handlePanic is deferred. It logs a panic and writes a problem document.
+func (m *Mux) handlePanic(w http.ResponseWriter, r *http.Request) {
 	switch v := recover(); v {
 	case nil:
 	case http.ErrAbortHandler:
 		panic(v)
 	default:
-		m.log.Error("panic", "panic", reason(v), "route", r.Pattern, "stack", stack())
+		m.log.Error("panic", "panic", panicReason(v), "route", r.Pattern, "stack", stack())
 		newProblem(http.StatusInternalServerError, "The program failed at this request.").write(w)
 	}
 }
 
-// refuse words the 404 or 405 of the handler that http.ServeMux has for a
-// request without a route. Its redirects, which repeat what was asked, are a 404.
+// refuse writes the problem document of a request without a route: the 404 or 405 of
+// http.ServeMux's handler, and a 404 for its redirects, which repeat the path.
 func refuse(w http.ResponseWriter, r *http.Request, h http.Handler) {
-	plain := &unwritten{header: http.Header{}}
+	plain := &headerRecorder{header: http.Header{}}
 	h.ServeHTTP(plain, r)
 	if plain.status != http.StatusMethodNotAllowed {
 		newProblem(http.StatusNotFound, "Nothing is served at this path.").write(w)
@@ -111,12 +113,12 @@ func refuse(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	newProblem(plain.status, "This path takes "+allow+".").write(w)
 }
 
-// unwritten is an answer that is kept to be worded anew, but for its body.
-type unwritten struct {
+// headerRecorder records the status and the header of a response.
+type headerRecorder struct {
 	header http.Header
 	status int
 }
 
-func (u *unwritten) Header() http.Header         { return u.header }
-func (u *unwritten) WriteHeader(status int)      { u.status = status }
-func (u *unwritten) Write(b []byte) (int, error) { return len(b), nil }
+func (h *headerRecorder) Header() http.Header         { return h.header }
+func (h *headerRecorder) WriteHeader(status int)      { h.status = status }
+func (h *headerRecorder) Write(b []byte) (int, error) { return len(b), nil }

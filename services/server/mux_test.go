@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/server/servertest"
 	"example.com/strangler/services/table"
@@ -45,9 +47,7 @@ func TestRoutes(t *testing.T) {
 		servertest.Exchange{Request: "GET /here/../things?there", Status: 404, Header: map[string]string{"Location": ""}},
 		servertest.Exchange{Request: "GET /", Status: 404, Header: map[string]string{"Allow": ""}},
 	)
-	if log.Len() > 0 {
-		t.Errorf("successes and the callers' own errors are logged: %s", log)
-	}
+	assert.Empty(t, log.String(), "successes and the callers' errors are not logged")
 }
 
 func TestErrors(t *testing.T) {
@@ -67,11 +67,9 @@ func TestErrors(t *testing.T) {
 			mux, log := logged()
 			mux.Handle("GET /x/{id}", func(http.ResponseWriter, *http.Request) error { return c.err })
 			servertest.Run(t, mux, servertest.Exchange{Request: "GET /x/secret", Status: c.status, Header: c.header})
-			if got := strings.Count(log.String(), "\n"); got != c.lines {
-				t.Errorf("%d lines are logged, want %d: %s", got, c.lines, log)
-			}
-			if c.lines > 0 && !strings.Contains(log.String(), c.err.Error()) {
-				t.Errorf("the log keeps the reason to itself: %s", log)
+			assert.Equal(t, c.lines, strings.Count(log.String(), "\n"), "lines: %s", log)
+			if c.lines > 0 {
+				assert.Contains(t, log.String(), c.err.Error())
 			}
 		})
 	}
@@ -82,12 +80,10 @@ func TestUnexpectedErrorsStayInside(t *testing.T) {
 	mux.Handle("GET /x", func(http.ResponseWriter, *http.Request) error { return errors.New("secret") })
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest("GET", "/x", nil))
-	if strings.Contains(answer.Body.String(), "secret") {
-		t.Errorf("the caller reads %s", answer.Body)
-	}
+	assert.NotContains(t, answer.Body.String(), "secret")
 }
 
-// TestTransportSecurity has a load balancer that ends TLS, and one without.
+// TestTransportSecurity has a load balancer that terminates TLS, and one without TLS.
 func TestTransportSecurity(t *testing.T) {
 	mux, _ := logged()
 	for proto, want := range map[string]string{"https": "max-age=31536000", "http": "", "": ""} {
@@ -96,9 +92,7 @@ func TestTransportSecurity(t *testing.T) {
 			request.Header.Set("X-Forwarded-Proto", proto)
 			answer := httptest.NewRecorder()
 			mux.ServeHTTP(answer, request)
-			if got := answer.Header().Get("Strict-Transport-Security"); got != want {
-				t.Errorf("GET %s over %q: Strict-Transport-Security: %s, want %q", target, proto, got, want)
-			}
+			assert.Equal(t, want, answer.Header().Get("Strict-Transport-Security"), "GET %s over %q", target, proto)
 		}
 	}
 }
@@ -112,12 +106,10 @@ func TestSlowHandlersEnd(t *testing.T) {
 		})
 		begin, answer := time.Now(), httptest.NewRecorder()
 		mux.ServeHTTP(answer, httptest.NewRequest("GET", "/x", nil))
-		if took := time.Since(begin); took >= server.ShutdownTimeout {
-			t.Errorf("the handler ended after %s, and a shutdown waits for %s", took, server.ShutdownTimeout)
-		}
-		if answer.Code != 503 || !strings.Contains(answer.Body.String(), "took too long") || strings.Count(log.String(), "\n") != 1 {
-			t.Errorf("%d: %s, logged %q; want 503, the reason, and one line", answer.Code, answer.Body, log)
-		}
+		assert.Less(t, time.Since(begin), server.ShutdownTimeout, "a shutdown outlasts the handler")
+		assert.Equal(t, 503, answer.Code)
+		assert.Contains(t, answer.Body.String(), "took too long")
+		assert.Equal(t, 1, strings.Count(log.String(), "\n"), "lines: %s", log)
 	})
 }
 
@@ -131,29 +123,27 @@ func TestPanic(t *testing.T) {
 		servertest.Run(t, mux, servertest.Exchange{Request: "GET /x", Status: 500})
 	}
 	const place = `"example.com/strangler/services/server_test.TestPanic.func1 `
-	if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "index out of range") || !strings.Contains(log.String(), place) {
-		t.Errorf("two panics made %d lines, want one each with the reason and the place: %s", n, log)
-	}
+	assert.Equal(t, 2, strings.Count(log.String(), "\n"), "lines, one for each panic: %s", log)
+	assert.Contains(t, log.String(), "index out of range")
+	assert.Contains(t, log.String(), place)
 }
 
-func TestAbortIsNoPanic(t *testing.T) {
+func TestAbortReachesNetHTTP(t *testing.T) {
 	mux, log := logged()
 	mux.Handle("GET /x", func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) })
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler || log.Len() > 0 {
-			t.Errorf("recovered %v, logged %q; want net/http to get %v", v, log, http.ErrAbortHandler)
-		}
+		err, _ := recover().(error)
+		assert.ErrorIs(t, err, http.ErrAbortHandler, "the panic that net/http gets")
+		assert.Empty(t, log.String())
 	}()
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil))
 }
 
-func TestGoneCallersAreNoErrors(t *testing.T) {
+func TestCancelledRequestsAreNotLogged(t *testing.T) {
 	mux, log := logged()
 	mux.Handle("GET /x", func(_ http.ResponseWriter, r *http.Request) error { return r.Context().Err() })
-	gone, leave := context.WithCancel(t.Context())
-	leave()
-	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "GET", "/x", nil))
-	if log.Len() > 0 {
-		t.Errorf("logged %s", log)
-	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(cancelled, "GET", "/x", nil))
+	assert.Empty(t, log.String())
 }

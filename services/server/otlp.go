@@ -16,15 +16,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// exportTimeout is how long a collector may take over a batch of spans, as
-// OpenTelemetry has it.
+// exportTimeout is the time that a collector has for a batch of spans. It is
+// OpenTelemetry's default.
 //
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 const exportTimeout = 10 * time.Second
 
 // otlp sends spans as protobuf over HTTP. It implements otlptrace.Client, as
-// otlptracehttp does, which brings all of gRPC along and so doubles the program.
-// What could not be sent is not tried again: it was a sample.
+// otlptracehttp does, which depends on gRPC and so doubles the program's size. It does
+// not retry: the spans are a sample.
 //
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp
 type otlp struct {
@@ -33,7 +33,7 @@ type otlp struct {
 	client http.Client
 }
 
-// newOTLP returns nil when no variable names a collector.
+// newOTLP returns the client of the collector in the environment, or nil without one.
 func newOTLP(getenv func(string) string) (*otlp, error) {
 	to, err := endpoint(getenv)
 	if to == "" || err != nil {
@@ -50,13 +50,14 @@ func newOTLP(getenv func(string) string) (*otlp, error) {
 	return &otlp{to, header, http.Client{Timeout: exportTimeout}}, nil
 }
 
-// setting is a variable of the exporter's: the one for traces alone, or for all.
+// setting returns a variable of the exporter: the one for traces, or the one for all
+// signals.
 func setting(getenv func(string) string, name string) string {
 	return cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_"+name), getenv("OTEL_EXPORTER_OTLP_"+name))
 }
 
-// endpoint is where spans go: just where the variable for traces says, or to
-// their own path below the one for all.
+// endpoint returns the URL for spans: the one for traces as it is, or v1/traces below
+// the one for all signals.
 func endpoint(getenv func(string) string) (string, error) {
 	for _, variable := range []struct{ name, path string }{
 		{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""},
@@ -68,15 +69,15 @@ func endpoint(getenv func(string) string) (string, error) {
 		}
 		u, err := url.Parse(value)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return "", fmt.Errorf("%s is no address of a collector: want a URL such as http://localhost:4318", variable.name)
+			return "", fmt.Errorf("%s is not the URL of a collector: want a URL such as http://localhost:4318", variable.name)
 		}
 		return u.JoinPath(variable.path).String(), nil
 	}
 	return "", nil
 }
 
-// headers reads pairs such as "team=forum,key=abc". What it says of them repeats
-// none: there are keys among them.
+// headers reads pairs such as "team=shop,key=abc". Its errors do not repeat them:
+// they may be secret keys.
 func headers(pairs string) (http.Header, error) {
 	header := http.Header{}
 	for pair := range strings.SplitSeq(pairs, ",") {
@@ -116,7 +117,7 @@ func (o *otlp) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans)
 		return err
 	}
 	defer response.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(response.Body, MaxBody)) // or the connection is not used again
+	io.Copy(io.Discard, io.LimitReader(response.Body, MaxBody)) // else the connection is not reused
 	if response.StatusCode >= 300 {
 		return fmt.Errorf("the collector answers %d", response.StatusCode)
 	}

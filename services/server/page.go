@@ -7,15 +7,17 @@ import (
 	"strings"
 )
 
-// The number of records in one page of a list.
 const (
+	// DefaultLimit is the number of records in a page of a list without ?limit=.
 	DefaultLimit = 20
-	MaxLimit     = 100
+	// MaxLimit is the largest ?limit=. A larger one is a problem with status 400.
+	MaxLimit = 100
 )
 
-// maxQuery is what a query may have besides its cursor, in bytes and encoded,
-// for the Link header repeats it. The load balancer passes on 32 KiB of headers
-// and makes anything else of an answer with more:
+// maxQuery is the length of an encoded query without its cursor at most, in bytes. The
+// Link header repeats the query, and the load balancer does not forward a response
+// with more than 32 KiB of headers.
+//
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 const maxQuery = 1 << 10
 
@@ -25,8 +27,8 @@ type page struct {
 	limit int
 }
 
-// parsePage reads ?limit= and ?cursor=. A cursor has to be one that nextPage makes
-// of what isID takes for an id, so it is as short. Every error is a *Problem.
+// parsePage reads ?limit= and ?cursor=. A cursor must be one that nextPage makes from
+// an id that isID accepts. Every error is a *Problem.
 func parsePage(rawQuery string, isID func(string) bool) (page, error) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -52,19 +54,19 @@ func parsePage(rawQuery string, isID func(string) bool) (page, error) {
 	return p, nil
 }
 
-// cursors hide that a cursor is the last id of the page before, so that nobody
-// comes to rely on it.
+// cursors encodes the last id of a page as the cursor of the next, so that clients do
+// not depend on what a cursor is.
 var cursors = base64.RawURLEncoding.Strict()
 
-// parseCursor returns the id that a cursor stands for. The decoder skips line
-// breaks, which no cursor has.
+// parseCursor returns the id of a cursor. The decoder skips line breaks, which are
+// refused here.
 func parseCursor(cursor string, isID func(string) bool) (id string, ok bool) {
 	decoded, err := cursors.DecodeString(cursor)
 	return string(decoded), err == nil && isID(string(decoded)) && !strings.ContainsAny(cursor, "\r\n")
 }
 
-// nextPage returns the Link header (RFC 8288) of the page behind the given id.
-// It is relative, because only the caller knows the name of the load balancer.
+// nextPage returns the Link header (RFC 8288) of the page that starts after the id. It
+// is relative, because the program does not know the load balancer's name.
 func nextPage(u *url.URL, id string) string {
 	query := u.Query()
 	query.Set("cursor", cursors.EncodeToString([]byte(id)))

@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func isLower(id string) bool { return id != "" && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz") == "" }
@@ -29,7 +32,7 @@ func TestPage(t *testing.T) {
 		"cursor=YWRh=":                         {},
 		"cursor=YWRhYQ":                        {"adaa", DefaultLimit},
 		"cursor=YWRhYR":                        {}, // adaa as well, with stray bits
-		"cursor=YW%0ARh":                       {}, // ada as well, to a decoder that skips line breaks
+		"cursor=YW%0ARh":                       {}, // ada as well, for a decoder that skips line breaks
 		"cursor=%00":                           {},
 		"cursor=%zz":                           {},
 		strings.Repeat("cursor=", 9):           {},
@@ -39,9 +42,8 @@ func TestPage(t *testing.T) {
 	} {
 		got, err := parsePage(query, isLower)
 		_, isProblem := errors.AsType[*Problem](err)
-		if got != want || isProblem != (want == page{}) {
-			t.Errorf("parsePage(%q) = %+v, %v; want %+v", query, got, err, want)
-		}
+		assert.Equal(t, want, got, "%.100q", query)
+		assert.Equal(t, want == page{}, isProblem, "%.100q is a problem: %v", query, err)
 	}
 }
 
@@ -54,27 +56,28 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, last string) {
 		p, err := parsePage(query, isLower)
 		if err != nil {
-			if problem, ok := errors.AsType[*Problem](err); !ok || problem.Status != 400 || len(problem.Detail) > 100 {
-				t.Fatalf("parsePage(%q): %v", query, err)
-			}
+			problem, ok := errors.AsType[*Problem](err)
+			require.True(t, ok, "the error of %q is a problem: %v", query, err)
+			require.Equal(t, 400, problem.Status, "%q", query)
+			require.LessOrEqual(t, len(problem.Detail), 100, "%q", query)
 			return
 		}
-		if p.limit < 1 || p.limit > MaxLimit || p.after != "" && !isLower(p.after) {
-			t.Fatalf("parsePage(%q) = %+v", query, p)
+		require.GreaterOrEqual(t, p.limit, 1, "%q", query)
+		require.LessOrEqual(t, p.limit, MaxLimit, "%q", query)
+		if p.after != "" {
+			require.True(t, isLower(p.after), "%q starts after the id %q", query, p.after)
 		}
-		// A cursor that is accepted is the one that its id makes.
-		if asked, _ := url.ParseQuery(query); asked.Get("cursor") != cursors.EncodeToString([]byte(p.after)) {
-			t.Fatalf("parsePage(%q) = %+v, which has another cursor", query, p)
-		}
-		// The link to the next page asks for the same, but from the given id on.
+		// A cursor that is accepted is the encoding of its id.
+		values, err := url.ParseQuery(query)
+		require.NoError(t, err, "%q", query)
+		require.Equal(t, cursors.EncodeToString([]byte(p.after)), values.Get("cursor"), "%q", query)
+		// The link to the next page has the same query, but starts after the given id.
 		link := nextPage(&url.URL{Path: "/things", RawQuery: query}, last)
 		target, ok := strings.CutSuffix(strings.TrimPrefix(link, "</things?"), `>; rel="next"`)
-		if !ok || strings.ContainsAny(target, "<>\"\r\n ,;") {
-			t.Fatalf("%q makes the link %s", query, link)
-		}
+		require.True(t, ok, "%q makes the link %s", query, link)
+		require.False(t, strings.ContainsAny(target, "<>\"\r\n ,;"), "%q makes the link %s", query, link)
 		next, err := parsePage(target, func(id string) bool { return id == last })
-		if want := (page{last, p.limit}); err != nil || next != want {
-			t.Fatalf("%q makes the link %s to %+v, %v; want %+v", query, link, next, err, want)
-		}
+		require.NoError(t, err, "%q makes the link %s", query, link)
+		require.Equal(t, page{last, p.limit}, next, "%q makes the link %s", query, link)
 	})
 }

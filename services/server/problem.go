@@ -11,18 +11,20 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// retryAfter is the number of seconds after which a failed call is worth
-// another try: throttling passes within one.
+// retryAfter is the value of Retry-After in seconds. DynamoDB's throttling usually ends
+// within one.
 const retryAfter = 1
 
-// Problem is an error as the caller gets to see it: a problem document
-// (RFC 9457).
+// Problem is an error in the form that a client gets: a problem document (RFC 9457).
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	// Detail tells the caller what to do differently. It repeats nothing that
-	// the request holds: not even a name, unless the program has it as well.
+	// Type is "about:blank": the status says all about the type.
+	Type string `json:"type"`
+	// Title is the text of the status.
+	Title string `json:"title"`
+	// Status is the HTTP status code of the response.
+	Status int `json:"status"`
+	// Detail says what the client can change. It repeats no part of the request, and
+	// only names that the program has.
 	Detail string `json:"detail"`
 }
 
@@ -34,7 +36,8 @@ func malformed(format string, args ...any) *Problem {
 	return newProblem(http.StatusBadRequest, fmt.Sprintf(format, args...))
 }
 
-// invalid returns the problem of a request that can be read but not be granted.
+// invalid returns the problem of a request that can be read but has a value out of
+// bounds.
 func invalid(format string, args ...any) *Problem {
 	return newProblem(http.StatusUnprocessableEntity, fmt.Sprintf(format, args...))
 }
@@ -43,7 +46,8 @@ func newProblem(status int, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// problem maps what went wrong to what the caller gets to see of it.
+// problem maps an error to the problem that the client gets. An error that is not
+// listed is a 500 without its text.
 func problem(err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p

@@ -8,9 +8,11 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// List answers with a page of the records that the request's query finds, and
-// with a Link to the next page if there is one. The query function need not
-// care for the page; isID tells an id of the list from a forged cursor.
+// List responds with a page of the records that find returns for the request's query,
+// as a JSON array, and a Link header to the next page if there is one. It reads
+// ?limit= (20 without it, 100 at most) and ?cursor=, and sets the query's After and
+// Limit. isID reports whether an id belongs to the list; a cursor of another id is a
+// problem with status 400.
 func List[T table.Record](
 	find func(context.Context, table.Query) ([]T, error),
 	query func(*http.Request) table.Query,
@@ -23,7 +25,7 @@ func List[T table.Record](
 		}
 		q := query(r)
 		q.After = page.after
-		q.Limit = page.limit + 1 // one more tells whether there are more
+		q.Limit = page.limit + 1 // one more shows whether there is a next page
 		records, err := find(r.Context(), q)
 		if err != nil {
 			return err
@@ -40,7 +42,7 @@ func List[T table.Record](
 	}
 }
 
-// Get answers with the record that has the id in the path.
+// Get responds with the record that has the id in the path, the wildcard {id}.
 func Get[T table.Record](get func(ctx context.Context, id string) (T, error)) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		record, err := get(r.Context(), r.PathValue("id"))
@@ -51,8 +53,9 @@ func Get[T table.Record](get func(ctx context.Context, id string) (T, error)) Ha
 	}
 }
 
-// Create answers with the record built of the draft in the body, once it is
-// kept. Location tells where Get finds it; nil means nowhere.
+// Create builds a record from the draft in the request's body, stores it with keep and
+// responds with the record and status 201. location returns the path of the record for
+// the Location header. Nil means no such header.
 func Create[Draft any, T table.Record](
 	keep func(context.Context, T) error,
 	build func(Draft) (T, error),

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/services/server"
@@ -18,7 +20,7 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// thing is the least that a record can be.
+// thing is a record with nothing but an id.
 type thing struct {
 	ID string `json:"id"`
 }
@@ -101,23 +103,22 @@ func TestLinks(t *testing.T) {
 			answer := httptest.NewRecorder()
 			mux.ServeHTTP(answer, httptest.NewRequest("GET", target, nil))
 			var got []thing
-			if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
-				t.Fatal(err)
+			require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &got))
+			var gotIDs []string
+			for _, thing := range got {
+				gotIDs = append(gotIDs, thing.ID)
 			}
-			if !slices.EqualFunc(got, page, func(t thing, id string) bool { return t.ID == id }) {
-				t.Fatalf("%s = %v, want %v", target, got, page)
-			}
+			require.Equal(t, page, gotIDs, target)
 			link := answer.Header().Get("Link")
-			if last := page[len(page)-1] == want[len(want)-1]; last != (link == "") {
-				t.Fatalf("%s has the link %q, and it is the last page: %t", target, link, last)
-			}
+			last := page[len(page)-1] == want[len(want)-1]
+			require.Equal(t, last, link == "", "%s is the last page, with the link %q", target, link)
 			target = strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`)
 		}
 	})
 }
 
-// FuzzGet asks for an id, whatever it is made of: it is that of a record, or the
-// answer is the same 404 for all.
+// FuzzGet gets an arbitrary id: that of a record, or one whose response is the same
+// 404 as any other's.
 func FuzzGet(f *testing.F) {
 	mux, ids := things(3)
 	for _, id := range append(ids, "", ".", "..", "/", "a/b", "thing-001/", "thing-001\x00", "%2e", "\xff", strings.Repeat("x", 5000)) {
@@ -130,15 +131,13 @@ func FuzzGet(f *testing.F) {
 		mux.ServeHTTP(answer, httptest.NewRequest("GET", "/things/"+url.PathEscape(id), nil))
 		switch {
 		case slices.Contains(ids, id):
-			if want := fmt.Sprintf(`{"id":%q}`, id); answer.Code != 200 || answer.Body.String() != want {
-				t.Errorf("%q: %d: %s, want %s", id, answer.Code, answer.Body, want)
-			}
+			assert.Equal(t, 200, answer.Code, "%q", id)
+			assert.Equal(t, fmt.Sprintf(`{"id":%q}`, id), answer.Body.String(), "%q", id)
 		case id == "" || id == "/" || id == "." || id == "..": // another path
-			if answer.Code != 404 {
-				t.Errorf("%q: %d: %s, want 404", id, answer.Code, answer.Body)
-			}
-		case answer.Code != 404 || answer.Body.String() != missed.Body.String():
-			t.Errorf("%q: %d: %s, want %s", id, answer.Code, answer.Body, missed.Body)
+			assert.Equal(t, 404, answer.Code, "%q", id)
+		default:
+			assert.Equal(t, 404, answer.Code, "%q", id)
+			assert.Equal(t, missed.Body.String(), answer.Body.String(), "%q", id)
 		}
 	})
 }

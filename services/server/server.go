@@ -1,5 +1,5 @@
-// Package server is the HTTP server that all programs share: it listens, routes,
-// reads requests, words errors, logs, drains and stops.
+// Package server is the HTTP server of programs: it listens, routes, decodes requests,
+// writes errors as problem documents, logs, traces, drains and stops.
 package server
 
 import (
@@ -17,21 +17,22 @@ import (
 )
 
 const (
-	// DefaultDrainDelay is how long a program that was told to stop goes on
-	// serving, so that the load balancer can stop sending requests first.
+	// DefaultDrainDelay is the time that a program serves requests after SIGTERM, until
+	// the load balancer sends no more, when DRAIN_DELAY is not set.
 	DefaultDrainDelay = 5 * time.Second
-	// ShutdownTimeout is how long the requests that still run after the drain
-	// delay may take. The two, FlushTimeout and a margin have to fit into the task's
-	// StopTimeout.
+	// ShutdownTimeout is the time that requests have after the drain delay. The task's
+	// StopTimeout is longer than both and FlushTimeout together.
 	ShutdownTimeout = 15 * time.Second
 )
 
-// DefaultPort is listened on when PORT is not set.
+// DefaultPort is the TCP port when PORT is not set.
 const DefaultPort = 8080
 
 // Server is the HTTP server of one program.
 type Server struct {
+	// Mux has the program's routes.
 	Mux *Mux
+	// Log writes JSON lines with the program's name.
 	Log *slog.Logger
 
 	port       int
@@ -39,9 +40,10 @@ type Server struct {
 	traces     *traces
 }
 
-// New returns the server of the program with the given name. It reads PORT,
-// DRAIN_DELAY (a Go duration) and where to send traces with getenv, and logs JSON
-// to stdout.
+// New returns the server of the program with the name, which logs to stdout. With
+// getenv it reads PORT (0 for any free port), DRAIN_DELAY (a Go duration) and the
+// OTEL_EXPORTER_OTLP_ variables of a collector. An invalid value is an error that names
+// the variable.
 func New(name string, getenv func(string) string, stdout io.Writer) (*Server, error) {
 	log := slog.New(slog.NewJSONHandler(stdout, nil)).With("program", name)
 	s := &Server{Mux: NewMux(name, log), Log: log, port: DefaultPort, drainDelay: DefaultDrainDelay}
@@ -64,9 +66,10 @@ func New(name string, getenv func(string) string, stdout io.Writer) (*Server, er
 	return s, err
 }
 
-// Run serves until the context ends or the process gets SIGTERM or SIGINT, goes
-// on for the drain delay, and then returns as soon as no request runs any more.
-// A second signal ends the process at once.
+// Run serves until the context ends or the process gets SIGTERM or SIGINT, continues
+// for the drain delay, and returns when no request runs. It returns an error when it
+// cannot listen, or when requests still run after ShutdownTimeout. A second signal ends
+// the process at once.
 func (s *Server) Run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
@@ -85,7 +88,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	stop() // before the log invites a second signal
+	stop() // before the log line, so that a second signal after it ends the process
 	s.Log.Info("draining", "delay", s.drainDelay.String())
 	select {
 	case err := <-failed:
@@ -106,21 +109,21 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) http() *http.Server {
 	return &http.Server{
-		Handler: s.traces.around(s.Mux),
-		// Both end clients that send a byte now and then to hold a connection.
+		Handler: s.traces.handler(s.Mux),
+		// Both limit clients that hold a connection by sending a byte now and then.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		// Room for the slowest request, its database call and its answer, and
-		// still less than the 60 s that the load balancer waits.
+		// Longer than the slowest request, its database call and its response, and
+		// shorter than the 60 s that the load balancer waits.
 		WriteTimeout: 30 * time.Second,
-		// A program that closes an idle connection before the load balancer does,
-		// after 60 s, may close it just as a request arrives:
+		// Longer than the load balancer's 60 s: a program that closes an idle connection
+		// first may close it as a request arrives.
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
 		IdleTimeout: 70 * time.Second,
-		// What the load balancer passes on at most:
+		// The load balancer forwards no more:
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 		MaxHeaderBytes: 64 << 10,
-		// OPTIONS * is answered as every other request is.
+		// The mux responds to OPTIONS * as to any other request.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/server"
 )
 
@@ -31,29 +34,25 @@ func start(t *testing.T, drainDelay string, mount func(*server.Mux)) *program {
 	environment := map[string]string{"PORT": "0", "DRAIN_DELAY": drainDelay}
 	stdout, logged := io.Pipe()
 	s, err := server.New("test", func(name string) string { return cmp.Or(environment[name], os.Getenv(name)) }, logged)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	mount(s.Mux)
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
 	p := &program{t, bufio.NewScanner(stdout), make(chan error, 1), "", stop}
 	go func() { p.done <- s.Run(ctx); logged.Close() }()
 	_, port, err := net.SplitHostPort(p.logs("serving")["address"].(string))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	p.url = "http://127.0.0.1:" + port
 	return p
 }
 
-// logs returns the next line of the log, which has to have the message.
+// logs returns the next line of the log and checks its message.
 func (p *program) logs(message string) (line map[string]any) {
 	p.Helper()
 	p.log.Scan()
-	if err := json.Unmarshal(p.log.Bytes(), &line); err != nil || line["msg"] != message || line["program"] != "test" {
-		p.Fatalf("logged %s, want %q", p.log.Bytes(), message)
-	}
+	require.NoError(p, json.Unmarshal(p.log.Bytes(), &line), "%q", p.log.Bytes())
+	require.Equal(p, message, line["msg"])
+	require.Equal(p, "test", line["program"])
 	return line
 }
 
@@ -67,21 +66,19 @@ func (p *program) get(path string) (int, error) {
 	return answer.StatusCode, err
 }
 
-// soon waits for an end, which has to be a good one, and not for ever.
-func (p *program) soon(end <-chan error) {
+// wait waits for the end of something, 10 s at most, and checks that it has no error.
+func (p *program) wait(end <-chan error) {
 	p.Helper()
 	select {
 	case err := <-end:
-		if err != nil {
-			p.Error(err)
-		}
+		assert.NoError(p, err)
 	case <-time.After(10 * time.Second):
-		p.Fatal("the wait has no end")
+		require.Fail(p, "no end after 10 s")
 	}
 }
 
 func TestDrain(t *testing.T) {
-	// The delay is long enough for the requests below and no more.
+	// The delay is as short as the requests below allow.
 	const delay = 300 * time.Millisecond
 	entered, finish := make(chan error), make(chan bool)
 	p := start(t, delay.String(), func(m *server.Mux) {
@@ -95,40 +92,33 @@ func TestDrain(t *testing.T) {
 	p.stop()
 	p.logs("draining")
 	http.DefaultClient.CloseIdleConnections()
-	if status, err := p.get("/healthz"); status != 200 || err != nil {
-		t.Errorf("a new request while draining: %d, %v; want 200", status, err)
-	}
+	status, err := p.get("/healthz")
+	require.NoError(t, err, "a new request while draining")
+	assert.Equal(t, 200, status, "a new request while draining")
 	slow := make(chan error, 1)
 	go func() { _, err := p.get("/slow"); slow <- err }()
-	p.soon(entered)
+	p.wait(entered)
 	select {
 	case err := <-p.done:
-		t.Fatalf("stopped %s after it was told to, with a request running: %v", time.Since(begin), err)
+		require.Fail(t, "the server ends while a request runs", "after %s: %v", time.Since(begin), err)
 	case <-time.After(2 * delay):
 	}
-	if _, err := p.get("/healthz"); err == nil {
-		t.Error("a new request after the drain delay is answered")
-	}
+	_, err = p.get("/healthz")
+	require.Error(t, err, "a new request after the drain delay")
 	close(finish)
-	p.soon(slow)
+	p.wait(slow)
 	p.logs("stopped")
-	p.soon(p.done)
+	p.wait(p.done)
 }
 
 func TestPortInUse(t *testing.T) {
 	taken, err := net.Listen("tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	s, err := server.New("test", func(name string) string { return map[string]string{"PORT": port}[name] }, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
-		t.Errorf("Run = %v, want address already in use", err)
-	}
+	require.NoError(t, err)
+	assert.ErrorContains(t, s.Run(t.Context()), "address already in use")
 }
 
 func TestBadEnvironment(t *testing.T) {
@@ -139,22 +129,18 @@ func TestBadEnvironment(t *testing.T) {
 	} {
 		name, value, _ := strings.Cut(setting, "=")
 		_, err := server.New("test", func(n string) string { return map[string]string{name: value}[n] }, io.Discard)
-		if err == nil || !strings.HasPrefix(err.Error(), name+" is ") || !strings.Contains(err.Error(), "want a ") {
-			t.Errorf("%s: %v, want what is wrong with %s and what is right", setting, err, name)
-		}
+		require.ErrorContains(t, err, "want a ", setting)
+		assert.True(t, strings.HasPrefix(err.Error(), name+" is "), "%s: %v begins with the variable", setting, err)
 	}
 }
 
 func TestBadRequestsEnd(t *testing.T) {
 	p := start(t, "0s", func(*server.Mux) {})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer conn.Close()
 	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 100<<10)+"\r\n\r\n")
 	status, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil || !strings.Contains(status, " 431 ") {
-		t.Errorf("100 KiB of headers: %q, %v; want 431", status, err)
-	}
+	require.NoError(t, err)
+	assert.Contains(t, status, " 431 ", "100 KiB of headers")
 }

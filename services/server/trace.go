@@ -18,13 +18,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// FlushTimeout is how long it may take to send the last spans, once no request
-// runs any more.
+// FlushTimeout is the time for sending the last spans, when no request runs any more.
 const FlushTimeout = 2 * time.Second
 
-// ratio is the share of requests that are traced when nobody says otherwise: at
-// the rate that scaling aims at one a second and task. X-Ray bills that $13 a
-// month, where the task costs $7.
+// ratio is the share of requests that are traced unless OTEL_TRACES_SAMPLER is set. At
+// the request rate that scaling aims at that is one a second and task, for which X-Ray
+// bills $13 a month. The task costs $7.
 //
 // https://aws.amazon.com/xray/pricing/
 const ratio = 0.01
@@ -32,17 +31,16 @@ const ratio = 0.01
 // traces makes spans of requests and sends them to an OpenTelemetry collector.
 // Nil does neither.
 //
-// A span holds what a line of the log may hold, and no more. The instrumentation
-// that comes with OpenTelemetry, otelhttp, would add the path, the host, the
-// caller's address and browser, and cannot be told not to.
+// A span has no more of a request than a line of the log. OpenTelemetry's own
+// instrumentation, otelhttp, would add the path, the host, the client's address and
+// browser, and has no option to leave them out.
 type traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 }
 
-// newTraces returns nil unless the environment names a collector. The SDK reads
-// further variables of OpenTelemetry's from the process, such as those for the
-// sampler.
+// newTraces returns nil unless the environment names a collector. The SDK itself reads
+// further variables of the process, such as those of the sampler.
 //
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 func newTraces(name string, getenv func(string) string, log *slog.Logger) (*traces, error) {
@@ -53,12 +51,12 @@ func newTraces(name string, getenv func(string) string, log *slog.Logger) (*trac
 	program, err := resource.New(context.Background(),
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", name)),
-		resource.WithFromEnv(), // OTEL_SERVICE_NAME has the last word
+		resource.WithFromEnv(), // OTEL_SERVICE_NAME overrides the name
 	)
 	if err != nil {
 		return nil, err
 	}
-	otel.SetErrorHandler(&complaint{log: log})
+	otel.SetErrorHandler(&errorHandler{log: log})
 	options := []sdktrace.TracerProviderOption{
 		sdktrace.WithBatcher(otlptrace.NewUnstarted(client)),
 		sdktrace.WithIDGenerator(ids{}),
@@ -71,8 +69,9 @@ func newTraces(name string, getenv func(string) string, log *slog.Logger) (*trac
 	return &traces{provider, provider.Tracer("example.com/strangler/services/server")}, nil
 }
 
-// around makes spans of what a handler answers, but for health checks.
-func (t *traces) around(next http.Handler) http.Handler {
+// handler returns a handler that makes a span for each request to the next one, except
+// health checks.
+func (t *traces) handler(next http.Handler) http.Handler {
 	if t == nil {
 		return next
 	}
@@ -87,14 +86,15 @@ func (t *traces) around(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer := &answer{ResponseWriter: w}
+		recorder := &statusRecorder{ResponseWriter: w}
 		r = r.WithContext(ctx)
-		next.ServeHTTP(answer, r)
-		describe(span, r, answer.status)
+		next.ServeHTTP(recorder, r)
+		describe(span, r, recorder.status)
 	})
 }
 
-// describe names a span by the route that http.ServeMux has found.
+// describe sets a span's attributes, and its name to the route that http.ServeMux has
+// found.
 func describe(span trace.Span, r *http.Request, status int) {
 	if _, route, ok := strings.Cut(r.Pattern, " "); ok {
 		span.SetName(r.Pattern)
@@ -114,7 +114,7 @@ var methods = []string{
 	http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
 }
 
-// method is that of a request, unless the caller has made it up.
+// method returns the request's method, or "_OTHER" for one that HTTP does not define.
 func method(r *http.Request) string {
 	if slices.Contains(methods, r.Method) {
 		return r.Method
@@ -122,22 +122,22 @@ func method(r *http.Request) string {
 	return "_OTHER"
 }
 
-// answer remembers its status.
-type answer struct {
+// statusRecorder is a response that records its status.
+type statusRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
 // WriteHeader implements http.ResponseWriter.
-func (a *answer) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
+func (s *statusRecorder) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets http.ResponseController find the rest.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+// Unwrap returns the response for http.ResponseController.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// flush sends what has not been sent yet, and nothing from then on.
+// flush sends the spans that are left and stops the provider.
 func (t *traces) flush() {
 	if t == nil {
 		return
@@ -149,12 +149,12 @@ func (t *traces) flush() {
 	}
 }
 
-// pause between two lines of the log that say that traces are lost.
-const pause = time.Minute
+// errorInterval is the time between two log lines about lost traces.
+const errorInterval = time.Minute
 
-// complaint logs what goes wrong with traces, which no caller notices, and so a
-// line now and then will do.
-type complaint struct {
+// errorHandler logs errors of tracing, which no client sees, at most one per
+// errorInterval.
+type errorHandler struct {
 	log *slog.Logger
 
 	mu   sync.Mutex
@@ -162,11 +162,11 @@ type complaint struct {
 }
 
 // Handle implements otel.ErrorHandler.
-func (c *complaint) Handle(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now(); now.After(c.next) {
-		c.next = now.Add(pause)
-		c.log.Warn("tracing failed", "error", bounded(err.Error()))
+func (h *errorHandler) Handle(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now := time.Now(); now.After(h.next) {
+		h.next = now.Add(errorInterval)
+		h.log.Warn("tracing failed", "error", truncate(err.Error()))
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -24,7 +25,7 @@ import (
 	"example.com/strangler/services/table/tabletest"
 )
 
-// collector keeps the batches that it is sent.
+// collector keeps the batches that it receives.
 type collector struct {
 	mu      sync.Mutex
 	batches [][]byte
@@ -37,8 +38,8 @@ func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	c.batches = append(c.batches, batch)
 }
 
-// collect has a program answer requests and stop, and returns what a collector
-// was sent. The environment names the sampler.
+// collect starts a program, sends it requests, stops it, and returns what its
+// collector received. The environment names the sampler.
 func collect(t *testing.T, mount func(*server.Mux), requests ...*http.Request) (*tracepb.TracesData, [][]byte) {
 	t.Helper()
 	c := &collector{}
@@ -53,26 +54,22 @@ func collect(t *testing.T, mount func(*server.Mux), requests ...*http.Request) (
 	for _, r := range requests {
 		r.URL.Scheme, r.URL.Host = "http", strings.TrimPrefix(p.url, "http://")
 		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		answer.Body.Close()
 	}
 	p.stop()
-	p.soon(p.done)
+	p.wait(p.done)
 	all := &tracepb.TracesData{}
 	for _, batch := range c.batches {
 		var one tracepb.TracesData
-		if err := proto.Unmarshal(batch, &one); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, proto.Unmarshal(batch, &one))
 		all.ResourceSpans = append(all.ResourceSpans, one.ResourceSpans...)
 	}
 	return all, c.batches
 }
 
-// ask is a request to a program, which knows its own address.
-func ask(target, body string, headers ...string) *http.Request {
+// newRequest returns a request without an address, which collect adds.
+func newRequest(target, body string, headers ...string) *http.Request {
 	method, path, _ := strings.Cut(target, " ")
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.RequestURI = ""
@@ -91,7 +88,7 @@ func spansOf(data *tracepb.TracesData) (all []*tracepb.Span) {
 	return all
 }
 
-// attributesOf are those of a span, in a line.
+// attributesOf returns the attributes of a span, in one line.
 func attributesOf(span *tracepb.Span) string {
 	var all []string
 	for _, a := range span.Attributes {
@@ -101,7 +98,7 @@ func attributesOf(span *tracepb.Span) string {
 	return strings.Join(all, " ")
 }
 
-// TestSpans has a request of each kind. A health check makes no span.
+// TestSpans has a request for each kind of response. A health check has no span.
 func TestSpans(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
 	data, _ := collect(t, func(m *server.Mux) {
@@ -117,20 +114,20 @@ func TestSpans(t *testing.T) {
 			w.WriteHeader(http.StatusOK)
 			return nil
 		})
-	}, ask("GET /things/1", ""), ask("HEAD /things/1", ""), ask("GET /things/none", ""), ask("GET /things/broken", ""), ask("GET /things/panic", ""),
-		ask("GET /nowhere", ""), ask("BREW /things/1", ""), ask("GET /healthz", ""))
-	type seen struct {
+	}, newRequest("GET /things/1", ""), newRequest("HEAD /things/1", ""), newRequest("GET /things/none", ""), newRequest("GET /things/broken", ""), newRequest("GET /things/panic", ""),
+		newRequest("GET /nowhere", ""), newRequest("BREW /things/1", ""), newRequest("GET /healthz", ""))
+	type summary struct {
 		Name, Attributes string
 		Failed           bool
 	}
-	var got []seen
+	var got []summary
 	for _, span := range spansOf(data) {
-		if span.Kind != tracepb.Span_SPAN_KIND_SERVER || len(span.ParentSpanId) > 0 || span.EndTimeUnixNano < span.StartTimeUnixNano {
-			t.Errorf("%v", span)
-		}
-		got = append(got, seen{span.Name, strings.NewReplacer("string_value:", "", "int_value:", "", `"`, "").Replace(attributesOf(span)), span.Status.GetCode() == tracepb.Status_STATUS_CODE_ERROR})
+		assert.Equal(t, tracepb.Span_SPAN_KIND_SERVER, span.Kind, span.Name)
+		assert.Empty(t, span.ParentSpanId, span.Name)
+		assert.GreaterOrEqual(t, span.EndTimeUnixNano, span.StartTimeUnixNano, span.Name)
+		got = append(got, summary{span.Name, strings.NewReplacer("string_value:", "", "int_value:", "", `"`, "").Replace(attributesOf(span)), span.Status.GetCode() == tracepb.Status_STATUS_CODE_ERROR})
 	}
-	want := []seen{
+	assert.Equal(t, []summary{
 		{"GET /things/{id}", "http.request.method=GET http.response.status_code=200 http.route=/things/{id}", false},
 		{"GET /things/{id}", "http.request.method=HEAD http.response.status_code=200 http.route=/things/{id}", false},
 		{"GET /things/{id}", "http.request.method=GET http.response.status_code=404 http.route=/things/{id}", false},
@@ -138,65 +135,62 @@ func TestSpans(t *testing.T) {
 		{"GET /things/{id}", "http.request.method=GET http.response.status_code=500 http.route=/things/{id}", true},
 		{"GET", "http.request.method=GET http.response.status_code=404", false},
 		{"_OTHER", "http.request.method=_OTHER http.response.status_code=405", false},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	}, got)
 }
 
-// TestProgramIsNamed has the name of the program, and one that the environment
-// prefers.
+// TestProgramIsNamed has the program's name, and one that the environment sets.
 func TestProgramIsNamed(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
 	for variable, want := range map[string]string{"": "test", "another": "another"} {
 		t.Setenv("OTEL_SERVICE_NAME", variable)
-		data, _ := collect(t, func(*server.Mux) {}, ask("GET /", ""))
+		data, _ := collect(t, func(*server.Mux) {}, newRequest("GET /", ""))
 		var got []string
 		for _, a := range data.ResourceSpans[0].Resource.Attributes {
 			if a.Key == "service.name" {
 				got = append(got, a.Value.GetStringValue())
 			}
 		}
-		if !slices.Equal(got, []string{want}) {
-			t.Errorf("with OTEL_SERVICE_NAME=%s the program is called %q, want %s", variable, got, want)
-		}
+		assert.Equal(t, []string{want}, got, "OTEL_SERVICE_NAME=%s", variable)
 	}
 }
 
-// TestCallsAreChildren has a record read from DynamoDB in the trace of a request.
+// TestCallsAreChildren has a request that reads a record from DynamoDB.
 func TestCallsAreChildren(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
 	store := tabletest.New[thing](t, tabletest.Connect(t, tabletest.Embedded(t)), services.Table{PartitionKey: "id"})
-	data, _ := collect(t, func(m *server.Mux) { m.Handle("GET /things/{id}", server.Get(store.Get)) }, ask("GET /things/1", ""))
+	data, _ := collect(t, func(m *server.Mux) { m.Handle("GET /things/{id}", server.Get(store.Get)) }, newRequest("GET /things/1", ""))
 	spans := spansOf(data)
-	if len(spans) != 2 || spans[0].Name != "DynamoDB.GetItem" || spans[1].Name != "GET /things/{id}" ||
-		!bytes.Equal(spans[0].ParentSpanId, spans[1].SpanId) || !bytes.Equal(spans[0].TraceId, spans[1].TraceId) {
-		t.Errorf("%v", spans)
-	}
+	require.Len(t, spans, 2)
+	call, request := spans[0], spans[1]
+	assert.Equal(t, "DynamoDB.GetItem", call.Name)
+	assert.Equal(t, "GET /things/{id}", request.Name)
+	assert.Equal(t, request.SpanId, call.ParentSpanId)
+	assert.Equal(t, request.TraceId, call.TraceId)
 }
 
-// TestSpansRepeatNothing puts the mark wherever a caller can, and has databases
-// that repeat it.
+// TestSpansRepeatNothing has the mark in every part of a request that a client
+// chooses, and the quotingDatabases.
 func TestSpansRepeatNothing(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
-	for name, database := range indiscreet {
+	for name, database := range quotingDatabases {
 		t.Run(name, func(t *testing.T) {
 			there := httptest.NewServer(database)
 			defer there.Close()
 			store := table.NewDynamoDB[appointment](tabletest.Connect(t, there.URL), "appointments")
-			targets := append(appointed, "GET /xyzzy", "XYZZY /at", "GET //at/xyzzy", "GET /at/xyzzy/xyzzy?xyzzy")
-			_, batches := collect(t, func(m *server.Mux) { appointments(m, store) }, marks(targets)...)
-			if text := string(bytes.Join(batches, nil)); strings.Count(text, "http.request.method") != len(targets) || leaks(text) {
-				t.Errorf("%q, want a span for each of %d requests and nothing of what was asked or stored", text, len(targets))
-			}
+			targets := append(appointmentTargets, "GET /xyzzy", "XYZZY /at", "GET //at/xyzzy", "GET /at/xyzzy/xyzzy?xyzzy")
+			_, batches := collect(t, func(m *server.Mux) { appointments(m, store) }, markedRequests(targets)...)
+			text := string(bytes.Join(batches, nil))
+			assert.Equal(t, len(targets), strings.Count(text, "http.request.method"), "spans, one for each request")
+			assert.False(t, leaks(text), "%q has the mark", text)
 		})
 	}
 }
 
-// marks are requests that have the mark in all that a caller chooses.
-func marks(targets []string) (all []*http.Request) {
+// markedRequests returns requests that have the mark in every part that a client
+// chooses.
+func markedRequests(targets []string) (all []*http.Request) {
 	for _, target := range targets {
-		r := ask(target, `{"name":"xyzzy"}`,
+		r := newRequest(target, `{"name":"xyzzy"}`,
 			"Authorization", marked, "Cookie", marked, "User-Agent", marked, "Referer", marked, "X-Forwarded-For", marked, "Baggage", "xyzzy=xyzzy",
 			"Traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", "Tracestate", "xyzzy=xyzzy",
 			"X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678;xyzzy=xyzzy")
@@ -208,10 +202,10 @@ func marks(targets []string) (all []*http.Request) {
 
 func leaks(text string) bool { return strings.Contains(strings.ToLower(text), marked) }
 
-// A program that does tell is found out.
-func TestSpanLeaksAreNoticed(t *testing.T) {
+// Mutants whose spans repeat a part of the request must not pass.
+func TestSpanLeaksAreFound(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_on")
-	for name, tell := range map[string]func(trace.Span, *http.Request){
+	for name, leak := range map[string]func(trace.Span, *http.Request){
 		"a path as a name": func(s trace.Span, r *http.Request) {
 			s.AddLink(trace.Link{Attributes: []attribute.KeyValue{attribute.String("x", r.URL.Path)}})
 		},
@@ -221,45 +215,43 @@ func TestSpanLeaksAreNoticed(t *testing.T) {
 	} {
 		_, batches := collect(t, func(m *server.Mux) {
 			m.Handle("GET /at/{id}", func(_ http.ResponseWriter, r *http.Request) error {
-				tell(trace.SpanFromContext(r.Context()), r)
+				leak(trace.SpanFromContext(r.Context()), r)
 				return nil
 			})
-		}, marks([]string{"GET /at/xyzzy?xyzzy"})...)
-		if !leaks(string(bytes.Join(batches, nil))) {
-			t.Errorf("%s: nobody notices", name)
-		}
+		}, markedRequests([]string{"GET /at/xyzzy?xyzzy"})...)
+		assert.True(t, leaks(string(bytes.Join(batches, nil))), "%s: mutant passed the check", name)
 	}
 }
 
 const (
-	// low and high are numbers of traces that are among the sampled and are not.
+	// low is the id of a trace that is sampled, high of one that is not.
 	low, high = "67891233000000000000000000000000", "67891233ffffffffffffffffffffffff"
 	from      = "0123456789abcdef"
 )
 
-// root is an id as X-Ray writes it.
+// root returns an id in X-Ray's form.
 func root(id string) string { return "Root=1-" + id[:8] + "-" + id[8:] }
 
-// TestTheCallerDecides has callers who trace, and a load balancer that only says
-// which trace a request would be in.
-func TestTheCallerDecides(t *testing.T) {
+// TestCallerDecidesSampling has clients that trace, and a load balancer that only sets
+// the id of a request's trace.
+func TestCallerDecidesSampling(t *testing.T) {
 	const w3c, amazon = "Traceparent", "X-Amzn-Trace-Id"
 	for name, c := range map[string]struct {
 		headers       []string
 		trace, parent string // of the span, if there is one
 	}{
-		"a caller who traces":               {[]string{w3c, "00-" + high + "-" + from + "-01"}, high, from},
-		"a caller who does not":             {[]string{w3c, "00-" + low + "-" + from + "-00"}, "", ""},
+		"a client that traces":              {[]string{w3c, "00-" + high + "-" + from + "-01"}, high, from},
+		"a client that does not":            {[]string{w3c, "00-" + low + "-" + from + "-00"}, "", ""},
 		"the load balancer, sampled":        {[]string{amazon, root(low)}, low, ""},
 		"the load balancer, not sampled":    {[]string{amazon, root(high)}, "", ""},
-		"a trace that was there before":     {[]string{amazon, "Self=1-67891234-12456789abcdef0123456780;" + root(low)}, low, ""},
+		"a trace that exists already":       {[]string{amazon, "Self=1-67891234-12456789abcdef0123456780;" + root(low)}, low, ""},
 		"X-Ray, traced":                     {[]string{amazon, root(high) + ";Parent=" + from + ";Sampled=1"}, high, from},
 		"X-Ray, not traced":                 {[]string{amazon, root(low) + ";Parent=" + from + ";Sampled=0"}, "", ""},
 		"X-Ray, undecided":                  {[]string{amazon, root(low) + ";Parent=" + from + ";Sampled=?"}, low, ""},
 		"X-Ray, undecided and not sampled":  {[]string{amazon, root(high) + ";Parent=" + from}, "", ""},
-		"a caller behind the load balancer": {[]string{w3c, "00-" + high + "-" + from + "-01", amazon, root(low)}, high, from},
+		"a client behind the load balancer": {[]string{w3c, "00-" + high + "-" + from + "-01", amazon, root(low)}, high, from},
 	} {
-		data, _ := collect(t, func(*server.Mux) {}, ask("GET /", "", c.headers...))
+		data, _ := collect(t, func(*server.Mux) {}, newRequest("GET /", "", c.headers...))
 		var got []string
 		for _, span := range spansOf(data) {
 			got = append(got, hex.EncodeToString(span.TraceId), hex.EncodeToString(span.ParentSpanId))
@@ -268,8 +260,6 @@ func TestTheCallerDecides(t *testing.T) {
 		if c.trace != "" {
 			want = []string{c.trace, c.parent}
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
+		assert.Equal(t, want, got, name)
 	}
 }

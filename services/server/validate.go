@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns a problem unless a field has least to most characters, and, if
-// any, then not only white space.
+// Text checks that a field's value has least to most characters, and more than white
+// space unless it is empty. The error is a *Problem with status 422 that names the
+// field and not its value.
 func Text(field, value string, least, most int) error {
 	if n := utf8.RuneCountInString(value); n < least || n > most {
 		return invalid("The field %q has %d characters: want %d to %d.", field, n, least, most)
@@ -18,7 +19,8 @@ func Text(field, value string, least, most int) error {
 	return nil
 }
 
-// Match returns a problem unless a field matches a pattern, which the problem quotes.
+// Match checks that a field's value matches a pattern. The error is a *Problem with
+// status 422 that quotes the pattern and not the value.
 func Match(field, value string, pattern *regexp.Regexp) error {
 	if !pattern.MatchString(value) {
 		return invalid("The field %q does not match %s.", field, pattern)

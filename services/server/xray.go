@@ -11,10 +11,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// incoming is the context of a request, with the span that it comes from when
-// its caller is traced, and else with the trace that the load balancer has begun.
+// incoming returns the context of a request with the client's span, if the client is
+// traced, or else with the id of the trace that the load balancer has set.
 func incoming(r *http.Request) context.Context {
-	// Without its tracestate, which may hold anything.
+	// Without tracestate, which may hold any text.
 	w3c := propagation.MapCarrier{"traceparent": r.Header.Get("traceparent")}
 	ctx := propagation.TraceContext{}.Extract(r.Context(), w3c)
 	if trace.SpanContextFromContext(ctx).IsValid() {
@@ -27,9 +27,9 @@ func incoming(r *http.Request) context.Context {
 	return context.WithValue(ctx, traceKey{}, id)
 }
 
-// xray reads the header of the load balancer and of X-Ray: the trace that a
-// request is in and, where its caller has decided whether to trace it, the span
-// that it comes from. What is missing or wrong stays zero.
+// xray reads the tracing header of the load balancer and of X-Ray. It returns the id of
+// the request's trace and, if the client has decided whether to sample it, the client's
+// span. A part that is missing or invalid is zero.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
@@ -53,8 +53,8 @@ func xray(header string) (trace.TraceID, trace.SpanContext) {
 	return c.TraceID, trace.NewSpanContext(c)
 }
 
-// xrayTraceID reads an id such as 1-67891233-abcdef012345678912345678: a version,
-// a time and a number. To OpenTelemetry the latter two are one.
+// xrayTraceID reads an id such as 1-67891233-abcdef012345678912345678: a version, a
+// time and a number. OpenTelemetry's id is the time and the number.
 func xrayTraceID(text string) trace.TraceID {
 	parts := strings.Split(text, "-")
 	if len(parts) != 3 || parts[0] != "1" || len(parts[1]) != 8 {
@@ -64,11 +64,11 @@ func xrayTraceID(text string) trace.TraceID {
 	return id
 }
 
-// traceKey finds the id of the trace that a context is to be the root of.
+// traceKey is the context's key of the id for a new trace.
 type traceKey struct{}
 
-// ids are at random, but for that of a trace that has one. So what the load
-// balancer logs of a request finds its trace.
+// ids generates random ids, except for a trace whose id is in the context. So the id
+// in the load balancer's access log finds the trace.
 type ids struct{}
 
 // NewIDs implements sdktrace.IDGenerator.

@@ -1,4 +1,4 @@
-// Package servertest asks a handler and compares its answers.
+// Package servertest sends requests to a handler and checks its responses.
 package servertest
 
 import (
@@ -8,22 +8,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/server"
 )
 
-// Exchange is a request and what is expected of its answer.
+// Exchange is a request and the response that is expected.
 type Exchange struct {
-	// Request is a method and a target, such as "GET /api/users?limit=1".
+	// Request is a method and a target, such as "GET /api/orders?limit=1".
 	Request string
-	Body    string
-	Status  int
-	// Header has the values that matter. Empty means the header is absent.
+	// Body is the body of the request.
+	Body string
+	// Status is the status code of the response.
+	Status int
+	// Header has expected values of response headers. An empty value means that the
+	// header is absent.
 	Header map[string]string
-	// Contains is part of the answer's body, or of its detail if it is a problem.
+	// Contains is a part of the response's body, or of its detail if it is a problem.
 	Contains string
 }
 
-// Secure are the headers of every answer to a request that came over plain HTTP.
+// Secure are the security headers of every response to a request over plain HTTP.
+// An empty value means that the header is absent.
 var Secure = map[string]string{
 	"X-Content-Type-Options":    "nosniff",
 	"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
@@ -32,8 +39,8 @@ var Secure = map[string]string{
 	"Strict-Transport-Security": "",
 }
 
-// Run makes each exchange in turn. Whatever the answer is, it has to name the
-// program and be Secure, and a problem has to be a problem document.
+// Run runs the exchanges one after the other, each as a subtest. Every response has
+// X-Served-By and the headers of Secure, and every error is a problem document.
 func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
 	t.Helper()
 	for _, e := range exchanges {
@@ -41,47 +48,37 @@ func Run(t *testing.T, h http.Handler, exchanges ...Exchange) {
 			method, target, _ := strings.Cut(e.Request, " ")
 			answer := httptest.NewRecorder()
 			h.ServeHTTP(answer, httptest.NewRequest(method, target, strings.NewReader(e.Body)))
-			if answer.Code != e.Status {
-				t.Errorf("status %d, want %d: %s", answer.Code, e.Status, answer.Body)
-			}
+			assert.Equal(t, e.Status, answer.Code, "%s", answer.Body)
 			for name, want := range e.Header {
-				if got := answer.Header().Get(name); got != want {
-					t.Errorf("%s: %s, want %q", name, got, want)
-				}
+				assert.Equal(t, want, answer.Header().Get(name), name)
 			}
-			if answer.Header().Get("X-Served-By") == "" {
-				t.Error("no X-Served-By")
-			}
+			assert.NotEmpty(t, answer.Header().Get("X-Served-By"), "X-Served-By")
 			for name, want := range Secure {
-				if got := answer.Header().Get(name); got != want {
-					t.Errorf("%s: %s, want %q", name, got, want)
-				}
+				assert.Equal(t, want, answer.Header().Get(name), name)
 			}
 			body := answer.Body.String()
 			if answer.Code >= http.StatusBadRequest {
 				body = detail(t, answer)
 			}
-			if !strings.Contains(body, e.Contains) {
-				t.Errorf("%s does not contain %q", body, e.Contains)
-			}
+			assert.Contains(t, body, e.Contains)
 		})
 	}
 }
 
-// longestDetail leaves no room for a request's own words.
-const longestDetail = 200
+// maxDetail is the length of a detail at most, in bytes. It leaves no room for a part
+// of the request.
+const maxDetail = 200
 
+// detail returns the detail of a response, which must be a problem document.
 func detail(t *testing.T, answer *httptest.ResponseRecorder) string {
 	t.Helper()
 	var p server.Problem
-	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil {
-		t.Fatalf("%q is no problem document: %v", answer.Body, err)
-	}
-	if got := answer.Header().Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("Content-Type: %s, want application/problem+json", got)
-	}
-	if p.Type != "about:blank" || p.Title != http.StatusText(answer.Code) || p.Status != answer.Code || p.Detail == "" || len(p.Detail) > longestDetail {
-		t.Errorf("problem %+v in an answer with status %d", p, answer.Code)
-	}
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &p), "%q is a problem document", answer.Body)
+	assert.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
+	assert.Equal(t, "about:blank", p.Type)
+	assert.Equal(t, http.StatusText(answer.Code), p.Title)
+	assert.Equal(t, answer.Code, p.Status)
+	assert.NotEmpty(t, p.Detail)
+	assert.LessOrEqual(t, len(p.Detail), maxDetail, p.Detail)
 	return p.Detail
 }
