@@ -5,7 +5,8 @@ package forum
 
 import "example.com/strangler/services"
 
-// Catalog is the forum, as data. Each call returns a copy of its own.
+// Catalog returns the forum's catalog, without its defaults. Each call returns a new
+// one.
 func Catalog() services.Catalog {
 	return services.Catalog{
 		Name: "forum",

@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/table/dynamotest"
 )
 
-// stores are the two environments that a program is measured in.
+// stores runs a benchmark in two environments: with a store in memory and in DynamoDB.
 func stores(b *testing.B, run func(b *testing.B, environment []string)) {
 	b.Run("memory", func(b *testing.B) { run(b, []string{"STORE=memory"}) })
 	b.Run("DynamoDB", func(b *testing.B) {
@@ -27,17 +29,14 @@ func stores(b *testing.B, run func(b *testing.B, environment []string)) {
 	})
 }
 
-// BenchmarkStart takes from the start of the process to its first 200.
+// BenchmarkStart measures the time from the start of the process to its first 200.
 func BenchmarkStart(b *testing.B) {
 	stores(b, func(b *testing.B, environment []string) {
-		if _, err := build(); err != nil {
-			b.Fatal(err)
-		}
+		_, err := build()
+		require.NoError(b, err)
 		for b.Loop() {
 			p := start(b, "monolith", environment...)
-			if answer := get(b, p.url+"/healthz"); answer.StatusCode != http.StatusOK {
-				b.Fatal(answer.Status)
-			}
+			require.Equal(b, http.StatusOK, get(b, p.url+"/healthz").StatusCode)
 			b.StopTimer()
 			p.Process.Kill()
 			p.Wait()
@@ -46,7 +45,7 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
-// BenchmarkIdle reports the resident memory of a program that has served a little.
+// BenchmarkIdle reports the resident memory of a program that has served four requests.
 func BenchmarkIdle(b *testing.B) {
 	stores(b, func(b *testing.B, environment []string) {
 		for b.Loop() {
@@ -70,27 +69,21 @@ func resident(b *testing.B, pid int) float64 {
 		b.Skip("no /proc here: ", err)
 	}
 	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
-	if err != nil {
-		b.Fatal(err)
-	}
+	require.NoError(b, err)
 	return float64(pages * os.Getpagesize())
 }
 
-// BenchmarkBinary takes as long as compiling and linking a program does, and
-// reports its size.
+// BenchmarkBinary measures the time of compiling and linking a program, and reports its
+// size.
 func BenchmarkBinary(b *testing.B) {
 	for _, name := range programs {
 		b.Run(name, func(b *testing.B) {
 			binary := filepath.Join(b.TempDir(), name)
 			for b.Loop() {
-				if err := compile(binary, []string{name}, "GOOS=linux", "GOARCH=arm64"); err != nil {
-					b.Fatal(err)
-				}
+				require.NoError(b, compile(binary, []string{name}, "GOOS=linux", "GOARCH=arm64"))
 			}
 			info, err := os.Stat(binary)
-			if err != nil {
-				b.Fatal(err)
-			}
+			require.NoError(b, err)
 			b.ReportMetric(float64(info.Size())/1e6, "MB")
 		})
 	}

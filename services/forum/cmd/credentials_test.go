@@ -4,15 +4,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 
 	"example.com/strangler/services/table/dynamotest"
 )
 
-// A task is given no keys, only the path to its role's credentials at ECS.
+// A task has no keys in its environment, only the path of its role's credentials at ECS.
 func TestProgramTakesTheTaskRolesCredentials(t *testing.T) {
-	// ECS answers at an address that only tasks reach, so it stands in as a proxy.
+	// The address of ECS is reachable only in a task, so the test serves it as a proxy.
 	ecs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.String() != "http://169.254.170.2/v2/credentials/task" {
 			http.Error(w, "no such role", http.StatusNotFound)
@@ -32,10 +33,6 @@ func TestProgramTakesTheTaskRolesCredentials(t *testing.T) {
 	p := start(t, "users", "USERS_TABLE=users", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL_DYNAMODB="+database.URL,
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/task", "HTTP_PROXY="+ecs.URL)
 	get(t, p.url+"/api/users")
-	if authorization := signed.Get("Authorization"); !strings.Contains(authorization, "Credential=TASKROLE/") {
-		t.Errorf("DynamoDB is asked with %q, want the task role's key", authorization)
-	}
-	if token := signed.Get("X-Amz-Security-Token"); token != "session" {
-		t.Errorf("session token %q, want the task role's", token)
-	}
+	assert.Contains(t, signed.Get("Authorization"), "Credential=TASKROLE/")
+	assert.Equal(t, "session", signed.Get("X-Amz-Security-Token"))
 }

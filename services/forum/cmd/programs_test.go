@@ -18,8 +18,11 @@ import (
 	"testing"
 	"time"
 
-	// go test runs a test again when a package that it imports has changed, and
-	// does not know what the programs that this one builds are made of.
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	// go test caches a result until an imported package changes. These are the packages
+	// of the programs that the test builds.
 	_ "example.com/strangler/services/forum/posts"
 	_ "example.com/strangler/services/forum/threads"
 	_ "example.com/strangler/services/forum/users"
@@ -49,8 +52,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return folder, compile(folder, programs)
 })
 
-// compile compiles programs as their images have them, for the platform of the
-// environment.
+// compile compiles programs with the flags of their images, for the platform that the
+// environment sets.
 func compile(output string, programs []string, environment ...string) error {
 	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", output)
 	c.Env = append(append(os.Environ(), "CGO_ENABLED=0"), environment...)
@@ -69,15 +72,13 @@ func compile(output string, programs []string, environment ...string) error {
 func command(t testing.TB, name string, environment ...string) *exec.Cmd {
 	t.Helper()
 	bin, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	c := exec.Command(filepath.Join(bin, name))
 	c.Env = append([]string{"PORT=0", "DRAIN_DELAY=0s"}, environment...)
 	return c
 }
 
-// process is a program that serves.
+// process is a program that runs and serves.
 type process struct {
 	*exec.Cmd
 	url string
@@ -89,43 +90,31 @@ func start(t testing.TB, name string, environment ...string) *process {
 	t.Helper()
 	p := &process{Cmd: command(t, name, environment...)}
 	stdout, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
 	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
 	p.out = bufio.NewScanner(stdout)
 	for p.out.Scan() {
 		var line struct{ Msg, Address string }
-		if err := json.Unmarshal(p.out.Bytes(), &line); err != nil {
-			t.Fatalf("%s logs %q: %v", name, p.out.Text(), err)
-		}
+		require.NoError(t, json.Unmarshal(p.out.Bytes(), &line), "%s logs %q", name, p.out.Text())
 		if line.Msg == "serving" {
 			_, port, err := net.SplitHostPort(line.Address)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			p.url = "http://127.0.0.1:" + port
 			return p
 		}
 	}
-	t.Fatalf("%s ended before it served", name)
+	require.FailNow(t, name+" ended before it served")
 	return nil
 }
 
 func get(t testing.TB, url string) *http.Response {
 	t.Helper()
 	answer, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer
 }
@@ -140,39 +129,29 @@ func TestPrograms(t *testing.T) {
 					want = http.StatusOK
 				}
 				answer := get(t, p.url+"/api/"+feature)
-				if answer.StatusCode != want || answer.Header.Get("X-Served-By") != name {
-					t.Errorf("/api/%s: %d from %q, want %d", feature, answer.StatusCode, answer.Header.Get("X-Served-By"), want)
-				}
+				assert.Equal(t, want, answer.StatusCode, feature)
+				assert.Equal(t, name, answer.Header.Get("X-Served-By"), feature)
 			}
-			if answer := get(t, p.url+"/healthz"); answer.StatusCode != http.StatusOK {
-				t.Errorf("/healthz: %d", answer.StatusCode)
-			}
-			if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
+			assert.Equal(t, http.StatusOK, get(t, p.url+"/healthz").StatusCode, "/healthz")
+			require.NoError(t, p.Process.Signal(syscall.SIGTERM))
 			var last string
 			for p.out.Scan() {
 				last = p.out.Text()
 			}
-			if err := p.Wait(); err != nil || !strings.Contains(last, `"stopped"`) {
-				t.Errorf("SIGTERM: %v, last words %s", err, last)
-			}
+			require.NoError(t, p.Wait(), "after SIGTERM")
+			assert.Contains(t, last, `"stopped"`, "the last line of the log")
 		})
 	}
 }
 
-// TestProgramsDoNotKnowTheCatalog keeps a change of one service's size or rules
-// from changing the image of every service.
+// TestProgramsDoNotKnowTheCatalog checks that programs do not import the catalog: a
+// change of one service's size or rules would change the image of every service.
 func TestProgramsDoNotKnowTheCatalog(t *testing.T) {
 	packages, err := exec.Command("go", "list", "-deps", "./...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for imported := range strings.Lines(string(packages)) {
-		if imported == "example.com/strangler/services\n" {
-			t.Errorf("a program imports %s", imported)
-		}
-	}
+	require.NoError(t, err)
+	imported := strings.Fields(string(packages))
+	assert.Contains(t, imported, "example.com/strangler/services/server")
+	assert.NotContains(t, imported, "example.com/strangler/services")
 }
 
 func TestRefusesToStart(t *testing.T) {
@@ -181,13 +160,13 @@ func TestRefusesToStart(t *testing.T) {
 		environment []string
 		want        string
 	}{
-		"no place":     {"users", nil, "users: no table is set: set USERS_TABLE to"},
-		"two places":   {"threads", []string{"STORE=memory", "THREADS_TABLE=t"}, "threads: both STORE=memory and THREADS_TABLE are set"},
+		"no table":     {"users", nil, "users: no table is set: set USERS_TABLE to"},
+		"two stores":   {"threads", []string{"STORE=memory", "THREADS_TABLE=t"}, "threads: both STORE=memory and THREADS_TABLE are set"},
 		"bad port":     {"posts", []string{"PORT=http"}, `posts: PORT is "http": want a number`},
 		"bad delay":    {"posts", []string{"DRAIN_DELAY=5"}, `posts: DRAIN_DELAY is "5": want a duration`},
 		"bad store":    {"monolith", []string{"STORE=disk"}, `monolith: STORE is "disk": want memory`},
 		"no region":    {"monolith", []string{"USERS_TABLE=t"}, "monolith: AWS_REGION is not set"},
-		"mixed places": {"monolith", []string{"STORE=memory", "POSTS_TABLE=t"}, "monolith: both STORE=memory and POSTS_TABLE are set"},
+		"mixed stores": {"monolith", []string{"STORE=memory", "POSTS_TABLE=t"}, "monolith: both STORE=memory and POSTS_TABLE are set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -195,16 +174,17 @@ func TestRefusesToStart(t *testing.T) {
 			p.Stdout, p.Stderr = &stdout, &stderr
 			p.Run()
 			line := stderr.String()
-			if code := p.ProcessState.ExitCode(); code != 1 || !strings.HasPrefix(line, c.want) || strings.Count(line, "\n") != 1 || stdout.Len() > 0 {
-				t.Errorf("exit status %d, stdout %q, stderr %q; want 1 and one line that begins with %q", code, stdout.String(), line, c.want)
-			}
+			assert.Equal(t, 1, p.ProcessState.ExitCode(), "exit status")
+			assert.True(t, strings.HasPrefix(line, c.want), "%q begins with %q", line, c.want)
+			assert.Equal(t, 1, strings.Count(line, "\n"), "lines of %q", line)
+			assert.Empty(t, stdout.String(), "stdout")
 		})
 	}
 }
 
-// TestMonolithServesWhatItHasTheTableOf is what takes a path from the monolith
-// when a service is strangled, and all of them in the end.
-func TestMonolithServesWhatItHasTheTableOf(t *testing.T) {
+// TestMonolithServesFeaturesWithTable checks how a path leaves the monolith when its
+// service is strangled: the environment no longer names the table.
+func TestMonolithServesFeaturesWithTable(t *testing.T) {
 	database := httptest.NewServer(dynamotest.New())
 	defer database.Close()
 	var environment []string
@@ -217,9 +197,7 @@ func TestMonolithServesWhatItHasTheTableOf(t *testing.T) {
 	} {
 		p := start(t, "monolith", append(environment, variable)...)
 		for path, want := range map[string]int{"/healthz": 200, "/api/users": 404, "/api/posts": 404, "/api/threads": want} {
-			if answer := get(t, p.url+path); answer.StatusCode != want {
-				t.Errorf("%s with %s: %d, want %d", path, variable, answer.StatusCode, want)
-			}
+			assert.Equal(t, want, get(t, p.url+path).StatusCode, "%s with %s", path, variable)
 		}
 	}
 }
@@ -229,11 +207,8 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	begin := time.Now()
 	p.Process.Signal(syscall.SIGTERM)
 	p.out.Scan() // draining: the first signal has arrived
-	if answer := get(t, p.url+"/api/users"); answer.StatusCode != http.StatusOK {
-		t.Errorf("a request while draining: %d", answer.StatusCode)
-	}
+	assert.Equal(t, http.StatusOK, get(t, p.url+"/api/users").StatusCode, "a request while draining")
 	p.Process.Signal(syscall.SIGINT)
-	if err := p.Wait(); err == nil || time.Since(begin) > 5*time.Second {
-		t.Errorf("ended after %s with %v, want at once and not as if all were well", time.Since(begin), err)
-	}
+	assert.Error(t, p.Wait(), "the exit status")
+	assert.LessOrEqual(t, time.Since(begin), 5*time.Second)
 }

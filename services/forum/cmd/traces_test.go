@@ -8,12 +8,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
 
-// One variable makes a program trace, a caller says what, and a program that is
-// told to stop sends what it has first.
+// One variable makes a program trace. The client's header decides which request is
+// sampled, and a program sends its spans before it stops.
 func TestProgramsTrace(t *testing.T) {
 	for _, name := range programs {
 		t.Run(name, func(t *testing.T) {
@@ -25,31 +27,23 @@ func TestProgramsTrace(t *testing.T) {
 			defer collector.Close()
 			p := start(t, name, "STORE=memory", "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
 			request, err := http.NewRequest("GET", p.url+"/api/"+strings.Replace(name, "monolith", "posts", 1), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			request.Header.Set("Traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
 			answer, err := http.DefaultClient.Do(request)
-			if err != nil || answer.StatusCode != http.StatusOK {
-				t.Fatal(answer, err)
-			}
+			require.NoError(t, err)
 			answer.Body.Close()
-			p.Process.Signal(syscall.SIGTERM)
-			if err := p.Wait(); err != nil {
-				t.Error(err)
-			}
+			require.Equal(t, http.StatusOK, answer.StatusCode)
+			require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+			require.NoError(t, p.Wait())
 			var data tracepb.TracesData
 			select {
 			case batch := <-batches:
-				if err := proto.Unmarshal(batch, &data); err != nil {
-					t.Fatal(err)
-				}
+				require.NoError(t, proto.Unmarshal(batch, &data))
 			default:
-				t.Fatal("nothing was sent")
+				require.FailNow(t, "the collector received nothing")
 			}
-			if text := data.String(); !strings.Contains(text, `"`+name+`"`) || !strings.Contains(text, `"`+request.Method+" "+request.URL.Path+`"`) {
-				t.Errorf("%s, want a span of %s by %s", text, request.URL.Path, name)
-			}
+			assert.Contains(t, data.String(), `"`+name+`"`)
+			assert.Contains(t, data.String(), `"`+request.Method+" "+request.URL.Path+`"`)
 		})
 	}
 }

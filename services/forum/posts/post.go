@@ -1,5 +1,4 @@
-// Package posts is the forum's posts: what they say, where they are kept and how
-// they are served.
+// Package posts is the forum's posts: the type, its store and its routes.
 package posts
 
 import (
@@ -15,24 +14,30 @@ const (
 	maxBody      = 5000
 )
 
-// Post is what one user says in one thread.
+// Post is a text that one user wrote in one thread.
 type Post struct {
+	// ID is a UUIDv7, so that posts sort by age.
 	ID string `json:"id"`
-	// Thread and Author are ids; nobody checks that something has them.
-	Thread  string    `json:"thread"`
-	Author  string    `json:"author"`
-	Body    string    `json:"body"`
+	// Thread and Author are ids. It is not checked that they exist.
+	Thread string `json:"thread"`
+	Author string `json:"author"`
+	// Body has 1 to 5000 characters.
+	Body string `json:"body"`
+	// Created is in UTC.
 	Created time.Time `json:"created"`
 }
 
-// Draft is what a request says of a new post.
+// Draft is the body of a request for a new post.
 type Draft struct {
+	// Thread and Author have 1 to 64 characters.
 	Thread string `json:"thread"`
 	Author string `json:"author"`
-	Body   string `json:"body"`
+	// Body has 1 to 5000 characters.
+	Body string `json:"body"`
 }
 
-// New returns the post that a draft describes, or what is wrong with it.
+// New returns the post of a draft, with a new id and the current time. The error is the
+// *server.Problem of the first invalid field.
 func New(d Draft) (Post, error) {
 	now := time.Now().UTC()
 	return Post{ID: table.NewID(now), Thread: d.Thread, Author: d.Author, Body: d.Body, Created: now}, cmp.Or(

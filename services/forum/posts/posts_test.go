@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/forum"
 	"example.com/strangler/services/forum/posts"
 	"example.com/strangler/services/forum/threads"
@@ -32,7 +35,7 @@ func TestPosts(t *testing.T) {
 			servertest.Exchange{Request: "GET " + inThread + "?limit=1&cursor=MDE5Y2JmMjktZTVjMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx", Status: 200, Contains: "Any that still has a toll house"},
 			servertest.Exchange{Request: "GET /api/posts/by-user/ada?limit=1", Status: 200, Contains: "Apples, whole",
 				Header: after("/api/posts/by-user/ada", "MDE5Y2QyN2MtN2RlMC03MDAwLTgwMDAtMDAwMDAwMDAwMDA1")},
-			servertest.Exchange{Request: "GET /api/posts/by-user/nobody", Status: 200, Contains: "[]", Header: map[string]string{"Link": ""}},
+			servertest.Exchange{Request: "GET /api/posts/by-user/unknown", Status: 200, Contains: "[]", Header: map[string]string{"Link": ""}},
 			servertest.Exchange{Request: "GET /api/posts/in-thread/a%2Fb", Status: 200, Contains: "[]"},
 			servertest.Exchange{Request: "GET /api/posts?cursor=YWRh", Status: 400, Contains: "cursor"}, // a cursor of users
 			servertest.Exchange{Request: "POST /api/posts", Body: `{"thread":"t","author":"ada","body":"Newest of all"}`, Status: 201,
@@ -56,18 +59,19 @@ func TestNew(t *testing.T) {
 		{Thread: "t", Author: "ada", Body: "\n"},
 		{Thread: "t", Author: "ada", Body: strings.Repeat("é", 5001)},
 	} {
-		if _, err := posts.New(d); err == nil {
-			t.Errorf("%.80v passes", d)
-		}
+		_, err := posts.New(d)
+		assert.Error(t, err, "%.80v", d)
 	}
 	before := time.Now()
 	post, err := posts.New(posts.Draft{Thread: strings.Repeat("t", 64), Author: strings.Repeat("a", 64), Body: strings.Repeat("é", 5000)})
-	if err != nil || !table.IsID(post.ID) || post.Created.Before(before) || post.Created.Location() != time.UTC {
-		t.Errorf("New = %.200v, %v; want an id and the time", post, err)
-	}
+	require.NoError(t, err)
+	assert.True(t, table.IsID(post.ID), post.ID)
+	assert.False(t, post.Created.Before(before), "%s is before %s", post.Created, before)
+	assert.Equal(t, time.UTC, post.Created.Location())
 }
 
-// TestSeed also sees to it that the features' seeds are of one forum.
+// TestSeed checks each post of the seed, and that its thread and its author are in the
+// other seeds.
 func TestSeed(t *testing.T) {
 	known := map[string]bool{}
 	for _, u := range users.Seed {
@@ -77,15 +81,12 @@ func TestSeed(t *testing.T) {
 		known[thread.ID] = known[thread.Author]
 	}
 	for _, p := range posts.Seed {
-		if _, err := posts.New(posts.Draft{Thread: p.Thread, Author: p.Author, Body: p.Body}); err != nil {
-			t.Errorf("%s: %v", p.ID, err)
-		}
-		if made := table.NewID(p.Created); !table.IsID(p.ID) || made[:13] != p.ID[:13] {
-			t.Errorf("%s is not an id of %s: want %s", p.ID, p.Created, made[:13])
-		}
-		if !known[p.Thread] || !known[p.Author] {
-			t.Errorf("%s is by %q in %q, and one of them is missing", p.ID, p.Author, p.Thread)
-		}
+		_, err := posts.New(posts.Draft{Thread: p.Thread, Author: p.Author, Body: p.Body})
+		require.NoError(t, err, p.ID)
+		require.True(t, table.IsID(p.ID), p.ID)
+		assert.Equal(t, table.NewID(p.Created)[:13], p.ID[:13], "an id begins with the time, %s", p.Created)
+		assert.True(t, known[p.Thread], "the thread %q of %s", p.Thread, p.ID)
+		assert.True(t, known[p.Author], "the author %q of %s", p.Author, p.ID)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// kind is what every post has in the key of the index of all.
+// kind is the key of every post in the index table.All.
 const kind = "post"
 
 var (
@@ -16,14 +16,14 @@ var (
 	inThread = table.Index{Name: "in-thread", Key: "thread"}
 )
 
-// Store keeps posts.
+// Store is what the routes need of a table of posts.
 type Store interface {
 	Create(context.Context, Post) error
 	Query(context.Context, table.Query) ([]Post, error)
 }
 
-// Mount serves the posts of the table that POSTS_TABLE names or, with STORE=memory,
-// the seed.
+// Mount adds the routes for the posts in the table that POSTS_TABLE names or, with
+// STORE=memory, in a store with the seed. The errors are those of table.Open.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "POSTS_TABLE", Seed)
 	if err != nil {
@@ -33,8 +33,8 @@ func Mount(mux *server.Mux, source table.Source) error {
 	return nil
 }
 
-// Serve serves the posts in a store: newest first but within a thread, which is
-// read from its beginning.
+// Serve adds the routes for the posts in a store. Lists are sorted newest first, those
+// of a thread oldest first.
 func Serve(mux *server.Mux, store Store) {
 	mux.Handle("GET /api/posts", server.List(store.Query, newest, table.IsID))
 	mux.Handle("POST /api/posts", server.Create(store.Create, New, nil))

@@ -2,14 +2,14 @@ package posts
 
 import "time"
 
-// The threads that the seed is written in.
+// The ids of the seed's threads.
 const (
 	bridges = "019cbf28-1100-7000-8000-000000000001"
 	baking  = "019cd13c-0ea0-7000-8000-000000000002"
 	radios  = "019cee13-c900-7000-8000-000000000003"
 )
 
-// Seed is what a forum in memory begins with.
+// Seed is the posts of a new store in memory.
 var Seed = []Post{
 	{ID: "019cbf29-e5c0-7000-8000-000000000001", Thread: bridges, Author: "ada", Body: "The covered one at Lucerne, early, before the boats. It creaks like a ship.", Created: march(5, 18, 2)},
 	{ID: "019cbff7-e420-7000-8000-000000000002", Thread: bridges, Author: "chidi", Body: "Any that still has a toll house. I always look for the wires.", Created: march(5, 21, 47)},

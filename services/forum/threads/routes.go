@@ -8,18 +8,18 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// kind is what every thread has in the key of the index of all.
+// kind is the key of every thread in the index table.All.
 const kind = "thread"
 
-// Store keeps threads.
+// Store is what the routes need of a table of threads.
 type Store interface {
 	Create(context.Context, Thread) error
 	Get(ctx context.Context, id string) (Thread, error)
 	Query(context.Context, table.Query) ([]Thread, error)
 }
 
-// Mount serves the threads of the table that THREADS_TABLE names or, with STORE=memory,
-// the seed.
+// Mount adds the routes for the threads in the table that THREADS_TABLE names or, with
+// STORE=memory, in a store with the seed. The errors are those of table.Open.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "THREADS_TABLE", Seed)
 	if err != nil {
@@ -29,7 +29,7 @@ func Mount(mux *server.Mux, source table.Source) error {
 	return nil
 }
 
-// Serve serves the threads in a store, newest first.
+// Serve adds the routes for the threads in a store. Lists are sorted newest first.
 func Serve(mux *server.Mux, store Store) {
 	mux.Handle("GET /api/threads", server.List(store.Query, newest, table.IsID))
 	mux.Handle("POST /api/threads", server.Create(store.Create, New, location))

@@ -1,5 +1,4 @@
-// Package threads is the forum's threads: what they are about, where they are
-// kept and how they are served.
+// Package threads is the forum's threads: the type, its store and its routes.
 package threads
 
 import (
@@ -15,22 +14,28 @@ const (
 	maxAuthor = 64
 )
 
-// Thread is a subject that posts are written in.
+// Thread is a topic that posts belong to.
 type Thread struct {
-	ID    string `json:"id"`
+	// ID is a UUIDv7, so that threads sort by age.
+	ID string `json:"id"`
+	// Title has 1 to 120 characters.
 	Title string `json:"title"`
-	// Author is the id of a user; nobody checks that there is one.
-	Author  string    `json:"author"`
+	// Author is the id of a user. It is not checked that it exists.
+	Author string `json:"author"`
+	// Created is in UTC.
 	Created time.Time `json:"created"`
 }
 
-// Draft is what a request says of a new thread.
+// Draft is the body of a request for a new thread.
 type Draft struct {
-	Title  string `json:"title"`
+	// Title has 1 to 120 characters.
+	Title string `json:"title"`
+	// Author has 1 to 64 characters.
 	Author string `json:"author"`
 }
 
-// New returns the thread that a draft describes, or what is wrong with it.
+// New returns the thread of a draft, with a new id and the current time. The error is
+// the *server.Problem of the first invalid field.
 func New(d Draft) (Thread, error) {
 	now := time.Now().UTC()
 	return Thread{ID: table.NewID(now), Title: d.Title, Author: d.Author, Created: now}, cmp.Or(

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services/forum"
 	"example.com/strangler/services/forum/threads"
 	"example.com/strangler/services/server"
@@ -41,26 +44,23 @@ func TestNew(t *testing.T) {
 		{Title: "Bees", Author: ""},
 		{Title: "Bees", Author: strings.Repeat("a", 65)},
 	} {
-		if _, err := threads.New(d); err == nil {
-			t.Errorf("%+v passes", d)
-		}
+		_, err := threads.New(d)
+		assert.Error(t, err, "%+v", d)
 	}
 	before := time.Now()
 	thread, err := threads.New(threads.Draft{Title: strings.Repeat("é", 120), Author: strings.Repeat("a", 64)})
-	if err != nil || !table.IsID(thread.ID) || thread.Created.Before(before) || thread.Created.Location() != time.UTC {
-		t.Errorf("New = %+v, %v; want an id and the time", thread, err)
-	}
+	require.NoError(t, err)
+	assert.True(t, table.IsID(thread.ID), thread.ID)
+	assert.False(t, thread.Created.Before(before), "%s is before %s", thread.Created, before)
+	assert.Equal(t, time.UTC, thread.Created.Location())
 }
 
 func TestSeed(t *testing.T) {
 	for _, thread := range threads.Seed {
-		if _, err := threads.New(threads.Draft{Title: thread.Title, Author: thread.Author}); err != nil {
-			t.Errorf("%s: %v", thread.ID, err)
-		}
-		// An id begins with the time, so that lists are in the order of creation.
-		if made := table.NewID(thread.Created); !table.IsID(thread.ID) || made[:13] != thread.ID[:13] {
-			t.Errorf("%s is not an id of %s: want %s", thread.ID, thread.Created, made[:13])
-		}
+		_, err := threads.New(threads.Draft{Title: thread.Title, Author: thread.Author})
+		require.NoError(t, err, thread.ID)
+		require.True(t, table.IsID(thread.ID), thread.ID)
+		assert.Equal(t, table.NewID(thread.Created)[:13], thread.ID[:13], "an id begins with the time, %s", thread.Created)
 	}
 }
 

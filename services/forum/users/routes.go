@@ -8,18 +8,18 @@ import (
 	"example.com/strangler/services/table"
 )
 
-// kind is what every user has in the key of the index of all.
+// kind is the key of every user in the index table.All.
 const kind = "user"
 
-// Store keeps users.
+// Store is what the routes need of a table of users.
 type Store interface {
 	Create(context.Context, User) error
 	Get(ctx context.Context, id string) (User, error)
 	Query(context.Context, table.Query) ([]User, error)
 }
 
-// Mount serves the users of the table that USERS_TABLE names or, with STORE=memory,
-// the seed.
+// Mount adds the routes for the users in the table that USERS_TABLE names or, with
+// STORE=memory, in a store with the seed. The errors are those of table.Open.
 func Mount(mux *server.Mux, source table.Source) error {
 	store, err := table.Open(source, "USERS_TABLE", Seed)
 	if err != nil {
@@ -29,7 +29,7 @@ func Mount(mux *server.Mux, source table.Source) error {
 	return nil
 }
 
-// Serve serves the users in a store.
+// Serve adds the routes for the users in a store. The list is sorted by handle.
 func Serve(mux *server.Mux, store Store) {
 	mux.Handle("GET /api/users", server.List(store.Query, all, handle.MatchString))
 	mux.Handle("POST /api/users", server.Create(store.Create, New, location))

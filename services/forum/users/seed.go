@@ -2,7 +2,7 @@ package users
 
 import "time"
 
-// Seed is who a forum in memory begins with.
+// Seed is the users of a new store in memory.
 var Seed = []User{
 	{ID: "ada", Name: "Ada Fenwick", Bio: "Keeps bees, and a list of every bridge she has crossed on foot.", Created: joined(3)},
 	{ID: "bruno", Name: "Bruno Salgado", Bio: "Bakes before sunrise. Ask me about rye.", Created: joined(4)},

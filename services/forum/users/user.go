@@ -1,5 +1,4 @@
-// Package users is the forum's users: who they are, where they are kept and how
-// they are served.
+// Package users is the forum's users: the type, its store and its routes.
 package users
 
 import (
@@ -19,21 +18,29 @@ var handle = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 // User is a person who takes part in the forum.
 type User struct {
-	// ID is the handle that the user chose.
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`
-	Bio     string    `json:"bio"`
+	// ID is the handle that the user chose: 1 to 32 lower-case letters, digits and
+	// dashes, not starting with a dash.
+	ID string `json:"id"`
+	// Name has 1 to 80 characters.
+	Name string `json:"name"`
+	// Bio has at most 500 characters.
+	Bio string `json:"bio"`
+	// Created is in UTC.
 	Created time.Time `json:"created"`
 }
 
-// Draft is what a request says of a new user.
+// Draft is the body of a request for a new user.
 type Draft struct {
-	ID   string `json:"id"`
+	// ID is the user's handle.
+	ID string `json:"id"`
+	// Name has 1 to 80 characters.
 	Name string `json:"name"`
-	Bio  string `json:"bio"`
+	// Bio has at most 500 characters.
+	Bio string `json:"bio"`
 }
 
-// New returns the user that a draft describes, or what is wrong with it.
+// New returns the user of a draft, with the current time. The error is the
+// *server.Problem of the first invalid field.
 func New(d Draft) (User, error) {
 	return User{ID: d.ID, Name: d.Name, Bio: d.Bio, Created: time.Now().UTC()}, cmp.Or(
 		server.Match("id", d.ID, handle),

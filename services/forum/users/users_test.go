@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services/forum"
 	"example.com/strangler/services/forum/users"
 	"example.com/strangler/services/server"
@@ -20,7 +22,7 @@ func TestUsers(t *testing.T) {
 		handle := strings.Repeat("z", 32)
 		servertest.Run(t, mux,
 			servertest.Exchange{Request: "GET /api/users/ada", Status: 200, Contains: `"id":"ada","name":"Ada Fenwick","bio":"Keeps bees,`},
-			servertest.Exchange{Request: "GET /api/users/nobody", Status: 404},
+			servertest.Exchange{Request: "GET /api/users/unknown", Status: 404},
 			servertest.Exchange{Request: "GET /api/users?limit=1", Status: 200, Contains: `[{"id":"ada"`,
 				Header: map[string]string{"Link": `</api/users?cursor=YWRh&limit=1>; rel="next"`}},
 			servertest.Exchange{Request: "GET /api/users?cursor=YWRh", Status: 200, Contains: `[{"id":"bruno"`, Header: map[string]string{"Link": ""}},
@@ -50,25 +52,22 @@ func TestNew(t *testing.T) {
 		{ID: "ada", Name: strings.Repeat("é", 81)},
 		{ID: "ada", Name: "Ada", Bio: strings.Repeat("é", 501)},
 	} {
-		if _, err := users.New(d); err == nil {
-			t.Errorf("%+v passes", d)
-		}
+		_, err := users.New(d)
+		assert.Error(t, err, "%+v", d)
 	}
 	for _, d := range []users.Draft{
 		{ID: "a", Name: "A"},
 		{ID: "0-9", Name: strings.Repeat("é", 80), Bio: strings.Repeat("é", 500)},
 	} {
-		if _, err := users.New(d); err != nil {
-			t.Errorf("%+v: %v", d, err)
-		}
+		_, err := users.New(d)
+		assert.NoError(t, err, "%+v", d)
 	}
 }
 
 func TestSeed(t *testing.T) {
 	for _, u := range users.Seed {
-		if _, err := users.New(users.Draft{ID: u.ID, Name: u.Name, Bio: u.Bio}); err != nil {
-			t.Errorf("%s: %v", u.ID, err)
-		}
+		_, err := users.New(users.Draft{ID: u.ID, Name: u.Name, Bio: u.Bio})
+		assert.NoError(t, err, u.ID)
 	}
 }
 

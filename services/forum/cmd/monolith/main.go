@@ -1,4 +1,4 @@
-// Command monolith serves every feature that it is given the table of.
+// Command monolith serves every feature whose table its environment names.
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		}
 	}
 	if mounted == 0 {
-		// The end of a migration: every service has its table for itself.
+		// At the end of a migration only the services have the tables.
 		s.Log.Warn("no table is named, so nothing is served but " + server.HealthPath)
 	}
 	return s.Run(ctx)
