@@ -1,27 +1,27 @@
 package test
 
 import (
-	"maps"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cost"
+	"example.com/strangler/test/internal/example"
 )
 
 func estimated(t *testing.T, stage *assembly.Stage) cost.Estimate {
 	t.Helper()
 	estimate, err := cost.Of(stage)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return estimate
 }
 
-// Whatever the phases are, and whoever uses the environment, somebody has said what
-// each of its resources costs.
+// Every resource of an environment has a cost, in every phase and also where people
+// use it.
 func TestEverythingHasACost(t *testing.T) {
 	estimated(t, atPublic(t))
 	for _, s := range situations {
@@ -48,19 +48,27 @@ func TestMoreCostsItsOwnService(t *testing.T) {
 		edit func(*services.Service)
 		want []string
 	}{
-		"twice the tasks": {func(s *services.Service) { s.Scaling.Min = 4 }, []string{"4 × 0.25 FARGATE vCPU, ARM64", "4 × 0.5 FARGATE GB, ARM64", "4 × 46 Container Insights metric, of a task"}},
-		"twice the CPU":   {func(s *services.Service) { s.CPU, s.Memory = 512, 1024 }, []string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"}},
+		"twice the tasks": {
+			func(s *services.Service) { s.Scaling.Min = 4 },
+			[]string{"4 × 0.25 FARGATE vCPU, ARM64", "4 × 0.5 FARGATE GB, ARM64", "4 × 46 Container Insights metric, of a task"},
+		},
+		"twice the CPU": {
+			func(s *services.Service) { s.CPU, s.Memory = 512, 1024 },
+			[]string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"},
+		},
 		"another maximum": {func(s *services.Service) { s.Scaling.Max = 20 }, nil},
 	} {
 		after := estimated(t, assemble(t, everyoneAt("live", services.Serving), editService("beta", test.edit)))
-		got := dearer(before, after)
-		if want := len(test.want) > 0; !slices.Equal(got["Beta"], test.want) || len(got) > 1 || (before.String() != after.String()) != want {
-			t.Errorf("%s adds %v, want %v to Beta and a change of the text: %v", name, got, test.want, want)
+		want := map[string][]string{}
+		if test.want != nil {
+			want["Beta"] = test.want
 		}
+		assert.Equal(t, want, dearer(before, after), name)
+		assert.Equal(t, test.want != nil, before.String() != after.String(), "%s: the text changes", name)
 	}
 }
 
-// A gateway that nobody asked for shows, whoever adds it.
+// A gateway shows in the cost, whether the environment asks for it or not.
 func TestGatewayShowsInTheCost(t *testing.T) {
 	live := situation{"live", services.Serving}
 	before := estimated(t, at(t, live))
@@ -68,39 +76,31 @@ func TestGatewayShowsInTheCost(t *testing.T) {
 	slipped := estimated(t, mutated(t, live, "Platform", func(resources map[string]any) {
 		resources["Slipped"] = map[string]any{"Type": "AWS::EC2::NatGateway"}
 	}))
-	if got := dearer(before, asked); !maps.EqualFunc(got, map[string][]string{cost.Shared: {"1 NAT gateway", "3 public IPv4 address"}}, slices.Equal) {
-		t.Errorf("a gateway adds %v", got)
-	}
-	if gone := dearer(asked, before)[cost.Shared]; !slices.Contains(gone, "3 × 2 interface endpoint, in a zone") {
-		t.Errorf("a gateway leaves no endpoint to pay for, but only %v is gone", gone)
-	}
-	if !strings.Contains(slipped.String(), "NAT gateway  ") || slipped.Total() != before.Total()+3504 {
-		t.Errorf("a gateway slips in:\n%v", slipped)
-	}
+	assert.Equal(t, map[string][]string{cost.Shared: {"1 NAT gateway", "3 public IPv4 address"}}, dearer(before, asked), "what a gateway adds")
+	gone := map[string][]string{cost.Shared: {"4 × 2 interface endpoint, in a zone", "2 public IPv4 address"}}
+	assert.Equal(t, gone, dearer(asked, before), "what a gateway makes go")
+	assert.Contains(t, slipped.String(), "NAT gateway  ", "a gateway slips in")
+	assert.Equal(t, before.Total()+3504, slipped.Total(), "a gateway slips in")
 }
 
-// A type that nobody has said the cost of does not slip in as free.
+// A type of resource without a known cost does not slip in as free.
 func TestUnknownTypeHasNoCost(t *testing.T) {
 	stage := mutated(t, situation{"live", services.Serving}, "Alpha", func(resources map[string]any) {
 		resources["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"}
 	})
-	if _, err := cost.Of(stage); err == nil || !strings.Contains(err.Error(), "stack Alpha: AWS::ElastiCache::ServerlessCache Cache") {
-		t.Errorf("error %v", err)
-	}
+	_, err := cost.Of(stage)
+	assert.ErrorContains(t, err, "stack Alpha: AWS::ElastiCache::ServerlessCache Cache")
 }
 
 // What the README compares is what the templates say, of the same services in two
 // networks.
 func TestReadmeCostIsTheTemplates(t *testing.T) {
-	stage, err := asShipped(t).Stage("fixture-dev")
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage, err := asShipped(t).Stage(example.Catalog().Name + "-dev")
+	require.NoError(t, err)
 	ours, byDefault := estimated(t, stage), estimated(t, inDefaultNetwork(t))
 	for _, different := range []map[string][]string{dearer(ours, byDefault), dearer(byDefault, ours)} {
-		if delete(different, cost.Shared); len(different) > 0 {
-			t.Errorf("the networks differ in %v too: the services are not the same", different)
-		}
+		delete(different, cost.Shared)
+		assert.Empty(t, different, "the services of the two networks are not the same")
 	}
 	compareReadme(t, "| what | as it ships | in the CDK's default VPC |", compared(ours, byDefault))
 }
