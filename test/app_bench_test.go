@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/strangler/test/internal/synth"
+	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkSynth takes whole processes, from start to exit, as the CDK CLI
@@ -80,13 +81,16 @@ func (p program) source() ([]byte, error) {
 }
 
 // warm compiles the program, runs it once, and returns what runs it again and
-// takes the time. Changes are to the context of cdk.json.
+// takes the time. Another catalog than the example has the context of the fixture, with
+// changes.
 func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 	b.Helper()
-	context, err := json.Marshal(neutral(b, changes...).Context)
-	if err != nil {
-		b.Fatal(err)
+	app := shipped(b)
+	if p.catalog != "" {
+		app = neutral(b, changes...)
 	}
+	context, err := json.Marshal(app.Context)
+	require.NoError(b, err)
 	folder := b.TempDir()
 	binary, out := p.compile(folder), filepath.Join(folder, "cdk.out")
 	run := func() time.Duration {
@@ -94,10 +98,10 @@ func (p program) warm(b *testing.B, changes ...change) func() time.Duration {
 		c.Dir = ".."
 		c.Env = append(os.Environ(), "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+out, "CDK_VALIDATION=false")
 		start := time.Now()
-		if output, err := c.CombinedOutput(); err != nil {
-			b.Fatalf("%v\n%s", err, output)
-		}
-		return time.Since(start)
+		output, err := c.CombinedOutput()
+		taken := time.Since(start)
+		require.NoError(b, err, string(output))
+		return taken
 	}
 	run()
 	return run

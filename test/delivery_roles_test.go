@@ -4,24 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/stacks"
 	"example.com/strangler/stacks/controls"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/iam"
 	"example.com/strangler/test/internal/synth"
 )
 
-// delivered is a repository that delivers dev, in the account of whoever deploys,
-// and prod, in one of its own.
+// delivered is a repository that delivers dev, in the account of the person who
+// deploys, and prod, in one of its own and with a gateway to the images of the first.
 func delivered(app *synth.App) {
 	all := app.Context["environments"].(map[string]any)
 	prod := maps.Clone(all["dev"].(map[string]any))
-	prod["region"], prod["account"] = "us-east-1", "444455556666"
+	prod["region"], prod["account"], prod["natGateways"] = "us-east-1", "444455556666", 1
 	all["prod"] = prod
 	app.Context["delivery"] = map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"}
 }
@@ -31,30 +34,26 @@ func delivered(app *synth.App) {
 func deliveryStage(t *testing.T) *assembly.Stage {
 	t.Helper()
 	if deliveryAssembled == nil {
-		folder, err := os.MkdirTemp(scratch, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := neutral(t, delivered).Synthesize(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if deliveryAssembled, err = a.Stage(""); err != nil {
-			t.Fatal(err)
-		}
+		deliveryAssembled = besideEnvironments(t, delivered)
 	}
 	return deliveryAssembled
 }
 
 var deliveryAssembled *assembly.Stage
 
+// besideEnvironments holds the stack beside the environments of the fixture with changes.
+func besideEnvironments(t *testing.T, changes ...change) *assembly.Stage {
+	t.Helper()
+	stage, err := synthesized(t, neutral(t, changes...)).Stage("")
+	require.NoError(t, err)
+	return stage
+}
+
 // deliveryRole is a role of the stack: "devDiff".
 func deliveryRole(t *testing.T, name string) assembly.Role {
 	t.Helper()
 	i := slices.IndexFunc(deliveryStage(t).Roles, func(r assembly.Role) bool { return strings.HasPrefix(r.LogicalID, name) })
-	if i < 0 {
-		t.Fatalf("no role %s", name)
-	}
+	require.GreaterOrEqual(t, i, 0, "no role %s", name)
 	return deliveryStage(t).Roles[i]
 }
 
@@ -78,7 +77,7 @@ var (
 )
 
 // federated is the one principal that a GitHub token stands for.
-const federated = "${fixture-delivery.GitHub}"
+var federated = "${" + fixture.Catalog().Name + "-delivery.GitHub}"
 
 // accepts asks IAM whether a role's trust lets a token in. IAM's language for who
 // may assume a role is that of who may call an API.
@@ -131,16 +130,18 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 
 func TestDeliveryTrust(t *testing.T) {
 	prod := deploymentToken.with("sub", "repo:example/fixture:environment:prod")
-	for name, own := range map[string]token{"devDiff": pullRequestToken, "prodDiff": pullRequestToken, "devDeploy": deploymentToken, "prodDeploy": prod} {
+	for name, own := range map[string]token{
+		"devDiff": pullRequestToken, "prodDiff": pullRequestToken, "devDeploy": deploymentToken, "prodDeploy": prod,
+	} {
 		role := deliveryRole(t, name)
-		if err := checkDeliveryTrust(role, own); err != nil {
-			t.Error(err)
-		}
-		for what, other := range map[string]token{"a pull request": pullRequestToken, "dev": deploymentToken, "prod": prod, "another branch": own.with("ref", "refs/heads/topic")} {
+		require.NoError(t, checkDeliveryTrust(role, own))
+		for what, other := range map[string]token{
+			"a pull request": pullRequestToken, "dev": deploymentToken, "prod": prod, "another branch": own.with("ref", "refs/heads/topic"),
+		} {
 			want := other["sub"] == own["sub"] && (what != "another branch" || strings.HasSuffix(name, "Diff"))
-			if got, err := accepts(role, other); got != want || err != nil {
-				t.Errorf("%s takes the token of %s: %v, want %v (%v)", name, what, got, want, err)
-			}
+			got, err := accepts(role, other)
+			require.NoError(t, err, "%s: the token of %s", name, what)
+			assert.Equal(t, want, got, "%s takes the token of %s", name, what)
 		}
 	}
 }
@@ -157,11 +158,11 @@ func TestDeliveryTrustMutants(t *testing.T) {
 		"the new form alone": func(_ *assembly.Statement, equals map[string]assembly.Strings) {
 			equals[claim+"sub"] = equals[claim+"sub"][1:]
 		},
-		"nobody": func(s *assembly.Statement, _ map[string]assembly.Strings) { s.Effect = "Deny" },
+		"a denial": func(s *assembly.Statement, _ map[string]assembly.Strings) { s.Effect = "Deny" },
 		"another provider": func(s *assembly.Statement, _ map[string]assembly.Strings) {
 			s.Principal = assembly.Principal{"Federated": {"accounts.google.com"}}
 		},
-		"everybody": func(s *assembly.Statement, _ map[string]assembly.Strings) {
+		"any principal": func(s *assembly.Statement, _ map[string]assembly.Strings) {
 			s.Principal = assembly.Principal{"*": {"*"}}
 		},
 		"the repository's name": func(s *assembly.Statement, equals map[string]assembly.Strings) {
@@ -170,15 +171,14 @@ func TestDeliveryTrustMutants(t *testing.T) {
 		},
 	} {
 		for id, own := range map[string]token{"devDiff": pullRequestToken, "devDeploy": deploymentToken} {
-			if checkDeliveryTrust(editTrust(deliveryRole(t, id), edit), own) == nil {
-				t.Errorf("%s: %s: nobody notices", id, name)
-			}
+			role := editTrust(deliveryRole(t, id), edit)
+			assert.Error(t, checkDeliveryTrust(role, own), "%s: %s: mutant passed the check", id, name)
 		}
 	}
 	anyBranch := editTrust(deliveryRole(t, "devDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"ref") })
-	if got, err := accepts(anyBranch, deploymentToken.with("ref", "refs/heads/topic")); !got || err != nil {
-		t.Errorf("the branch is not what holds another one back: %v %v", got, err)
-	}
+	got, err := accepts(anyBranch, deploymentToken.with("ref", "refs/heads/topic"))
+	require.NoError(t, err)
+	assert.True(t, got, "the claim of the branch is not what refuses another branch")
 }
 
 func editTrust(role assembly.Role, edit func(*assembly.Statement, map[string]assembly.Strings)) assembly.Role {
@@ -199,7 +199,7 @@ func deliveryRights(name, environment, account, region string) map[grant]bool {
 	}
 	if name == "Diff" {
 		for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
-			rights[grant{action: action, resource: usersStack(environment, account, region)}] = true
+			rights[grant{action: action, resource: alphaStack(environment, account, region)}] = true
 		}
 	}
 	return rights
@@ -209,8 +209,8 @@ func bootstrapRole(kind, account, region string) string {
 	return fmt.Sprintf("arn:${AWS::Partition}:iam::%[2]s:role/cdk-hnb659fds-%[1]s-role-%[2]s-%[3]s", kind, account, region)
 }
 
-func usersStack(environment, account, region string) string {
-	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/fixture-%s-Alpha/0123", region, account, environment)
+func alphaStack(environment, account, region string) string {
+	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/%s-%s-Alpha/0123", region, account, fixture.Catalog().Name, environment)
 }
 
 const deployersAccount = "${AWS::AccountId}"
@@ -225,7 +225,7 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 				resources = append(resources, bootstrapRole(kind, account, region))
 			}
 			for _, environment := range []string{"dev", "prod", "test"} {
-				resources = append(resources, usersStack(environment, account, region))
+				resources = append(resources, alphaStack(environment, account, region))
 			}
 		}
 	}
@@ -249,12 +249,9 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 
 func TestDeliveryRights(t *testing.T) {
 	for _, kind := range []string{"Diff", "Deploy"} {
-		if err := checkDeliveryRights(deliveryRole(t, "dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")); err != nil {
-			t.Error(err)
-		}
-		if err := checkDeliveryRights(deliveryRole(t, "prod"+kind), deliveryRights(kind, "prod", "444455556666", "us-east-1")); err != nil {
-			t.Error(err)
-		}
+		dev, prod := deliveryRole(t, "dev"+kind), deliveryRole(t, "prod"+kind)
+		require.NoError(t, checkDeliveryRights(dev, deliveryRights(kind, "dev", deployersAccount, "eu-west-1")))
+		require.NoError(t, checkDeliveryRights(prod, deliveryRights(kind, "prod", "444455556666", "us-east-1")))
 	}
 }
 
@@ -265,19 +262,16 @@ func TestDeliveryRightsMutants(t *testing.T) {
 		"any region":         {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("lookup", deployersAccount, "*")}},
 		"CloudFormation's":   {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("cfn-exec", deployersAccount, "eu-west-1")}},
 		"any template":       {Action: assembly.Strings{"cloudformation:GetTemplate"}, Resource: assembly.Strings{"*"}},
-		"a change":           {Action: assembly.Strings{"cloudformation:*"}, Resource: assembly.Strings{usersStack("dev", deployersAccount, "eu-west-1")}},
+		"a change":           {Action: assembly.Strings{"cloudformation:*"}, Resource: assembly.Strings{alphaStack("dev", deployersAccount, "eu-west-1")}},
 		"the tables":         {Action: assembly.Strings{"dynamodb:GetItem"}, Resource: assembly.Strings{"*"}},
 	} {
 		extra.Effect = "Allow"
 		for _, kind := range []string{"Diff", "Deploy"} {
 			role, want := deliveryRole(t, "dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")
 			role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{extra}})
-			if checkDeliveryRights(role, want) == nil {
-				t.Errorf("%s: %s: nobody notices", kind, name)
-			}
-			if role.Policies = nil; checkDeliveryRights(role, want) == nil {
-				t.Errorf("%s: nobody notices that it may do nothing", kind)
-			}
+			assert.Error(t, checkDeliveryRights(role, want), "%s: %s: mutant passed the check", kind, name)
+			role.Policies = nil
+			assert.Error(t, checkDeliveryRights(role, want), "%s: a role without policies passed the check", kind)
 		}
 	}
 }
@@ -287,121 +281,78 @@ func TestDeliveryRightsMutants(t *testing.T) {
 func TestDeliveryIsRolesAndAProvider(t *testing.T) {
 	stage := deliveryStage(t)
 	count := map[string]int{}
-	var templates []controls.Template
-	for _, stack := range stage.Stacks {
-		template, err := controls.Parse(stack.File, stack.Template)
-		if err != nil {
-			t.Fatal(err)
-		}
-		templates = append(templates, template)
-		for _, r := range stack.Resources {
-			count[r.Type]++
-		}
+	for r := range stage.Resources() {
+		count[r.Type]++
 	}
 	delete(count, "AWS::CDK::Metadata")
-	if want := map[string]int{"AWS::IAM::OIDCProvider": 1, "AWS::IAM::Role": 4, "AWS::IAM::Policy": 4}; !maps.Equal(count, want) {
-		t.Errorf("%v, want %v", count, want)
-	}
-	findings, _ := controls.Check(templates, nil, nil)
-	for _, f := range findings {
-		t.Error(f)
-	}
+	assert.Equal(t, map[string]int{"AWS::IAM::OIDCProvider": 1, "AWS::IAM::Role": 4, "AWS::IAM::Policy": 4}, count)
+	findings, err := controls.Check(templatesOf(t, stage), nil, nil)
+	require.NoError(t, err)
+	assert.Empty(t, findings)
 }
 
-// An account that trusts GitHub already, for somebody else, has room for no second
+// An account that trusts GitHub already, for another app, has room for no second
 // provider.
 func TestDeliveryWithAnExistingProvider(t *testing.T) {
-	a, err := neutral(t, delivered, func(app *synth.App) {
+	stage := besideEnvironments(t, delivered, func(app *synth.App) {
 		app.Context["delivery"].(map[string]any)["existingProvider"] = true
-	}).Synthesize(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stage, err := a.Stage("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := range stage.Resources("AWS::IAM::OIDCProvider") {
-		t.Errorf("%s is one more", r.LogicalID)
-	}
+	})
+	assert.Empty(t, slices.Collect(stage.Resources("AWS::IAM::OIDCProvider")))
+	require.Len(t, stage.Roles, 4)
+	want := assembly.Principal{"Federated": {"arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"}}
 	for _, role := range stage.Roles {
-		want := "map[Federated:[arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com]]"
-		if got := fmt.Sprint(role.Trust[0].Principal); got != want {
-			t.Errorf("%s trusts %s, want %s", role.LogicalID, got, want)
-		}
+		assert.Equal(t, want, role.Trust[0].Principal, role.LogicalID)
 	}
 }
 
-// Who delivers an environment changes nothing in it. One that is chosen alone has
-// no stack beside it that would lack the others' roles.
+// Delivery changes nothing in an environment. One that is chosen alone has no stack
+// beside it that would lack the others' roles.
 func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
 	deliver := contextKey("delivery", map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"})
 	without := assemble(t)
-	folder := t.TempDir()
-	a, err := neutral(t, deliver).Synthesize(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := synthesized(t, neutral(t, deliver))
+	require.Len(t, a.Stages, 2, "want the environment and the stack beside it")
 	with, err := a.Stage(without.Name)
-	if err != nil || len(a.Stages) != 2 {
-		t.Fatalf("%d stages, want the environment and the stack beside it (%v)", len(a.Stages), err)
-	}
+	require.NoError(t, err)
 	for _, stack := range without.Stacks {
-		if other, ok := with.Stack(stack.ID); !ok || string(other.Template) != string(stack.Template) {
-			t.Errorf("%s changes", stack.ID)
-		}
+		other, ok := with.Stack(stack.ID)
+		require.True(t, ok, "%s is gone", stack.ID)
+		assert.Equal(t, string(stack.Template), string(other.Template), stack.ID)
 	}
 	assemble(t, deliver, contextKey("environment", "dev"))
 }
 
 // Names that differ in a dash alone are two environments, with roles of their own.
 func TestDeliveryTellsEnvironmentsApart(t *testing.T) {
-	a, err := neutral(t, delivered, func(app *synth.App) {
+	stage := besideEnvironments(t, delivered, func(app *synth.App) {
 		all := app.Context["environments"].(map[string]any)
 		all["dev-2"], all["dev2"] = all["dev"], all["dev"]
-	}).Synthesize(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stage, err := a.Stage("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(stage.Roles) != 8 {
-		t.Errorf("%d roles for 4 environments", len(stage.Roles))
-	}
+	})
+	assert.Len(t, stage.Roles, 8, "want two roles for each of four environments")
 }
 
 func TestDeliveryRolesAreBounded(t *testing.T) {
-	a, err := neutral(t, environment("permissionsBoundary", "teams"), delivered).Synthesize(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stage, err := a.Stage("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage := besideEnvironments(t, environment("permissionsBoundary", "teams"), delivered)
+	require.Len(t, stage.Roles, 4)
 	for _, role := range stage.Roles {
-		if role.PermissionsBoundary != "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/teams" {
-			t.Errorf("%s is bounded by %q", role.LogicalID, role.PermissionsBoundary)
-		}
+		assert.Equal(t, "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/teams", role.PermissionsBoundary, role.LogicalID)
 	}
 }
 
 func TestBadDelivery(t *testing.T) {
+	const look = "want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both"
 	for want, edit := range map[string]func(map[string]any){
-		`cdk.json: delivery: repository "fixture": want owner/name`:                                                                   func(d map[string]any) { d["repository"] = "fixture" },
-		`cdk.json: delivery: repository "example/*": want owner/name`:                                                                 func(d map[string]any) { d["repository"] = "example/*" },
-		`cdk.json: delivery: ownerId "": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`:             func(d map[string]any) { delete(d, "ownerId") },
-		`cdk.json: delivery: repositoryId "fixture": want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both`: func(d map[string]any) { d["repositoryId"] = "fixture" },
-		`cdk.json: delivery: cannot unmarshal number into Go struct field Delivery.repositoryId of type string`:                       func(d map[string]any) { d["repositoryId"] = 345 },
-		`cdk.json: delivery: branch "refs/heads/*": want the name of one, such as main`:                                               func(d map[string]any) { d["branch"] = "refs/heads/*" },
-		`cdk.json: delivery: unknown field "owner"`:                                                                                   func(d map[string]any) { d["owner"] = "example" },
+		`repository "fixture": want owner/name`:   func(d map[string]any) { d["repository"] = "fixture" },
+		`repository "example/*": want owner/name`: func(d map[string]any) { d["repository"] = "example/*" },
+		`ownerId "": ` + look:                     func(d map[string]any) { delete(d, "ownerId") },
+		`repositoryId "fixture": ` + look:         func(d map[string]any) { d["repositoryId"] = "fixture" },
+		`cannot unmarshal number into Go struct field Delivery.repositoryId of type string`: func(d map[string]any) { d["repositoryId"] = 345 },
+		`branch "refs/heads/*": want the name of one, such as main`:                         func(d map[string]any) { d["branch"] = "refs/heads/*" },
+		`unknown field "owner"`: func(d map[string]any) { d["owner"] = "example" },
 	} {
 		app := neutral(t, delivered)
 		edit(app.Context["delivery"].(map[string]any))
-		if _, err := stacks.Read(app.Context, app.Catalog); fmt.Sprint(err) != want {
-			t.Errorf("got %v\nwant %s", err, want)
-		}
+		_, err := stacks.Read(app.Context, app.Catalog)
+		assert.EqualError(t, err, "cdk.json: delivery: "+want)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 )
@@ -55,11 +57,9 @@ func TestFirewall(t *testing.T) {
 		"dev with one":     {assemble(t, environment("waf", true)), true},
 		"prod without one": {assemble(t, environment("waf", false), called("prod")), false},
 	} {
-		if got := len(slices.Collect(test.stage.Resources("AWS::WAFv2::WebACL"))) == 1; got != test.want {
-			t.Errorf("%s has a firewall: %v", name, got)
-		}
-		if err := checkFirewall(test.stage); test.want && err != nil {
-			t.Errorf("%s: %v", name, err)
+		assert.Len(t, slices.Collect(test.stage.Resources("AWS::WAFv2::WebACL")), map[bool]int{true: 1}[test.want], name)
+		if test.want {
+			assert.NoError(t, checkFirewall(test.stage), name)
 		}
 	}
 }
@@ -117,9 +117,7 @@ func TestFirewallMutants(t *testing.T) {
 		"a log of everyone":     func(resources map[string]any) { delete(logging(resources), "LoggingFilter") },
 		"a log with passwords":  func(resources map[string]any) { delete(logging(resources), "RedactedFields") },
 	} {
-		if checkFirewall(mutated(t, public, "Edge", edit)) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkFirewall(mutated(t, public, "Edge", edit)), "%s: mutant passed the check", name)
 	}
 }
 
@@ -171,7 +169,8 @@ func checkFirewallRules(acl webACL) error {
 		got = append(got, line)
 		dark = dark || !rule.VisibilityConfig.CloudWatchMetricsEnabled || rule.VisibilityConfig.MetricName == ""
 	}
-	if !slices.Equal(got, want) || dark || !acl.VisibilityConfig.CloudWatchMetricsEnabled || acl.Scope != "REGIONAL" || acl.DefaultAction["Allow"] == nil {
+	dark = dark || !acl.VisibilityConfig.CloudWatchMetricsEnabled
+	if !slices.Equal(got, want) || dark || acl.Scope != "REGIONAL" || acl.DefaultAction["Allow"] == nil {
 		return fmt.Errorf("%s, then %v, without metrics: %v\n got %q\nwant %q", acl.Scope, acl.DefaultAction, dark, got, want)
 	}
 	return nil

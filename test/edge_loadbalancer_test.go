@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/synth"
@@ -30,18 +32,23 @@ var public = situation{"public", services.Serving}
 func atPublic(t *testing.T) *assembly.Stage {
 	t.Helper()
 	if assembled[public] == nil {
-		assembled[public] = assemble(t, environment("protected", nil), environment("waf", nil), domain("fixture.example.com", "Z0123456789ABC"), called("prod"))
+		assembled[public] = assemble(t, publicChanges()...)
 	}
 	return assembled[public]
+}
+
+// publicChanges make the fixture's environment public.
+func publicChanges() []change {
+	return []change{
+		environment("protected", nil), environment("waf", nil), domain("fixture.example.com", "Z0123456789ABC"), called("prod"),
+	}
 }
 
 // The load balancer hands on no request that two programs could read in two
 // ways, and writes each down where only this account can read it.
 func TestLoadBalancer(t *testing.T) {
 	for _, stage := range []*assembly.Stage{at(t, situation{"live", services.Serving}), atPublic(t)} {
-		if err := checkLoadBalancer(stage); err != nil {
-			t.Errorf("%s: %v", stage.Name, err)
-		}
+		assert.NoError(t, checkLoadBalancer(stage), stage.Name)
 	}
 }
 
@@ -62,9 +69,8 @@ func TestLoadBalancerMutants(t *testing.T) {
 		"read over HTTP":   func(resources map[string]any) { delete(bucketStatement(resources, "Deny"), "Condition") },
 		"denied to no one": func(resources map[string]any) { bucketStatement(resources, "Deny")["Effect"] = "Allow" },
 	} {
-		if checkLoadBalancer(mutated(t, situation{"live", services.Serving}, "Edge", edit)) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		mutant := mutated(t, situation{"live", services.Serving}, "Edge", edit)
+		assert.Error(t, checkLoadBalancer(mutant), "%s: mutant passed the check", name)
 	}
 }
 
@@ -131,7 +137,8 @@ func checkAccessLogs(stage *assembly.Stage, bucket assembly.Resource) error {
 		return err
 	}
 	var errs []error
-	if rules := properties.BucketEncryption.ServerSideEncryptionConfiguration; len(rules) != 1 || rules[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" {
+	rules := properties.BucketEncryption.ServerSideEncryptionConfiguration
+	if len(rules) != 1 || rules[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" {
 		errs = append(errs, fmt.Errorf("encrypted by %+v: the load balancer writes to AES256 alone", rules))
 	}
 	closed := map[string]bool{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}
@@ -145,7 +152,7 @@ func checkAccessLogs(stage *assembly.Stage, bucket assembly.Resource) error {
 	return errors.Join(append(errs, checkTLSOnly(stage, bucket))...)
 }
 
-// checkTLSOnly wants everyone who comes without TLS turned away from the bucket.
+// checkTLSOnly wants a bucket that refuses every request without TLS.
 func checkTLSOnly(stage *assembly.Stage, bucket assembly.Resource) error {
 	policy, err := into[struct {
 		Bucket         string
@@ -161,8 +168,8 @@ func checkTLSOnly(stage *assembly.Stage, bucket assembly.Resource) error {
 	return errors.Join(err, errors.New("the bucket can be read without TLS"))
 }
 
-// Outside dev nothing that people depend on goes by mistake; in dev "cdk destroy"
-// leaves nothing behind but tables.
+// In a protected environment nothing that people depend on goes by mistake; in
+// another "cdk destroy" leaves nothing behind but tables.
 func TestProtection(t *testing.T) {
 	for name, test := range map[string]struct {
 		stage     *assembly.Stage
@@ -173,12 +180,8 @@ func TestProtection(t *testing.T) {
 		"a protected dev": {assemble(t, environment("protected", true)), true},
 		"an open prod":    {assemble(t, environment("protected", false), called("prod")), false},
 	} {
-		if err := checkProtection(test.stage, test.protected); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if checkProtection(test.stage, !test.protected) == nil {
-			t.Errorf("%s: is protected and is not", name)
-		}
+		assert.NoError(t, checkProtection(test.stage, test.protected), name)
+		assert.Error(t, checkProtection(test.stage, !test.protected), "%s is protected and is not", name)
 	}
 }
 
@@ -187,15 +190,13 @@ func TestProtectionMutants(t *testing.T) {
 	for name, edit := range map[string]func(resources map[string]any){
 		"an address that goes": func(resources map[string]any) { setAttribute(resources, "deletion_protection.enabled", "false") },
 		"a log that goes": func(resources map[string]any) {
-			resources["AccessLogs8B620ECA"].(map[string]any)["DeletionPolicy"] = "Delete"
+			resources[only(atPublic(t), "Edge", "AWS::S3::Bucket").LogicalID].(map[string]any)["DeletionPolicy"] = "Delete"
 		},
 		"a log that is emptied": func(resources map[string]any) {
 			resources["Emptied"] = map[string]any{"Type": "Custom::S3AutoDeleteObjects", "Properties": map[string]any{}}
 		},
 	} {
-		if checkProtection(mutated(t, public, "Edge", edit), true) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkProtection(mutated(t, public, "Edge", edit), true), "%s: mutant passed the check", name)
 	}
 }
 

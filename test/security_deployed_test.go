@@ -7,15 +7,15 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// accountID stands in for the account, which nobody knows before deployment.
+// accountID stands in for the account, which only a deployment knows.
 const accountID = "111122223333"
 
 // reference is what the templates leave to the deployment: ${AWS::AccountId}, and
-// ${Data.UsersTable} with or without an attribute.
+// ${Data.AlphaTable} with or without an attribute.
 var reference = regexp.MustCompile(`\$\{(?:AWS::AccountId|(\w+)\.(\w+)(?:\.(\w+))?)\}`)
 
 // deployed is a text with the names that CloudFormation would give. Only such a
-// name can match a pattern that somebody wrote by hand.
+// name can match a pattern that is written by hand.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 func deployed(stage *assembly.Stage, text string) string {

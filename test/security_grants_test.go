@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/fixture"
@@ -19,8 +21,8 @@ import (
 // deployment.
 type grant struct{ role, action, resource string }
 
-// asked are actions that a program has a use for, and those that whoever took it
-// over would try. Those that a policy names are asked as well.
+// asked are actions that a program has a use for, and those that an attacker who
+// took it over would try. Those that a policy names are asked as well.
 var asked = strings.Fields(`
 	dynamodb:GetItem dynamodb:BatchGetItem dynamodb:Query dynamodb:Scan dynamodb:PutItem dynamodb:UpdateItem
 	dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PartiQLSelect dynamodb:PartiQLDelete dynamodb:UpdateTable
@@ -192,7 +194,7 @@ func principalOf(stage *assembly.Stage, role assembly.Role) (iam.Principal, erro
 	for _, arn := range role.ManagedPolicies {
 		policy, known := managedByAWS[arn]
 		if _, declared := stage.Resource(arn); !known && !declared {
-			return p, fmt.Errorf("%s: nobody here knows what %s allows", role.LogicalID, arn)
+			return p, fmt.Errorf("%s has the unknown policy %s: add it to managedByAWS", role.LogicalID, arn)
 		}
 		p.Policies = append(p.Policies, policy)
 	}
@@ -206,7 +208,7 @@ func principalOf(stage *assembly.Stage, role assembly.Role) (iam.Principal, erro
 func boundaryOf(stage *assembly.Stage, role assembly.Role) (*assembly.Policy, error) {
 	r, ok := stage.Resource(role.PermissionsBoundary)
 	if !ok {
-		return nil, fmt.Errorf("%s: nobody here knows what %s allows", role.LogicalID, role.PermissionsBoundary)
+		return nil, fmt.Errorf("%s has the boundary %s, which no stack declares", role.LogicalID, role.PermissionsBoundary)
 	}
 	document, err := documentOf(stage, r)
 	return &assembly.Policy{Name: r.LogicalID, Statements: document}, err
@@ -256,7 +258,8 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 		}
 		for _, table := range stage.Tables {
 			if o := owner(table); o == name || name == catalog.Monolith.Name && phases[o] != "strangled" {
-				all[deployed(stage, task.TaskRole)] = append(all[deployed(stage, task.TaskRole)], permit{tableActions(catalog, o), tableARNs(stage, table)})
+				role := deployed(stage, task.TaskRole)
+				all[role] = append(all[role], permit{tableActions(catalog, o), tableARNs(stage, table)})
 			}
 		}
 	}
@@ -283,32 +286,38 @@ func start(stage *assembly.Stage, task assembly.TaskDefinition) []permit {
 	for _, container := range task.Containers {
 		repositories = append(repositories, repository(stage, container))
 	}
+	logs := deployed(stage, strings.TrimSuffix(task.Containers[0].LogOptions["awslogs-group"], "}")+".Arn}")
 	return []permit{
 		{[]string{"ecr:GetAuthorizationToken"}, nil},
 		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, repositories},
-		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(deployed(stage, strings.TrimSuffix(task.Containers[0].LogOptions["awslogs-group"], "}")+".Arn}"))}},
+		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(logs)}},
 	}
 }
 
 // addOthers adds the roles that no program acts as: that of the flow logs, and
-// those of two functions that the CDK brings to empty the default security group
-// and the bucket of access logs. A function may write to any log, as AWS's policy
-// for functions has it.
+// those of two functions of the CDK, which empty the default security group and the
+// bucket of access logs. A function may write to any log, as AWS's policy for
+// functions allows.
 func addOthers(all map[string][]permit, stage *assembly.Stage, secure bool) {
 	for _, role := range stage.Roles {
 		arn := deployedARN(stage, role.Resource)
 		switch {
 		case strings.HasPrefix(role.LogicalID, "RejectedRole"):
-			all[arn] = []permit{{[]string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}, []string{stream(deployedARN(stage, startingWith(stage, "AWS::Logs::LogGroup", "RejectedLogs")))}}}
+			logs := deployedARN(stage, startingWith(stage, "AWS::Logs::LogGroup", "RejectedLogs"))
+			all[arn] = []permit{{[]string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}, []string{stream(logs)}}}
 		case strings.HasPrefix(role.LogicalID, "CustomVpcRestrictDefaultSG"):
 			all[arn] = []permit{{basicExecution, nil}, {
-				[]string{"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"},
+				[]string{
+					"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress",
+					"ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress",
+				},
 				[]string{defaultGroup(stage, only(stage, "Platform", "AWS::EC2::VPC"))},
 			}}
 		case strings.HasPrefix(role.LogicalID, "CustomS3AutoDeleteObjects"):
 			if all[arn] = []permit{{basicExecution, nil}}; secure {
 				bucket := deployedARN(stage, only(stage, "Edge", "AWS::S3::Bucket"))
-				all[arn] = append(all[arn], permit{[]string{"s3:DeleteObject", "s3:GetBucketPolicy", "s3:ListBucket", "s3:PutBucketPolicy"}, bucketARNs(bucket)})
+				actions := []string{"s3:DeleteObject", "s3:GetBucketPolicy", "s3:ListBucket", "s3:PutBucketPolicy"}
+				all[arn] = append(all[arn], permit{actions, bucketARNs(bucket)})
 			}
 		}
 	}
@@ -325,7 +334,7 @@ func startingWith(stage *assembly.Stage, kind, prefix string) assembly.Resource 
 }
 
 // checkGrants wants every role to have what it is meant to have, and no more. Over
-// plain HTTP nobody is to reach a bucket; the other APIs have no such thing.
+// plain HTTP no role may reach a bucket; the other APIs have no such condition.
 func checkGrants(stage *assembly.Stage, phases phases) error {
 	var errs []error
 	for _, secure := range []bool{true, false} {
@@ -380,8 +389,8 @@ var mixed = []phases{
 	{"alpha": "strangled", "beta": "live", "gamma": "live", "legacy": "drained"},
 }
 
-// everywhere are the stages of all situations, of the mixed ones, and one with
-// collectors, by what phases they are in.
+// everywhere are the stages of all situations, of the mixed phases, and one with
+// more collectors, by a name for each.
 func everywhere(t testing.TB) map[string]phased {
 	t.Helper()
 	all := map[string]phased{}
@@ -420,15 +429,13 @@ func atMixed(t testing.TB, p phases) *assembly.Stage {
 	return assembledMixed[key]
 }
 
-// What the mixed phases are for: no phase of a service goes unseen among others.
+// Among the mixed phases each service has every phase.
 func TestMixedPhasesAreComplete(t *testing.T) {
 	for _, s := range fixture.Catalog().Services {
 		seen := map[string]bool{}
 		for _, p := range mixed {
 			seen[p[s.Name]] = true
 		}
-		if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, []string{"50%", "dark", "live", "strangled"}) {
-			t.Errorf("%s is %v", s.Name, got)
-		}
+		assert.Equal(t, []string{"50%", "dark", "live", "strangled"}, slices.Sorted(maps.Keys(seen)), s.Name)
 	}
 }

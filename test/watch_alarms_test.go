@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudwatch"
@@ -33,11 +36,9 @@ func minutes(values ...any) cloudwatch.Series {
 	return series
 }
 
-// The users' alarms, minute by minute, as computed by hand.
+// The alarms of alpha, minute by minute, as computed by hand.
 func TestAlarmsRingWhenTheyShould(t *testing.T) {
-	if err := checkRinging(at(t, situation{"live", services.Serving})); err != nil {
-		t.Error(err)
-	}
+	require.NoError(t, checkRinging(at(t, situation{"live", services.Serving})))
 }
 
 // ringing is a series for each metric, and whether the alarm rings after each minute.
@@ -56,9 +57,9 @@ var ringings = []ringing{
 		map[string]cloudwatch.Series{"requests": minutes(1000, 1000, 1000, 1000), "errors": minutes(no, 1000, no, no)}, "...."},
 	{"Errors", "two of three are bad, and the alarm ends",
 		map[string]cloudwatch.Series{"requests": minutes(200, 200, 200, 200, 200, 200), "errors": minutes(50, no, 50, no, no, no)}, "..!..."},
-	{"Errors", "below a hundred requests nobody listens",
+	{"Errors", "below a hundred requests the alarm is silent",
 		map[string]cloudwatch.Series{"requests": minutes(99, 99, 99), "errors": minutes(99, 99, 99)}, "..."},
-	{"Errors", "from a hundred on, somebody does",
+	{"Errors", "from a hundred on it rings",
 		map[string]cloudwatch.Series{"requests": minutes(100, 100, 100), "errors": minutes(2, 2, 2)}, ".!!"},
 	{"Errors", "no request at all is no error",
 		map[string]cloudwatch.Series{"requests": minutes(no, no, no), "errors": minutes(no, no, no)}, "..."},
@@ -66,7 +67,7 @@ var ringings = []ringing{
 		map[string]cloudwatch.Series{"requests": minutes(500, 500, 500), "p99": minutes(1.0, 1.0, 1.0)}, "..."},
 	{"Latency", "a little more is",
 		map[string]cloudwatch.Series{"requests": minutes(500, 500, 500), "p99": minutes(1.001, 1.001, 0.2)}, ".!!"},
-	{"Latency", "below a hundred requests nobody listens",
+	{"Latency", "below a hundred requests the alarm is silent",
 		map[string]cloudwatch.Series{"requests": minutes(99, 99, 99), "p99": minutes(9, 9, 9)}, "..."},
 	{"UnhealthyHosts", "one unhealthy task for two minutes",
 		map[string]cloudwatch.Series{"": minutes(0, 1, 1, 0, 0)}, "..!!."},
@@ -76,10 +77,12 @@ var ringings = []ringing{
 		map[string]cloudwatch.Series{"": minutes(2, 3, 10, 2)}, "...."},
 	{"Tasks", "one is too few",
 		map[string]cloudwatch.Series{"": minutes(2, 1, 1, 2, 2)}, "..!!."},
-	{"Tasks", "a service that nobody measures has none",
+	{"Tasks", "a service without data has none",
 		map[string]cloudwatch.Series{"": minutes(no, no, no)}, ".!!"},
 	{"Throttles", "calls of any kind that the table refused",
-		map[string]cloudwatch.Series{"calls1": minutes(no, 1, no, no, no), "calls2": minutes(no, no, 3, no, no), "calls3": minutes(no, no, no, no, 0)}, "..!!."},
+		map[string]cloudwatch.Series{
+			"calls1": minutes(no, 1, no, no, no), "calls2": minutes(no, no, 3, no, no), "calls3": minutes(no, no, no, no, 0),
+		}, "..!!."},
 	{"Throttles", "no call is none refused",
 		map[string]cloudwatch.Series{"calls1": minutes(no, no), "calls2": minutes(no, no), "calls3": minutes(no, no)}, ".."},
 }
@@ -89,7 +92,7 @@ func checkRinging(stage *assembly.Stage) error {
 	for _, r := range ringings {
 		alarm, ok := alarmOf(stage, "Alpha", r.alarm)
 		if !ok {
-			return fmt.Errorf("alpha have no alarm %s", r.alarm)
+			return fmt.Errorf("alpha has no alarm %s", r.alarm)
 		}
 		rings, err := cloudwatch.Rings(alarm, r.metrics)
 		if err != nil {
@@ -115,13 +118,11 @@ func alarmOf(stage *assembly.Stage, stack, name string) (assembly.Alarm, bool) {
 	return assembly.Alarm{}, false
 }
 
-// Every alarm is about its own service, tells the environment's topic, and, but
+// Every alarm is about its own service, notifies the environment's topic, and, but
 // for the one that counts tasks, rolls a deployment back.
 func TestAlarmsAreOfTheirService(t *testing.T) {
 	for _, s := range situations {
-		if err := checkAlarms(at(t, s)); err != nil {
-			t.Errorf("%v: %v", s, err)
-		}
+		assert.NoError(t, checkAlarms(at(t, s)), "%v", s)
 	}
 }
 
@@ -149,31 +150,31 @@ func TestAlarmMutants(t *testing.T) {
 		}
 	}
 	for name, mutate := range map[string]func(resources map[string]any){
-		"tells nobody":            edit("Errors", func(p map[string]any) { delete(p, "AlarmActions") }),
-		"counts at low traffic":   edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "100 * FILL(errors, 0) / requests" }),
-		"counts no error":         edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "IF(requests >= 100, errors / requests, 0)" }),
-		"rings at once":           edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
-		"rings late":              edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
-		"another threshold":       edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
-		"rings when it is idle":   edit("UnhealthyHosts", func(p map[string]any) { p["TreatMissingData"] = "breaching" }),
-		"the wrong way round":     edit("Tasks", func(p map[string]any) { p["ComparisonOperator"] = "GreaterThanThreshold" }),
-		"nobody misses a service": edit("Tasks", func(p map[string]any) { p["TreatMissingData"] = "notBreaching" }),
-		"another metric":          edit("UnhealthyHosts", func(p map[string]any) { p["MetricName"] = "UnhealthyHostCount" }),
+		"no action":             edit("Errors", func(p map[string]any) { delete(p, "AlarmActions") }),
+		"counts at low traffic": edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "100 * FILL(errors, 0) / requests" }),
+		"counts no error":       edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "IF(requests >= 100, errors / requests, 0)" }),
+		"rings at once":         edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
+		"rings late":            edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
+		"another threshold":     edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
+		"rings when it is idle": edit("UnhealthyHosts", func(p map[string]any) { p["TreatMissingData"] = "breaching" }),
+		"the wrong way round":   edit("Tasks", func(p map[string]any) { p["ComparisonOperator"] = "GreaterThanThreshold" }),
+		"no data is well":       edit("Tasks", func(p map[string]any) { p["TreatMissingData"] = "notBreaching" }),
+		"another metric":        edit("UnhealthyHosts", func(p map[string]any) { p["MetricName"] = "UnhealthyHostCount" }),
 		"an unknown dimension": edit("UnhealthyHosts", func(p map[string]any) {
 			p["Dimensions"].([]any)[1].(map[string]any)["Name"] = "Targets"
 		}),
-		"nobody's target group": edit("UnhealthyHosts", func(p map[string]any) {
+		"an unknown target group": edit("UnhealthyHosts", func(p map[string]any) {
 			p["Dimensions"].([]any)[1].(map[string]any)["Value"] = "targetgroup/alpha/0123456789abcdef"
 		}),
 		"another's table": edit("Throttles", func(p map[string]any) {
-			for _, d := range metric(p, "calls1")["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any) {
+			for _, d := range dimensionsOf(metric(p, "calls1")) {
 				if d := d.(map[string]any); d["Name"] == "TableName" {
-					d["Value"] = "fixture-dev-Data-BetaTable"
+					d["Value"] = at(t, live).Name + "-Data-BetaTable"
 				}
 			}
 		}),
-		"a call that nobody makes": edit("Throttles", func(p map[string]any) {
-			metric(p, "calls1")["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any)[0].(map[string]any)["Value"] = "Scan"
+		"a call that the service does not make": edit("Throttles", func(p map[string]any) {
+			dimensionsOf(metric(p, "calls1"))[0].(map[string]any)["Value"] = "Scan"
 		}),
 		"no rollback":         deployment(func(c map[string]any) { c["Alarms"].(map[string]any)["Rollback"] = false }),
 		"no deployment alarm": deployment(func(c map[string]any) { delete(c, "Alarms") }),
@@ -184,10 +185,12 @@ func TestAlarmMutants(t *testing.T) {
 		"baked for three hours": deployment(func(c map[string]any) { delete(c, "BakeTimeInMinutes") }),
 	} {
 		mutant := mutated(t, live, "Alpha", mutate)
-		if checkAlarms(mutant) == nil && checkRinging(mutant) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, errors.Join(checkAlarms(mutant), checkRinging(mutant)), "%s: mutant passed the check", name)
 	}
+}
+
+func dimensionsOf(metric map[string]any) []any {
+	return metric["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any)
 }
 
 // checkAlarms wants five alarms of a service with a table and four of another.
@@ -205,7 +208,7 @@ func checkAlarms(stage *assembly.Stage) error {
 				wanted = append(wanted, alarm.Identity())
 			}
 			if len(alarm.Actions) != 1 || !isTopic(stage, alarm.Actions[0]) {
-				errs = append(errs, fmt.Errorf("%s tells %v, want the topic", alarm.LogicalID, alarm.Actions))
+				errs = append(errs, fmt.Errorf("%s notifies %v, want the topic", alarm.LogicalID, alarm.Actions))
 			}
 			for _, m := range alarm.Metrics {
 				if err := checkMetric(stage, service, m); err != nil {
@@ -307,8 +310,8 @@ func TestAlarmBoundsAreTheCatalogs(t *testing.T) {
 		s.Scaling = services.Scaling{Min: 4, Schedule: []services.ScheduledBounds{{Name: "Night", Cron: "cron(0 22 * * ? *)", Min: 3, Max: 4}}}
 	}))
 	for name, want := range map[string]float64{"Errors": 5, "Latency": 0.3, "Tasks": 3} {
-		if alarm, _ := alarmOf(stage, "Alpha", name); alarm.Threshold != want {
-			t.Errorf("%s rings at %v, want %v", name, alarm.Threshold, want)
-		}
+		alarm, ok := alarmOf(stage, "Alpha", name)
+		require.True(t, ok, "alpha has no alarm %s", name)
+		assert.InDelta(t, want, alarm.Threshold, 1e-9, name)
 	}
 }
