@@ -45,7 +45,8 @@ func guarded(binary, rules, folder string) (Opinion, error) {
 	return readGuard(text, a, count)
 }
 
-// resolved is the path by which cfn-guard calls a file, whatever it is given.
+// resolved is a folder's absolute path without symbolic links, which is the path that
+// cfn-guard reports.
 func resolved(folder string) (string, error) {
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
@@ -54,7 +55,7 @@ func resolved(folder string) (string, error) {
 	return filepath.EvalSymlinks(absolute)
 }
 
-// countRules is the number of files with a rule. Each of Control Tower's has one.
+// countRules is the number of files with a rule. Each file of Control Tower's holds one.
 func countRules(folder string) (int, error) {
 	count := 0
 	err := filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
@@ -69,34 +70,34 @@ func countRules(folder string) (int, error) {
 	return count, err
 }
 
-// failed is the status with which cfn-guard says that a template broke a rule.
+// failed is cfn-guard's exit status when a template breaks a rule.
 const failed = 19
 
-// runGuard refuses what cfn-guard writes about its own troubles: it goes on
-// without a file of rules that it cannot read.
+// runGuard fails when cfn-guard writes to its standard error: it skips a file of
+// rules that it cannot read, and exits as if all were well.
 func runGuard(binary string, args []string) ([]byte, error) {
-	var output, trouble bytes.Buffer
+	var output, problems bytes.Buffer
 	cmd := exec.Command(binary, args...)
-	cmd.Stdout, cmd.Stderr = &output, &trouble
+	cmd.Stdout, cmd.Stderr = &output, &problems
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == failed {
 		err = nil
 	}
-	if err != nil || trouble.Len() > 0 {
-		return nil, fmt.Errorf("%s: %v: %s", binary, err, oneLine(trouble.String()))
+	if err != nil || problems.Len() > 0 {
+		return nil, fmt.Errorf("%s: %v: %s", binary, err, oneLine(problems.String()))
 	}
 	return output.Bytes(), nil
 }
 
-// guardReport is what cfn-guard says of one template. A rule is written twice,
-// for templates and for hooks of CloudFormation, so that it often is in two lists.
+// guardReport is cfn-guard's report of one template. Each rule is written twice,
+// for templates and for hooks of CloudFormation, so it is often in two lists.
 type guardReport struct {
 	Name         string
 	Status       string
 	NotCompliant []struct{ Rule guardRule } `json:"not_compliant"`
 	Compliant    []string
-	// NotApplicable are the rules that found nothing to look at.
+	// NotApplicable are the rules without a resource to check.
 	NotApplicable []string `json:"not_applicable"`
 }
 
@@ -107,7 +108,7 @@ type guardRule struct {
 }
 
 // readGuard fails when the reports are not what cfn-guard 3 writes, one for each
-// template and with every rule: findings that nobody can read are not none.
+// template and with every rule: an unreadable report must not look like no findings.
 func readGuard(text []byte, a *assembly.Assembly, rules int) (Opinion, error) {
 	var reports []guardReport
 	if err := json.Unmarshal(text, &reports); err != nil {
@@ -116,11 +117,11 @@ func readGuard(text []byte, a *assembly.Assembly, rules int) (Opinion, error) {
 	var o Opinion
 	applied := 0
 	for _, stage := range a.Stages {
-		o.Stages = append(o.Stages, stage.Name)
+		o.Stages = append(o.Stages, stageOf(stage))
 		for _, stack := range stage.Stacks {
 			i := slices.IndexFunc(reports, func(r guardReport) bool { return r.Name == stack.File })
 			if i < 0 {
-				return Opinion{}, fmt.Errorf("guard: nothing of %s", stack.File)
+				return Opinion{}, fmt.Errorf("guard: no report of %s", stack.File)
 			}
 			findings, err := reports[i].findings(stack, rules)
 			if err != nil {
@@ -154,7 +155,7 @@ func (r guardReport) findings(stack *assembly.Stack, rules int) ([]Finding, erro
 	return all, nil
 }
 
-// count is the number of rules that the report has, each once.
+// count is the number of different rules in the report.
 func (r guardReport) count() int {
 	names := slices.Concat(r.Compliant, r.NotApplicable)
 	for _, broken := range r.NotCompliant {
@@ -165,7 +166,7 @@ func (r guardReport) count() int {
 }
 
 var (
-	// message is what a rule of Control Tower says, such as "[CT.S3.PR.2]: Require ...
+	// message is the text of a rule of Control Tower, such as "[CT.S3.PR.2]: Require ...
 	// [FIX]: Set ...".
 	message  = regexp.MustCompile(`^\[(CT\.[A-Z0-9.]+)\]: (.+)`)
 	resource = regexp.MustCompile(`^/Resources/(\w+)`)
@@ -173,22 +174,22 @@ var (
 
 // findings are one for each resource that breaks the rule.
 func (r guardRule) findings(stack *assembly.Stack) ([]Finding, error) {
-	// Both are sets. A rule says the same of each resource.
+	// Both are sets. A rule has one message for all its resources.
 	messages, ids := map[string]bool{}, map[string]bool{}
 	walk(r.Checks, "", func(parent, key, text string) {
 		text = oneLine(text)
 		switch {
 		case key == "custom_message" && text != "":
 			messages[text] = true
-		case key == "path" && parent != "to": // "to" is what a value was compared with
+		case key == "path" && parent != "to": // "to" is the value compared with
 			if found := resource.FindStringSubmatch(text); found != nil {
 				ids[found[1]] = true
 			}
 		}
 	})
-	said := slices.Collect(maps.Keys(messages))
-	if len(said) != 1 || !message.MatchString(said[0]) {
-		return nil, fmt.Errorf("says %q, want one message of Control Tower", said)
+	texts := slices.Collect(maps.Keys(messages))
+	if len(texts) != 1 || !message.MatchString(texts[0]) {
+		return nil, fmt.Errorf("messages are %q, want one message of Control Tower", texts)
 	}
 	if len(ids) == 0 {
 		return nil, errors.New("names no resource")
@@ -199,13 +200,13 @@ func (r guardRule) findings(stack *assembly.Stack) ([]Finding, error) {
 		if i < 0 || stack.Resources[i].Path == "" {
 			return nil, fmt.Errorf("names %s, which is no construct", id)
 		}
-		parts := message.FindStringSubmatch(said[0])
+		parts := message.FindStringSubmatch(texts[0])
 		findings = append(findings, Finding{Rule: parts[1], Construct: stack.Resources[i].Path, Says: parts[2]})
 	}
 	return findings, nil
 }
 
-// walk visits every text in a value, with its key and the key above.
+// walk visits every string in a value, with its key and the parent's key.
 func walk(value any, parent string, visit func(parent, key, text string)) {
 	switch v := value.(type) {
 	case []any:

@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/stacks/controls"
 	"example.com/strangler/test/internal/assembly"
 )
 
@@ -32,29 +35,31 @@ const guardOutput = `[{
 	"compliant": ["s3_lifecycle_policy_check"]
 }]`
 
+// bare are the choices of an environment whose templates have no load balancer.
+var bare = []controls.Choice{controls.NoDomain, controls.NoFirewall, controls.NotProtected}
+
 // edge is the assembly of that template.
 func edge() *assembly.Assembly {
 	stack := &assembly.Stack{ID: "Edge", File: "Edge.template.json", Resources: []assembly.Resource{
-		{LogicalID: "AccessLogs8B62", Path: "forum-dev/Edge/AccessLogs/Resource"},
+		{LogicalID: "AccessLogs8B62", Path: "shop-dev/Edge/AccessLogs/Resource"},
 		{LogicalID: "Unknown1"},
 	}}
-	return &assembly.Assembly{Stages: []*assembly.Stage{{Name: "forum-dev", Stacks: []*assembly.Stack{stack}}}}
+	return &assembly.Assembly{Stages: []*assembly.Stage{{Name: "shop-dev", Stacks: []*assembly.Stack{stack}}}}
 }
 
 func TestReadGuard(t *testing.T) {
 	o, err := readGuard([]byte(guardOutput), edge(), 2)
-	want := []Finding{{"CT.S3.PR.10", "forum-dev/Edge/AccessLogs/Resource", "Require a key of KMS [FIX]: Set one."}}
-	if err != nil || !slices.Equal(o.Findings, want) || !slices.Equal(o.Stages, []string{"forum-dev"}) {
-		t.Errorf("got %v, %v, want %v", o, err, want)
-	}
+	require.NoError(t, err)
+	assert.Equal(t, []Finding{{"CT.S3.PR.10", "shop-dev/Edge/AccessLogs/Resource", "Require a key of KMS [FIX]: Set one."}}, o.Findings)
+	assert.Equal(t, []Stage{{Name: "shop-dev", Choices: bare}}, o.Stages)
 }
 
 func TestReadGuardRefusesWhatItCannotRead(t *testing.T) {
 	nothingApplies := `[{"name": "Edge.template.json", "status": "SKIP", "not_applicable": ["a", "b"]}]`
 	for name, c := range map[string]struct{ old, new, want string }{
 		"nothing":            {guardOutput, "", "JSON"},
-		"no reports":         {guardOutput, "[]", "nothing of Edge"},
-		"another template":   {"Edge.template", "Data.template", "nothing of Edge"},
+		"no reports":         {guardOutput, "[]", "no report of Edge"},
+		"another template":   {"Edge.template", "Data.template", "no report of Edge"},
 		"no rules":           {guardOutput, `[{"name": "Edge.template.json", "status": "PASS"}]`, "0 of 2 rules"},
 		"fewer rules":        {"s3_lifecycle_policy_check", "s3_bucket_default_encryption_kms_check", "1 of 2 rules"},
 		"nothing applies":    {guardOutput, nothingApplies, "no rule applies"},
@@ -76,17 +81,15 @@ func TestReadGuardRefusesWhatItCannotRead(t *testing.T) {
 
 func TestRunGuard(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
-		"all is well":          {"echo '[]'", ""},
-		"a rule is broken":     {"echo '[]'; exit 19", ""},
-		"it breaks down":       {"exit 5", "exit status 5"},
-		"a file is left out":   {"echo '[]'; echo Parsing error >&2", "Parsing error"},
-		"both at the same run": {"echo Parsing error >&2; exit 19", "Parsing error"},
+		"no rule is broken":  {"echo '[]'", ""},
+		"a rule is broken":   {"echo '[]'; exit 19", ""},
+		"it breaks down":     {"exit 5", "exit status 5"},
+		"a file is left out": {"echo '[]'; echo Parsing error >&2", "Parsing error"},
+		"both in one run":    {"echo Parsing error >&2; exit 19", "Parsing error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			binary := filepath.Join(t.TempDir(), "cfn-guard")
-			if err := os.WriteFile(binary, []byte("#!/bin/sh\n"+c.script+"\n"), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+c.script+"\n"), 0o700))
 			_, err := runGuard(binary, nil)
 			wantError(t, err, c.want)
 		})

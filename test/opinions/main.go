@@ -1,13 +1,13 @@
-// Command opinions asks others what they hold against the templates, and fails on
-// what they find and explanations.go does not explain.
+// Command opinions checks the templates with the rule sets of others, and fails on
+// each finding that explanations.go does not explain.
 //
 //	go run ./test/opinions nag FOLDER
 //	go run ./test/opinions guard CFN_GUARD_BINARY RULES_FOLDER CDK_OUT
 //
-// It runs in the module's folder. The first synthesizes the app under cdk-nag's
-// AwsSolutions, with the cdk.json of a folder. The second has the templates of an assembly checked
-// against Control Tower's proactive controls, by the cfn-guard and the rules that
-// npm's @cdklabs/cdk-validator-cfnguard carries.
+// It runs in the module's folder. The first synthesizes the app, with the cdk.json of
+// a folder, under cdk-nag's AwsSolutions. The second checks the templates of an
+// assembly against Control Tower's proactive controls, with the cfn-guard and the
+// rules from npm's @cdklabs/cdk-validator-cfnguard.
 package main
 
 import (

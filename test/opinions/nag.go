@@ -35,6 +35,8 @@ func nagged(source string) (Opinion, error) {
 	if err != nil {
 		return Opinion{}, err
 	}
+	// The stack of delivery is in no stage, so no aspect reaches it.
+	read.Delivery = nil
 	images := constructs.StageImages(".", ".build", read.Catalog.All())
 	if err := images.Wait(); err != nil {
 		return Opinion{}, err
@@ -72,13 +74,13 @@ type nagReport struct {
 }
 
 // readNag takes the findings from the annotations that cdk-nag leaves on
-// constructs, which tell one wildcard of a policy from the next, and from its
-// reports that it looked, and that nothing is amiss that has no annotation.
+// constructs, which name each wildcard of a policy. Its reports show that rules were
+// evaluated, and that every broken rule has an annotation.
 func readNag(folder string, a *assembly.Assembly) (Opinion, error) {
 	var o Opinion
 	applied := 0
 	for _, stage := range a.Stages {
-		o.Stages = append(o.Stages, stage.Name)
+		o.Stages = append(o.Stages, stageOf(stage))
 		for _, stack := range stage.Stacks {
 			findings, err := readAnnotations(strings.Replace(stack.File, ".template.json", ".metadata.json", 1))
 			if err != nil {
@@ -101,12 +103,12 @@ func readNag(folder string, a *assembly.Assembly) (Opinion, error) {
 	return o, nil
 }
 
-// annotation is what cdk-nag notes at a construct, such as
+// annotation is the text that cdk-nag adds to a construct, such as
 // "AwsSolutions-IAM5[Resource::*]: The IAM entity ...".
 var annotation = regexp.MustCompile(`^(AwsSolutions-\w+(?:\[.*?\])?): (.+)`)
 
-// readAnnotations reads those of a stack, in the order of its constructs. The
-// CDK and the app have some of their own.
+// readAnnotations reads cdk-nag's annotations of a stack, in the order of its
+// constructs. It skips those of the CDK and of the app.
 func readAnnotations(name string) ([]Finding, error) {
 	var constructs map[string][]struct{ Data any }
 	if err := readJSON(name, &constructs); err != nil {
@@ -124,8 +126,8 @@ func readAnnotations(name string) ([]Finding, error) {
 	return findings, nil
 }
 
-// agreesWith fails on a line that is neither fine nor among the findings, which
-// is also what becomes of a rule that breaks down.
+// agreesWith fails on a line that is neither compliant nor among the findings. The
+// line of a rule that failed to run is such a line.
 func (r nagReport) agreesWith(findings []Finding) error {
 	for _, line := range r.Lines {
 		found := slices.ContainsFunc(findings, func(f Finding) bool {

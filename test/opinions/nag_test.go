@@ -3,23 +3,25 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/assembly"
 )
 
-// What cdk-nag 2.35 leaves of a stack.
+// What cdk-nag 2.35 writes about a stack.
 const (
-	nagAnnotations = `{"/forum-dev/Users/Role/Resource": [
+	nagAnnotations = `{"/shop-dev/Orders/Role/Resource": [
 		{"type": "aws:cdk:logicalId", "data": "Role1"},
 		{"type": "aws:cdk:analytics:construct", "data": {"name": "*"}},
 		{"type": "aws:cdk:error", "data": "AwsSolutions-IAM5[Resource::*]: The IAM entity contains wildcard permissions.\n"}
 	]}`
 	nagLines = `{"lines": [
-		{"ruleId": "AwsSolutions-IAM5", "resourceId": "forum-dev/Users/Role/Resource", "compliance": "Non-Compliant"},
-		{"ruleId": "AwsSolutions-IAM4", "resourceId": "forum-dev/Users/Role/Resource", "compliance": "Compliant"}
+		{"ruleId": "AwsSolutions-IAM5", "resourceId": "shop-dev/Orders/Role/Resource", "compliance": "Non-Compliant"},
+		{"ruleId": "AwsSolutions-IAM4", "resourceId": "shop-dev/Orders/Role/Resource", "compliance": "Compliant"}
 	]}`
 )
 
@@ -27,23 +29,20 @@ func readNagOf(t *testing.T, annotations, lines string) (Opinion, error) {
 	t.Helper()
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		"Users1.metadata.json":                        annotations,
-		"AwsSolutions-forum-dev-Users-NagReport.json": lines,
+		"Orders1.metadata.json":                       annotations,
+		"AwsSolutions-shop-dev-Orders-NagReport.json": lines,
 	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
-	stack := &assembly.Stack{ID: "Users", File: filepath.Join(folder, "Users1.template.json")}
-	return readNag(folder, &assembly.Assembly{Stages: []*assembly.Stage{{Name: "forum-dev", Stacks: []*assembly.Stack{stack}}}})
+	stack := &assembly.Stack{ID: "Orders", File: filepath.Join(folder, "Orders1.template.json")}
+	return readNag(folder, &assembly.Assembly{Stages: []*assembly.Stage{{Name: "shop-dev", Stacks: []*assembly.Stack{stack}}}})
 }
 
 func TestReadNag(t *testing.T) {
 	o, err := readNagOf(t, nagAnnotations, nagLines)
-	want := []Finding{{"AwsSolutions-IAM5[Resource::*]", "forum-dev/Users/Role/Resource", "The IAM entity contains wildcard permissions."}}
-	if err != nil || !slices.Equal(o.Findings, want) || !slices.Equal(o.Stages, []string{"forum-dev"}) {
-		t.Errorf("got %v, %v, want %v", o, err, want)
-	}
+	require.NoError(t, err)
+	assert.Equal(t, []Finding{{"AwsSolutions-IAM5[Resource::*]", "shop-dev/Orders/Role/Resource", "The IAM entity contains wildcard permissions."}}, o.Findings)
+	assert.Equal(t, []Stage{{Name: "shop-dev", Choices: bare}}, o.Stages)
 }
 
 func TestReadNagRefusesWhatItCannotRead(t *testing.T) {
