@@ -1,11 +1,11 @@
-// Command smoke asks a deployed environment for every path in the catalog, once,
-// and wants an answer of the program that the listener rules say.
+// Command smoke requests every path in the catalog from a deployed environment, once,
+// and checks that the program that the listener rules name has answered.
 //
 //	go run ./test/smoke ENVIRONMENT OUTPUTS_FILE
 //
-// It runs in the module's folder. The file is what cdk deploy --outputs-file wrote.
-// What it prints is Markdown: how far the migration is, and who answered. It exits
-// with status 1 when an answer is wrong.
+// It runs in the module's folder. The file is from cdk deploy --outputs-file. The
+// output is Markdown: how far the migration is, and which program answered each path.
+// The exit status is 1 when an answer is wrong.
 package main
 
 import (
@@ -47,7 +47,7 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	answers := ask(url, probes(app.Catalog, environment.Migration))
+	answers := request(url, probes(app.Catalog, environment.Migration))
 	fmt.Fprint(out, report(environment, app.Catalog, answers))
 	return wrong(answers)
 }

@@ -12,15 +12,15 @@ import (
 	"example.com/strangler/services"
 )
 
-// probe is a path to ask for, and who may answer.
+// probe is a path to request, and the programs that may answer.
 type probe struct {
 	path string
-	// programs are the names that may be in X-Served-By, where "" is none. No
+	// programs are the names that X-Served-By may have; "" means no such header. No
 	// program at all means the load balancer's own 404.
 	programs []string
 }
 
-// answer is what came of a probe.
+// answer is the result of a probe.
 type answer struct {
 	probe
 	status  int
@@ -31,8 +31,9 @@ type answer struct {
 // sample makes a path of a pattern.
 var sample = strings.NewReplacer("*", "smoke", "?", "s")
 
-// probes are one for each path of a complete catalog. A service without a live rule
-// leaves its paths to the monolith's, and a monolith without one to nobody.
+// probes are one for each path of a complete catalog. The paths of a service without a
+// live rule fall to the monolith, and to the load balancer's 404 where the monolith
+// has no live rule either.
 func probes(c services.Catalog, m services.Migration) []probe {
 	plan := services.Plan(c, m, nil)
 	catchAll := plan[c.Monolith.Name].Live
@@ -49,8 +50,8 @@ func probes(c services.Catalog, m services.Migration) []probe {
 	return all
 }
 
-// programs are those that rules forward to. One that is not of this module need
-// not name itself.
+// programs are those that rules forward to. A program of another module may leave
+// X-Served-By out.
 func programs(c services.Catalog, rules []services.Rule) []string {
 	var names []string
 	for _, rule := range rules {
@@ -64,13 +65,13 @@ func programs(c services.Catalog, rules []services.Rule) []string {
 	return names
 }
 
-// patience is how long a path may take to answer. A program has 14 s for it.
-const patience = 20 * time.Second
+// timeout is how long an answer may take. A program has 14 s for it.
+const timeout = 20 * time.Second
 
-// ask makes one request for each probe. It follows no redirect: that is an answer.
-func ask(url string, probes []probe) []answer {
+// request makes one request for each probe. It follows no redirect: that is an answer.
+func request(url string, probes []probe) []answer {
 	client := http.Client{
-		Timeout:       patience,
+		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
@@ -87,8 +88,8 @@ func ask(url string, probes []probe) []answer {
 	return answers
 }
 
-// right wants the answer of a program that works, whatever it says of a path that
-// it may not have.
+// right reports whether one of the programs has answered, with a status below 500. A
+// program may answer 404 for an example of a path.
 func (a answer) right() bool {
 	switch {
 	case a.err != nil:
@@ -110,10 +111,10 @@ func (a answer) got() string {
 	if a.err != nil {
 		return a.err.Error()
 	}
-	return fmt.Sprintf("%d of %s", a.status, cmp.Or(a.program, "nobody that says its name"))
+	return fmt.Sprintf("%d of %s", a.status, cmp.Or(a.program, "a program without X-Served-By"))
 }
 
-// wrong are the answers that should not have been.
+// wrong is an error with a line for each wrong answer.
 func wrong(answers []answer) error {
 	var errs []error
 	for _, a := range answers {

@@ -8,10 +8,10 @@ import (
 	"example.com/strangler/stacks"
 )
 
-// report is how far an environment's migration is, and who answered.
+// report is how far an environment's migration is, and which program answered each path.
 func report(e stacks.Environment, c services.Catalog, answers []answer) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "## forum-%s\n\n| service | phase |\n|---|---|\n", e.Name)
+	fmt.Fprintf(&text, "## %s\n\n| service | phase |\n|---|---|\n", e.StageName())
 	for _, s := range c.Services {
 		fmt.Fprintf(&text, "| %s | %s |\n", s.Name, e.Migration.Services[s.Name])
 	}

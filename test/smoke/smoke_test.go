@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,20 +11,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/services"
-	"example.com/strangler/services/forum"
 	"example.com/strangler/stacks"
 	"example.com/strangler/test/internal/synth"
 )
 
+// complete is a catalog of programs of this module: alpha, beta, gamma and the
+// monolith legacy.
 func complete(t *testing.T) services.Catalog {
 	t.Helper()
-	c, err := forum.Catalog().Complete()
-	if err != nil {
-		t.Fatal(err)
+	program := func(name string) services.Image { return services.Image{Program: "services/shop/cmd/" + name} }
+	catalog := services.Catalog{Name: "shop", Monolith: services.Service{Name: "legacy", Image: program("legacy")}}
+	for i, name := range []string{"alpha", "beta", "gamma"} {
+		catalog.Services = append(catalog.Services, services.Service{
+			Name: name, Image: program(name), Priority: 100 * (i + 1),
+			Paths: []string{"/api/" + name, "/api/" + name + "/*"},
+		})
 	}
+	c, err := catalog.Complete()
+	require.NoError(t, err)
 	return c
 }
 
@@ -35,17 +44,15 @@ func migration(t *testing.T, c services.Catalog, words ...string) services.Migra
 		phases[name] = words[i]
 	}
 	m, err := services.ParseMigration(c, phases)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return m
 }
 
-// deployed answers as a load balancer with the services' programs behind it: who
-// has a path is what says, where "" is the load balancer.
-func deployed(t *testing.T, status int, who func(path string) string) string {
+// deployed answers as a load balancer in front of the programs: program names the one
+// that has a path, and "" is the load balancer itself.
+func deployed(t *testing.T, status int, program func(path string) string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name := who(r.URL.Path); name != "" {
+		if name := program(r.URL.Path); name != "" {
 			w.Header().Set("X-Served-By", name)
 			w.WriteHeader(status)
 			return
@@ -56,19 +63,19 @@ func deployed(t *testing.T, status int, who func(path string) string) string {
 	return server.URL + "/"
 }
 
-// owner has a path when each service has its own.
+// owner is the program of a path when each service has its own paths.
 func owner(path string) string {
-	for _, name := range []string{"users", "threads", "posts"} {
+	for _, name := range []string{"alpha", "beta", "gamma"} {
 		if path == "/api/"+name || strings.HasPrefix(path, "/api/"+name+"/") {
 			return name
 		}
 	}
-	return "monolith"
+	return "legacy"
 }
 
 func always(name string) func(string) string { return func(string) string { return name } }
 
-// instead has an owner's path answered by another.
+// instead has an owner's paths answered by another program.
 func instead(of, name string) func(string) string {
 	return func(path string) string {
 		if owner(path) == of {
@@ -84,98 +91,95 @@ func TestAnswers(t *testing.T) {
 	weighted := migration(t, c, "10%", "live", "live", "serving")
 	dark := migration(t, c, "dark", "dark", "dark", "serving")
 	drained := migration(t, c, "live", "strangled", "live", "drained")
+	below := []string{"/api/alpha", "/api/alpha/smoke", "/api/beta", "/api/beta/smoke", "/api/gamma", "/api/gamma/smoke"}
+	alpha := below[:2]
 	for name, test := range map[string]struct {
 		migration services.Migration
 		status    int
-		who       func(string) string
-		wrong     string
+		program   func(path string) string
+		wrong     []string
 	}{
-		"all live":                         {live, 200, owner, ""},
-		"a path that a program has not":    {live, 404, owner, ""},
-		"a redirect":                       {live, 302, owner, ""},
-		"all dark":                         {dark, 200, always("monolith"), ""},
-		"weighted, by the service":         {weighted, 200, owner, ""},
-		"weighted, by the monolith":        {weighted, 200, instead("users", "monolith"), ""},
-		"drained":                          {drained, 200, instead("monolith", ""), ""},
-		"live, by the monolith":            {live, 200, instead("users", "monolith"), "/api/users /api/users/smoke"},
-		"weighted, by a third":             {weighted, 200, instead("users", "posts"), "/api/users /api/users/smoke"},
-		"dark, by the service":             {dark, 200, owner, "/api/posts /api/posts/smoke /api/threads /api/threads/smoke /api/users /api/users/smoke"},
-		"drained, by the monolith":         {drained, 200, owner, "/smoke"},
-		"drained, and a service is gone":   {drained, 200, always(""), "/api/posts /api/posts/smoke /api/threads /api/threads/smoke /api/users /api/users/smoke"},
-		"serving, and the monolith is out": {live, 200, instead("monolith", ""), "/smoke"},
-		"nobody's own name":                {live, 200, instead("monolith", "nginx"), "/smoke"},
-		"a program that fails":             {live, 503, owner, "/api/posts /api/posts/smoke /api/threads /api/threads/smoke /api/users /api/users/smoke /smoke"},
+		"all live":                               {live, 200, owner, nil},
+		"a 404 of the service":                   {live, 404, owner, nil},
+		"a redirect":                             {live, 302, owner, nil},
+		"all dark":                               {dark, 200, always("legacy"), nil},
+		"weighted, by the service":               {weighted, 200, owner, nil},
+		"weighted, by the monolith":              {weighted, 200, instead("alpha", "legacy"), nil},
+		"drained":                                {drained, 200, instead("legacy", ""), nil},
+		"live, by the monolith":                  {live, 200, instead("alpha", "legacy"), alpha},
+		"weighted, by a third":                   {weighted, 200, instead("alpha", "gamma"), alpha},
+		"dark, by the service":                   {dark, 200, owner, below},
+		"drained, by the monolith":               {drained, 200, owner, []string{"/smoke"}},
+		"drained, and the services are gone":     {drained, 200, always(""), below},
+		"serving, and the monolith is gone":      {live, 200, instead("legacy", ""), []string{"/smoke"}},
+		"a program that is not in the catalog":   {live, 200, instead("legacy", "nginx"), []string{"/smoke"}},
+		"every program answers a server error":   {live, 503, owner, append(slices.Clone(below), "/smoke")},
+		"every program answers the status 500":   {live, 500, owner, append(slices.Clone(below), "/smoke")},
+		"every program answers a client's fault": {live, 499, owner, nil},
 	} {
-		var paths []string
-		answers := ask(deployed(t, test.status, test.who), probes(c, test.migration))
-		for _, a := range answers {
-			if !a.right() {
-				paths = append(paths, a.path)
+		t.Run(name, func(t *testing.T) {
+			var paths []string
+			answers := request(deployed(t, test.status, test.program), probes(c, test.migration))
+			for _, a := range answers {
+				if !a.right() {
+					paths = append(paths, a.path)
+				}
 			}
-		}
-		slices.Sort(paths)
-		if got := strings.Join(paths, " "); got != test.wrong || (wrong(answers) != nil) != (test.wrong != "") {
-			t.Errorf("%s: wrong are %q, want %q", name, got, test.wrong)
-		}
+			assert.ElementsMatch(t, test.wrong, paths)
+			if len(test.wrong) == 0 {
+				assert.NoError(t, wrong(answers))
+			} else {
+				assert.Error(t, wrong(answers))
+			}
+		})
 	}
 }
 
-// Whatever the phases are, every path is asked for and each answer has one reading:
-// who may answer is who the rules forward it to.
+// Every path of the catalog has a probe in every phase, and the programs that may
+// answer are those that the rules forward to.
 func TestProbesFollowThePhases(t *testing.T) {
 	c := complete(t)
 	rapid.Check(t, func(r *rapid.T) {
-		words := map[string]string{"monolith": "serving"}
+		words := map[string]string{"legacy": "serving"}
 		for _, s := range c.Services {
 			words[s.Name] = rapid.SampledFrom([]string{"dark", "1%", "50%", "99%", "live", "strangled"}).Draw(r, s.Name)
 		}
 		m, err := services.ParseMigration(c, words)
-		if err != nil {
-			r.Fatal(err)
-		}
+		require.NoError(r, err)
 		all := probes(c, m)
-		if len(all) != 7 {
-			r.Fatalf("%d paths, want 7", len(all))
-		}
+		require.Len(r, all, 7)
 		for _, p := range all {
 			name := owner(p.path)
 			phase := m.Services[name]
-			if service := slices.Contains(p.programs, name); service != (name == "monolith" || phase.Share > 0) {
-				r.Errorf("%s of %s: the service may answer: %v", p.path, words[name], service)
-			}
-			if monolith := slices.Contains(p.programs, "monolith"); monolith != (phase.Share < 100) {
-				r.Errorf("%s of %s: the monolith may answer: %v", p.path, words[name], monolith)
-			}
+			service, monolith := slices.Contains(p.programs, name), slices.Contains(p.programs, "legacy")
+			assert.Equal(r, name == "legacy" || phase.Share > 0, service, "%s of %s: the service may answer", p.path, words[name])
+			assert.Equal(r, phase.Share < 100, monolith, "%s of %s: the monolith may answer", p.path, words[name])
 		}
 	})
 }
 
-// A monolith from elsewhere need not know of X-Served-By; a service may not forget it.
+// A monolith of another module may leave X-Served-By out, a service of this one may not.
 func TestForeignMonolith(t *testing.T) {
 	c := complete(t)
 	c.Monolith.Image = services.Image{Folder: "shop"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name := owner(r.URL.Path); name != "monolith" && name != "users" {
+		if name := owner(r.URL.Path); name != "legacy" && name != "alpha" {
 			w.Header().Set("X-Served-By", name)
 		}
 	}))
 	defer server.Close()
-	err := wrong(ask(server.URL, probes(c, migration(t, c, "live", "10%", "live", "serving"))))
-	if want := "smoke: /api/users: 200 of nobody that says its name, want users\nsmoke: /api/users/smoke: 200 of nobody that says its name, want users"; fmt.Sprint(err) != want {
-		t.Errorf("%v, want %s", err, want)
-	}
+	err := wrong(request(server.URL, probes(c, migration(t, c, "live", "10%", "live", "serving"))))
+	assert.EqualError(t, err, "smoke: /api/alpha: 200 of a program without X-Served-By, want alpha\n"+
+		"smoke: /api/alpha/smoke: 200 of a program without X-Served-By, want alpha")
 }
 
-func TestNobodyIsThere(t *testing.T) {
+func TestNoServer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	c := complete(t)
 	for _, phases := range [][]string{{"live", "live", "live", "serving"}, {"strangled", "strangled", "strangled", "retired"}} {
-		answers := ask(server.URL, probes(c, migration(t, c, phases...)))
-		for _, a := range answers {
-			if a.right() {
-				t.Errorf("%v: %s is right", phases, a.path)
-			}
+		for _, a := range request(server.URL, probes(c, migration(t, c, phases...))) {
+			assert.False(t, a.right(), "%v: %s", phases, a.path)
 		}
 	}
 }
@@ -183,63 +187,58 @@ func TestNobodyIsThere(t *testing.T) {
 func TestReport(t *testing.T) {
 	c := complete(t)
 	m := migration(t, c, "live", "50%", "dark", "serving")
-	got := report(stacks.Environment{Name: "dev", Migration: m}, c, ask(deployed(t, 200, instead("posts", "threads")), probes(c, m)))
+	got := report(stacks.Environment{App: c.Name, Name: "dev", Migration: m}, c, request(deployed(t, 200, instead("gamma", "beta")), probes(c, m)))
 	for _, line := range []string{
-		"| threads | 50% |", "| monolith | serving |",
-		"| `/api/users/smoke` | users | 200 of users | right |",
-		"| `/api/threads` | threads or monolith | 200 of threads | right |",
-		"| `/api/posts` | monolith | 200 of threads | **wrong** |",
+		"## shop-dev",
+		"| beta | 50% |", "| legacy | serving |",
+		"| `/api/alpha/smoke` | alpha | 200 of alpha | right |",
+		"| `/api/beta` | beta or legacy | 200 of beta | right |",
+		"| `/api/gamma` | legacy | 200 of beta | **wrong** |",
 	} {
-		if !strings.Contains(got, line+"\n") {
-			t.Errorf("no line %s in\n%s", line, got)
-		}
+		assert.Contains(t, got, line+"\n")
 	}
 }
 
-// The command as the workflow runs it, against what cdk.json says today.
+// The command as the workflow runs it, with the app that ships.
 func TestRun(t *testing.T) {
 	t.Chdir("../..")
-	outputs := filepath.Join(t.TempDir(), "outputs.json")
-	write := func(stack, url string) {
-		if err := os.WriteFile(outputs, fmt.Appendf(nil, `{%q:{"Url":%q}}`, stack, url), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out bytes.Buffer
-	write("forum-dev-Edge", deployed(t, 500, owner))
-	if err := run([]string{"dev", outputs}, &out); err == nil || !strings.Contains(err.Error(), "/api/users") || !strings.Contains(out.String(), "## forum-dev") {
-		t.Errorf("%v\n%s", err, &out)
-	}
-	write("forum-dev-Edge", asConfigured(t))
-	if err := run([]string{"dev", outputs}, &out); err != nil {
-		t.Error(err)
-	}
-	if err := run([]string{"prdo", outputs}, &out); fmt.Sprint(err) != `environment "prdo" is not in cdk.json: want one of dev` {
-		t.Error(err)
-	}
-	write("forum-prod-Edge", "http://localhost")
-	if err := run([]string{"dev", outputs}, &out); fmt.Sprint(err) != outputs+": no output Url of forum-dev-Edge: deploy the environment with --outputs-file" {
-		t.Error(err)
-	}
-}
-
-// asConfigured answers as cdk.json says today.
-func asConfigured(t *testing.T) string {
-	t.Helper()
-	shipped, err := synth.Shipped(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	app, err := stacks.Read(shipped.Context, shipped.Catalog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := probes(app.Catalog, app.Environments[0].Migration)
-	return deployed(t, http.StatusOK, func(path string) string {
+	app := shipped(t)
+	environment, all := app.Environments[0], probes(app.Catalog, app.Environments[0].Migration)
+	// configured answers as cdk.json says.
+	configured := func(path string) string {
 		i := slices.IndexFunc(all, func(p probe) bool { return p.path == path })
 		if len(all[i].programs) == 0 {
 			return ""
 		}
 		return all[i].programs[0]
-	})
+	}
+	outputs := filepath.Join(t.TempDir(), "outputs.json")
+	write := func(stack, url string) {
+		require.NoError(t, os.WriteFile(outputs, fmt.Appendf(nil, `{%q:{"Url":%q}}`, stack, url), 0o644))
+	}
+
+	stack := environment.StageName() + "-Edge"
+	write(stack, deployed(t, http.StatusOK, configured))
+	require.NoError(t, run([]string{environment.Name, outputs}, io.Discard))
+
+	var out strings.Builder
+	write(stack, deployed(t, http.StatusInternalServerError, configured))
+	err := run([]string{environment.Name, outputs}, &out)
+	require.ErrorContains(t, err, all[0].path)
+	assert.Contains(t, out.String(), "## "+environment.StageName()+"\n")
+
+	require.ErrorContains(t, run([]string{"other", outputs}, io.Discard), `environment "other" is not in cdk.json: want one of `)
+	write("other-Edge", "http://localhost")
+	require.EqualError(t, run([]string{environment.Name, outputs}, io.Discard), outputs+": no output Url of "+stack+": deploy the environment with --outputs-file")
+	require.EqualError(t, run([]string{environment.Name}, io.Discard), "usage: smoke ENVIRONMENT OUTPUTS_FILE")
+}
+
+// shipped is the app as it ships.
+func shipped(t *testing.T) *stacks.App {
+	t.Helper()
+	shipped, err := synth.Shipped(".")
+	require.NoError(t, err)
+	app, err := stacks.Read(shipped.Context, shipped.Catalog)
+	require.NoError(t, err)
+	return app
 }
