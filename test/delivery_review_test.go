@@ -148,8 +148,8 @@ func TestReviewOfAService(t *testing.T) {
 		"- Stack `Fourth` is no longer in the app, with 24 resources: no deployment deletes it, destroy it.",
 		"- Service fourth goes, and was live.",
 		"- `/fourth`: fourth 100 → 0 %, legacy 0 → 100 %.",
-		"- Permissions: the execution role of fourth goes, with all that it says.",
-		"- Permissions: the task role of fourth goes, with all that it says.",
+		"- Permissions: the execution role of fourth goes, with all its statements.",
+		"- Permissions: the task role of fourth goes, with all its statements.",
 		"- Permissions: the task role of legacy may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of fourth.",
 		"- Cost a month, without traffic: …",
 		"- Cost of fourth: …",
@@ -342,7 +342,7 @@ func TestEveryTypeIsDescribed(t *testing.T) {
 		"dev": at(t, allLive), "public": atPublic(t), "with a NAT gateway": assemble(t, environment("natGateways", 1)),
 	} {
 		for _, finding := range reviewed(t, stage, nil).Findings {
-			if strings.Contains(finding, "nobody has said") {
+			if strings.Contains(finding, "the review does not know") {
 				t.Errorf("%s: %s", name, finding)
 			}
 		}

@@ -1,13 +1,13 @@
-// Command review says what a change does before anyone deploys it: it compares two
+// Command review says what a change does before it is deployed: it compares two
 // synthesized apps, that of the base branch and that of a pull request, and prints
 // Markdown, a section for each environment.
 //
 //	go run ./test/review BASE_CDK_OUT HEAD_CDK_OUT
 //
-// It exits with status 2 when somebody must have a look: something that keeps data
-// would be replaced or deleted, the migration would take a step that it does not
-// have, or a permission reaches beyond what is its holder's own. A folder that it
-// cannot read is status 1.
+// The exit status is 2 when there are findings, which a person must accept: a resource
+// with data would be replaced or deleted, the migration would take a step that it does
+// not have, a path would be without a service, or a permission reaches beyond what is
+// its holder's own. It is 1 when a folder cannot be read.
 package main
 
 import (
@@ -31,11 +31,11 @@ const (
 	found        = 2
 )
 
-// execute reviews what the command line names and returns the exit status.
-func execute(args []string, out, complaints io.Writer) int {
+// execute reviews the two folders of the command line and returns the exit status.
+func execute(args []string, out, stderr io.Writer) int {
 	diffs, err := review(args)
 	if err != nil {
-		fmt.Fprintln(complaints, "review:", err)
+		fmt.Fprintln(stderr, "review:", err)
 		return failed
 	}
 	status := nothingFound
@@ -62,7 +62,7 @@ func review(args []string) ([]diff.Diff, error) {
 			return nil, fmt.Errorf("%s: %w", folder, err)
 		}
 		if len(sides[i].Stages) == 0 {
-			return nil, fmt.Errorf("%s: it has no stack: synthesize the app first", folder)
+			return nil, fmt.Errorf("%s: the assembly has no stack: synthesize the app first", folder)
 		}
 	}
 	var diffs []diff.Diff
@@ -78,8 +78,8 @@ func review(args []string) ([]diff.Diff, error) {
 	return diffs, nil
 }
 
-// names are those of the environments on either side, and last the empty one of what
-// is beside them, of which there is a word only when it changes.
+// names are those of the environments on either side. The last is the empty name of
+// the stacks beside the environments, which are reported only when they change.
 func names(sides [2]*assembly.Assembly) []string {
 	var all []string
 	for _, side := range sides {
@@ -96,7 +96,7 @@ func names(sides [2]*assembly.Assembly) []string {
 	return slices.Compact(all)
 }
 
-// find is nil where a side has no such environment.
+// find returns nil where a side has no such environment.
 func find(side *assembly.Assembly, name string) *assembly.Stage {
 	stage, _ := side.Stage(name)
 	return stage

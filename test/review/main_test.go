@@ -1,75 +1,107 @@
 package main
 
 import (
-	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// forum is an assembly with a table.
-const forum = "../internal/assembly/testdata/forum"
-
-// edited is a copy of the forum with an edit of the template of its tables.
-func edited(t *testing.T, old, new string) string {
+// environment is the folder of an assembly with one environment, whose stack Data is a
+// template with these resources.
+func environment(t *testing.T, name, resources string) string {
 	t.Helper()
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS(forum)); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(folder, "assembly-forum-dev", "forumdevData4.template.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(text, []byte(old)) {
-		t.Fatalf("%s has no %s", file, old)
-	}
-	if err := os.WriteFile(file, bytes.Replace(text, []byte(old), []byte(new), 1), 0o600); err != nil {
-		t.Fatal(err)
+	for file, text := range map[string]string{
+		"manifest.json": fmt.Sprintf(`{"artifacts": {"assembly": {"type": "cdk:cloud-assembly",
+			"properties": {"directoryName": "assembly", "displayName": %q}}}}`, name),
+		"assembly/manifest.json": fmt.Sprintf(`{"artifacts": {"Data": {"type": "aws:cloudformation:stack", "displayName": "%s/Data",
+			"environment": "aws://unknown-account/eu-west-1", "properties": {"templateFile": "Data.template.json"}}}}`, name),
+		"assembly/Data.template.json": fmt.Sprintf(`{"Resources": {%s}}`, resources),
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, file)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600))
 	}
 	return folder
 }
 
-// renamed is a copy of the forum whose environment has another name.
-func renamed(t *testing.T) string {
-	t.Helper()
-	folder := edited(t, "UsersTable", "UsersTable")
-	file := filepath.Join(folder, "manifest.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, bytes.Replace(text, []byte(`"displayName": "forum-dev"`), []byte(`"displayName": "forum-new"`), 1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return folder
+// table is a resource whose key and tag have these values.
+func table(key, tag string) string {
+	return fmt.Sprintf(`"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [{"AttributeName": %q, "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST", "Tags": %q}}`, key, tag)
 }
 
 func TestExitStatus(t *testing.T) {
+	base := environment(t, "shop-dev", table("id", "a"))
 	for name, test := range map[string]struct {
-		args           []string
-		status         int
-		out, complaint string
+		args        []string
+		status      int
+		out, stderr string
 	}{
-		"no change":            {[]string{forum, forum}, 0, "**forum-dev**: no change.\n", ""},
-		"a change":             {[]string{forum, edited(t, `"what"`, `"which"`)}, 0, "**forum-dev**: 1 stack changes, no finding.", ""},
-		"a table that is lost": {[]string{forum, edited(t, `"KeySchema": [{"AttributeName": "id"`, `"KeySchema": [{"AttributeName": "name"`)}, 2, "**forum-dev**: 1 stack changes, 1 finding.", ""},
-		"no such folder":       {[]string{forum, "nowhere"}, 1, "", "review: nowhere: assembly: open nowhere"},
-		"not an assembly":      {[]string{t.TempDir(), forum}, 1, "", "manifest.json"},
-		"what nobody can read": {[]string{forum, edited(t, `"Resources"`, `"Resources":{"New":{"Type":"AWS::X::Y","Properties":{"a":{"Fn::Unheard":1}}}},"Old"`)}, 1, "", "Fn::Unheard is not supported"},
-		"a folder is missing":  {[]string{forum}, 1, "", "review: want two folders"},
-		"a folder is too much": {[]string{forum, forum, forum}, 1, "", "review: want two folders"},
-		"an environment goes":  {[]string{forum, renamed(t)}, 2, "**forum-dev**: 5 stacks change, 5 findings.", ""},
+		"no change":            {[]string{base, base}, nothingFound, "**shop-dev**: no change.\n", ""},
+		"a change":             {[]string{base, environment(t, "shop-dev", table("id", "b"))}, nothingFound, "**shop-dev**: 1 stack changes, no finding.", ""},
+		"a table that is lost": {[]string{base, environment(t, "shop-dev", table("name", "a"))}, found, "**shop-dev**: 1 stack changes, 1 finding.", ""},
+		"an environment goes":  {[]string{base, environment(t, "shop-new", table("id", "a"))}, found, "**shop-dev**: 1 stack changes, 1 finding.", ""},
+		"no such folder":       {[]string{base, "nowhere"}, failed, "", "review: nowhere: assembly: open nowhere"},
+		"no assembly":          {[]string{t.TempDir(), base}, failed, "", "manifest.json"},
+		"no stack":             {[]string{base, empty(t)}, failed, "", "the assembly has no stack: synthesize the app first"},
+		"an unknown function":  {[]string{base, environment(t, "shop-dev", `"New": {"Type": "AWS::X::Y", "Properties": {"a": {"Fn::Unknown": 1}}}`)}, failed, "", "Fn::Unknown is not supported"},
+		"one folder":           {[]string{base}, failed, "", "review: want two folders"},
+		"three folders":        {[]string{base, base, base}, failed, "", "review: want two folders"},
+		"no folder":            {nil, failed, "", "review: want two folders"},
 	} {
-		var out, complaints strings.Builder
-		status := execute(test.args, &out, &complaints)
-		if status != test.status || !strings.HasPrefix(out.String(), test.out) || (test.out == "") != (out.String() == "") {
-			t.Errorf("%s: status %d, want %d, and %q, want %q", name, status, test.status, out.String(), test.out)
-		}
-		if !strings.Contains(complaints.String(), test.complaint) || (test.complaint == "") != (complaints.String() == "") {
-			t.Errorf("%s: complains %q, want %q", name, complaints.String(), test.complaint)
-		}
+		t.Run(name, func(t *testing.T) {
+			var out, stderr strings.Builder
+			assert.Equal(t, test.status, execute(test.args, &out, &stderr))
+			checkOutput(t, &out, test.out)
+			checkOutput(t, &stderr, test.stderr)
+		})
 	}
+}
+
+// checkOutput wants a text in an output, and no output when the text is empty.
+func checkOutput(t *testing.T, got fmt.Stringer, want string) {
+	t.Helper()
+	if want == "" {
+		assert.Empty(t, got.String())
+		return
+	}
+	assert.Contains(t, got.String(), want)
+}
+
+// The stacks beside the environments are reported last, and only when they change.
+func TestStacksBesideTheEnvironments(t *testing.T) {
+	base, same, changed := environment(t, "shop-dev", table("id", "a")), environment(t, "shop-dev", table("id", "a")), environment(t, "shop-dev", table("id", "a"))
+	addTools(t, base, "1")
+	addTools(t, same, "1")
+	addTools(t, changed, "2")
+	var out, stderr strings.Builder
+	assert.Equal(t, nothingFound, execute([]string{base, same}, &out, &stderr))
+	assert.Equal(t, "**shop-dev**: no change.\n", out.String())
+	out.Reset()
+	assert.Equal(t, nothingFound, execute([]string{base, changed}, &out, &stderr))
+	assert.Contains(t, out.String(), "**shop-dev**: no change.\n\n**Beside the environments**: 1 stack changes, no finding.")
+	assert.Empty(t, stderr.String())
+}
+
+// addTools adds to an assembly a stack beside the environment, a topic with a tag.
+func addTools(t *testing.T, folder, tag string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "manifest.json"), []byte(`{"artifacts": {
+		"assembly": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly", "displayName": "shop-dev"}},
+		"Tools": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1", "properties": {"templateFile": "Tools.template.json"}}
+	}}`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "Tools.template.json"),
+		[]byte(fmt.Sprintf(`{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Tags": %q}}}}`, tag)), 0o600))
+}
+
+// empty is the folder of an assembly without a stack.
+func empty(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "manifest.json"), []byte(`{"artifacts": {}}`), 0o600))
+	return folder
 }

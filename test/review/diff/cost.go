@@ -10,14 +10,14 @@ import (
 	"example.com/strangler/test/internal/cost"
 )
 
-// cost is what a month costs, of each group that changes and together. A price that
-// nobody knows does not keep the rest from being said.
+// cost is what a month costs, of each group that changes and in all. An unknown price
+// is one line, and the rest of the review stands.
 func (c comparison) cost() []string {
 	before, errBefore := estimate(c.before)
 	after, errAfter := estimate(c.after)
 	if err := cmp.Or(errBefore, errAfter); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return []string{"Cost a month: not known, for one because " + code(first) + "."}
+		return []string{"Cost a month: not known: " + code(first) + "."}
 	}
 	groups := c.subtotals(before, after)
 	if len(groups) == 0 {

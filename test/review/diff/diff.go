@@ -1,9 +1,8 @@
 // Package diff says what one synthesized environment changes in another: which
 // stacks, which paths move, who may do what, what would be lost, and what it costs.
 //
-// It compares templates, and so knows what a deployment would do before there is
-// one. What it says is Markdown, in which nothing that a template holds can be more
-// than text.
+// It compares templates, so it needs no deployment. Its output is Markdown, in which
+// every text of a template stays text.
 package diff
 
 import (
@@ -15,20 +14,21 @@ import (
 
 // Diff is what a change does to one environment. Each line is a sentence of Markdown.
 type Diff struct {
-	// Environment is the stage's name, such as "forum-dev"; the stacks that belong to
-	// the app itself have none.
+	// Environment is the stage's name, such as "shop-dev". It is empty for the stacks
+	// that belong to the app itself.
 	Environment string
-	// Findings are what somebody must have looked at: a step that the migration does
-	// not have, something that would be lost, a permission beyond what is one's own.
+	// Findings are what a person must accept: a step that the migration does not have, a
+	// resource that would be lost, a deployment that fails or takes a path from its
+	// service, a permission beyond what is the holder's own.
 	Findings []string
 	// Stacks are those that change, one each.
 	Stacks []string
-	// Phases, Paths and Tasks are how far the migration goes, who serves what, and
-	// between what bounds each program scales.
+	// Phases, Paths and Tasks are how far the migration goes, which program serves what,
+	// and the bounds between which each program scales.
 	Phases, Paths, Tasks []string
 	// Permissions are those that come and go without being a finding.
 	Permissions []string
-	// Replacements are of what holds nothing.
+	// Replacements are of resources that keep nothing.
 	Replacements []string
 	// Cost is what the environment costs to leave running, before and after.
 	Cost []string

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
@@ -20,9 +22,7 @@ func stage(t assemblytest.T, stacks map[string]string) *assembly.Stage {
 func of(t testing.TB, before, after *assembly.Stage) Diff {
 	t.Helper()
 	d, err := Of(before, after)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return d
 }
 
@@ -34,17 +34,12 @@ func TestNothingBreaksOutOfCode(t *testing.T) {
 		span := code(text)
 		fence := span[:len(span)-len(strings.TrimLeft(span, "`"))]
 		within, closed := strings.CutSuffix(strings.TrimPrefix(span, fence), fence)
-		if !closed || strings.ContainsAny(within, "\n\r") {
-			t.Fatalf("%q", span)
-		}
+		require.True(t, closed, "%q has no closing fence", span)
+		require.False(t, strings.ContainsAny(within, "\n\r"), "%q has a line break", span)
 		for _, run := range regexp.MustCompile("`+").FindAllString(within, -1) {
-			if len(run) == len(fence) {
-				t.Errorf("%q ends within", span)
-			}
+			assert.NotEqual(t, len(fence), len(run), "%q ends within", span)
 		}
-		if strings.HasPrefix(within, "`") || strings.HasSuffix(within, "`") {
-			t.Errorf("%q has a longer fence", span)
-		}
+		assert.False(t, strings.HasPrefix(within, "`") || strings.HasSuffix(within, "`"), "%q has a longer fence", span)
 	})
 }
 
@@ -62,8 +57,8 @@ func withoutCode(text string) string {
 	}
 }
 
-// Whatever somebody calls things, it stays text: outside of code there is nothing
-// that Markdown or GitHub would give a meaning to.
+// A name in a template stays text: outside of code there is nothing that Markdown or
+// GitHub gives a meaning to.
 func TestHostileNamesStayText(t *testing.T) {
 	const hostile = "x`| [a](http://b) <img src=c> @everyone #1\\n\\n# d ``` e"
 	resources := func(n int) string {
@@ -85,19 +80,15 @@ func TestHostileNamesStayText(t *testing.T) {
 	}
 	text := of(t, stage(t, map[string]string{"Stack": resources(1)}), stage(t, map[string]string{"Stack": resources(2)})).Markdown()
 	for _, line := range strings.Split(strings.TrimSpace(withoutCode(text)), "\n")[2:] {
-		if !regexp.MustCompile(`^- (\*\*Finding\*\*: )?[A-Za-z0-9 ,.:;→%$–/-]+$`).MatchString(line) {
-			t.Errorf("outside of code: %q", line)
-		}
+		assert.Regexp(t, `^- (\*\*Finding\*\*: )?[A-Za-z0-9 ,.:;→%$–/-]+$`, line, "outside of code")
 	}
-	for _, want := range []string{"<b>@/2`: load balancer 100 → 0 %", "Tasks of", "says the", "Finding", "renamed", "replaces", "nobody has said"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("nothing about %q in\n%s", want, text)
-		}
+	for _, want := range []string{"<b>@/2`: load balancer 100 → 0 %", "Tasks of", "says the", "Finding", "renamed", "replaces", "the review does not know"} {
+		assert.Contains(t, text, want)
 	}
 }
 
-// Each property of which CloudFormation says that a change replaces is found, and
-// what keeps nothing is not a finding.
+// Each property whose change replaces a resource is found, and is no finding where the
+// resource keeps nothing.
 func TestReplacement(t *testing.T) {
 	declare := func(kind, property, value string) *assembly.Stage {
 		return stage(t, map[string]string{"Data": fmt.Sprintf(`{"Thing": {"Type": %q, "Properties": {%q: %q}}}`, kind, property, value)})
@@ -111,18 +102,21 @@ func TestReplacement(t *testing.T) {
 				continue // TestReplacedTable has those
 			}
 			d := of(t, declare(resourceType, property, "a"), declare(resourceType, property, "b"))
-			found := strings.Join(d.Findings, "\n")
+			at := fmt.Sprintf("%s of %s", property, resourceType)
 			if kind.keeps == "" {
-				if found != "" || len(d.Replacements) != 1 || !strings.Contains(d.Replacements[0], "`"+property+"`") {
-					t.Errorf("%s of %s: %q, %q", property, resourceType, found, d.Replacements)
-				}
-			} else if len(d.Findings) != 1 || !strings.Contains(found, "Stack `Data`") || !strings.Contains(found, "`Thing`: a change of `"+property+"`") || !strings.Contains(found, kind.keeps) {
-				t.Errorf("%s of %s: %q", property, resourceType, found)
+				assert.Empty(t, d.Findings, at)
+				require.Len(t, d.Replacements, 1, at)
+				assert.Contains(t, d.Replacements[0], "`"+property+"`", at)
+				continue
 			}
+			require.Len(t, d.Findings, 1, at)
+			assert.Contains(t, d.Findings[0], "Stack `Data`", at)
+			assert.Contains(t, d.Findings[0], "`Thing`: a change of `"+property+"`", at)
+			assert.Contains(t, d.Findings[0], kind.keeps, at)
 		}
-		if d := of(t, declare(resourceType, "Tags", "a"), declare(resourceType, "Tags", "b")); len(d.Findings)+len(d.Replacements) > 0 {
-			t.Errorf("another tag of %s: %v %v", resourceType, d.Findings, d.Replacements)
-		}
+		d := of(t, declare(resourceType, "Tags", "a"), declare(resourceType, "Tags", "b"))
+		assert.Empty(t, d.Findings, "another tag of %s", resourceType)
+		assert.Empty(t, d.Replacements, "another tag of %s", resourceType)
 	}
 }
 
@@ -140,32 +134,36 @@ func TestLost(t *testing.T) {
 		before, after *assembly.Stage
 		want          string
 	}{
-		"deleted":                       {data(table("A", "")), data(), "`A`: it would be deleted, and its items with it"},
-		"left behind":                   {data(table("A", retained)), data(), "`A`: it would stay without a stack that knows it"},
-		"renamed":                       {data(table("A", "")), data(table("B", "")), "`A`: renamed: `B` in stack `Data` would be created anew, empty"},
-		"moved":                         {data(table("A", "")), stage(t, map[string]string{"Data": `{}`, "Other": "{" + table("A", "") + "}"}), "renamed: `A` in stack `Other` would be created anew, empty"},
-		"another type":                  {data(table("A", "")), data(`"A": {"Type": "AWS::DynamoDB::GlobalTable"}`), "`A`: it would be deleted"},
-		"deleted with its stack":        {data(table("A", retained)), data(table("A", `, "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `Delete`"},
-		"retained but for a failure":    {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `RetainExceptOnCreate`"},
-		"deleted when replaced":         {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "Retain"`)), "its UpdateReplacePolicy goes from `Retain` to `Delete`"},
-		"kept better":                   {data(table("A", "")), data(table("A", retained)), ""},
-		"new":                           {data(), data(table("A", "")), ""},
-		"protected no longer":           {protected, unprotected, "Stack `Data`: it could be deleted by mistake from then on"},
-		"protected":                     {unprotected, protected, ""},
-		"a log that goes":               {data(`"L": {"Type": "AWS::Logs::LogGroup"}`), data(), ""},
-		"a type that is new":            {data(), data(`"N": {"Type": "AWS::X::Y"}`), ""},
-		"a type that nobody knows":      {data(`"N": {"Type": "AWS::X::Y"}`), data(), "nobody has said what a change of a `AWS::X::Y` replaces: add the type to test/review/diff/kinds.go"},
-		"a change that nobody knows of": {data(`"N": {"Type": "AWS::X::Y"}`), data(`"N": {"Type": "AWS::X::Y", "Properties": {"a": 1}}`), "nobody has said what"},
+		"deleted":                    {data(table("A", "")), data(), "`A`: it would be deleted, and its items with it"},
+		"left behind":                {data(table("A", retained)), data(), "`A`: it would stay without a stack"},
+		"renamed":                    {data(table("A", "")), data(table("B", "")), "`A`: renamed: `B` in stack `Data` would be created anew, empty"},
+		"moved":                      {data(table("A", "")), stage(t, map[string]string{"Data": `{}`, "Other": "{" + table("A", "") + "}"}), "renamed: `A` in stack `Other` would be created anew, empty"},
+		"another type":               {data(table("A", "")), data(`"A": {"Type": "AWS::DynamoDB::GlobalTable"}`), "`A`: it would be deleted"},
+		"deleted with its stack":     {data(table("A", retained)), data(table("A", `, "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `Delete`"},
+		"retained but for a failure": {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `RetainExceptOnCreate`"},
+		"deleted when replaced":      {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "Retain"`)), "its UpdateReplacePolicy goes from `Retain` to `Delete`"},
+		"kept better":                {data(table("A", "")), data(table("A", retained)), ""},
+		"new":                        {data(), data(table("A", "")), ""},
+		"protected no longer":        {protected, unprotected, "Stack `Data`: it could be deleted by mistake from then on"},
+		"protected":                  {unprotected, protected, ""},
+		"a log that goes":            {data(`"L": {"Type": "AWS::Logs::LogGroup"}`), data(), ""},
+		"a type that is new":         {data(), data(`"N": {"Type": "AWS::X::Y"}`), ""},
+		"an unknown type goes":       {data(`"N": {"Type": "AWS::X::Y"}`), data(), "the review does not know what a change of a `AWS::X::Y` replaces: add the type to test/review/diff/kinds.go"},
+		"an unknown type changes":    {data(`"N": {"Type": "AWS::X::Y"}`), data(`"N": {"Type": "AWS::X::Y", "Properties": {"a": 1}}`), "the review does not know what"},
 	} {
 		got := of(t, test.before, test.after).Findings
-		if text := strings.Join(got, "\n"); len(got) > 1 || (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
-			t.Errorf("%s: %q, want %q", name, got, test.want)
+		if test.want == "" {
+			assert.Empty(t, got, name)
+			continue
+		}
+		if assert.Len(t, got, 1, name) {
+			assert.Contains(t, got[0], test.want, name)
 		}
 	}
 }
 
-// A permit that is covered lets nothing pass that the other would not: whatever
-// request matches the narrow pattern matches the wide one.
+// One pattern spans another when every request of the narrow pattern matches the wide
+// one.
 func TestSpans(t *testing.T) {
 	for _, test := range []struct {
 		wide, narrow string
@@ -181,9 +179,7 @@ func TestSpans(t *testing.T) {
 		{"all but iam:*", "s3:getobject", false},
 		{"all but iam:*", "all but iam:passrole", false},
 	} {
-		if got := spans(test.wide, test.narrow); got != test.want {
-			t.Errorf("%s spans %s: %v", test.wide, test.narrow, got)
-		}
+		assert.Equal(t, test.want, spans(test.wide, test.narrow), "%s spans %s", test.wide, test.narrow)
 	}
 }
 
@@ -191,8 +187,6 @@ func TestNouns(t *testing.T) {
 	for resourceType, want := range map[string]string{
 		"AWS::DynamoDB::GlobalTable": "table", "AWS::ElasticLoadBalancingV2::TargetGroup": "target group", "AWS::EC2::VPCEndpoint": "vpc endpoint", "AWS::KMS::Key": "key",
 	} {
-		if got := noun(resourceType); got != want {
-			t.Errorf("%s is a %s, want %s", resourceType, got, want)
-		}
+		assert.Equal(t, want, noun(resourceType), resourceType)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// holder is a role, or a resource with a policy of its own, and what is said there.
+// holder is a role, or a resource with a policy of its own, and what the policies permit.
 type holder struct {
 	assembly.Resource
 	// called is the holder's name for people.
@@ -37,7 +37,7 @@ func holders(stage *assembly.Stage) (map[string]holder, error) {
 			permits = append(permits, permitsOf(s)...)
 		}
 		if r.Type == endpoint && len(permits) == 0 {
-			permits = []permit{{effect: "Allow", principal: anyone, action: "*", resource: "*"}}
+			permits = []permit{{effect: "Allow", principal: anyPrincipal, action: "*", resource: "*"}}
 		}
 		if len(permits) > 0 {
 			all[r.Identity()] = holder{r, called(stage, r), permits, nil}
@@ -46,13 +46,13 @@ func holders(stage *assembly.Stage) (map[string]holder, error) {
 	return all, nil
 }
 
-// endpoint is a type whose policy bounds what others give, and gives nothing itself.
-// One without a policy bounds nothing.
+// endpoint is a type whose policy bounds the rights of others, and gives none itself.
+// An endpoint without a policy allows everything.
 //
 // https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 const endpoint = "AWS::EC2::VPCEndpoint"
 
-// ofRoles is whether a policy says what roles of the environment may do: then it is
+// ofRoles reports whether a policy belongs to roles of the environment: then it is
 // read with each of them.
 func ofRoles(r assembly.Resource, roles map[string]holder) bool {
 	var policy struct {
@@ -69,8 +69,8 @@ func ofRoles(r assembly.Resource, roles map[string]holder) bool {
 	return len(named) > 0 && !slices.ContainsFunc(named, func(name string) bool { _, ok := roles[name]; return !ok })
 }
 
-// rolePermits are what a role may do, who may assume it, the policies that others
-// wrote, and the bound, which denies what it does not allow.
+// rolePermits are what a role may do, which principals may assume it, its managed
+// policies, and its permissions boundary, which denies what it does not allow.
 func rolePermits(role assembly.Role) []permit {
 	var all []permit
 	for _, s := range slices.Concat(role.Trust, role.Statements()) {

@@ -7,11 +7,11 @@ import (
 
 // kind is what a change does to a resource of a type.
 type kind struct {
-	// keeps is what is lost with the resource. Empty means nothing that the next
-	// deployment would not make again.
+	// keeps is what is lost with the resource. Empty means that the next deployment makes
+	// all of it again.
 	keeps string
-	// replacedBy are the properties of which CloudFormation says "Update requires:
-	// Replacement": a change makes a new resource, empty, in the place of the old one.
+	// replacedBy are the properties whose change "requires: Replacement", in the words of
+	// CloudFormation: it makes a new, empty resource in the place of the old one.
 	replacedBy []string
 }
 
@@ -20,9 +20,9 @@ type kind struct {
 // createOnly; each type's page is called as the type is, such as
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
 //
-// A log group holds data too, but for as many days as it says, and goes with its
-// service where the template says Delete: a monolith that retires takes its log with
-// it, and nobody asks for it back.
+// A log group holds data too, but for its retention only, and is deleted with its
+// service where the template says Delete: a retired monolith takes its log with it. So
+// its loss is no finding.
 var kinds = map[string]kind{
 	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
 	"AWS::DynamoDB::GlobalTable": {items, []string{"KeySchema", "LocalSecondaryIndexes", "TableName"}},
@@ -84,14 +84,14 @@ var kinds = map[string]kind{
 	"AWS::WAFv2::WebACL":                        {replacedBy: []string{"Name", "Scope"}},
 	"AWS::WAFv2::WebACLAssociation":             {replacedBy: []string{"ResourceArn", "WebACLArn"}},
 
-	// The functions of the CDK's that are behind them answer with one id for ever.
+	// The CDK's functions behind them answer with the same id every time.
 	"Custom::S3AutoDeleteObjects":  {},
 	"Custom::VpcRestrictDefaultSG": {},
 }
 
 const items = "its items"
 
-// noun is what people call a resource of a type: "target group".
+// noun is the plain name of a resource's type: "target group".
 func noun(resourceType string) string {
 	last := resourceType[strings.LastIndex(resourceType, ":")+1:]
 	if strings.HasSuffix(last, "Table") {

@@ -9,7 +9,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// lost says what would be lost or less safe than it was, of all that keeps something.
+// lost says which resources that keep something would be lost, or kept less safely.
 func (c comparison) lost() []string {
 	var lines []string
 	for before := range c.before.Resources() {
@@ -19,7 +19,7 @@ func (c comparison) lost() []string {
 		switch {
 		case !known:
 			if !stays || !reflect.DeepEqual(before.Properties, after.Properties) {
-				lines = append(lines, c.about(before, "nobody has said what a change of a %s replaces: add the type to test/review/diff/kinds.go", code(before.Type)))
+				lines = append(lines, c.about(before, "the review does not know what a change of a %s replaces: add the type to test/review/diff/kinds.go", code(before.Type)))
 			}
 		case kind.keeps == "":
 		case !stays:
@@ -45,17 +45,17 @@ func (c comparison) about(r assembly.Resource, format string, args ...any) strin
 func (c comparison) gone(r assembly.Resource, kind kind) string {
 	fate := "it would be deleted, and " + kind.keeps + " with it"
 	if retains(r.DeletionPolicy) {
-		fate = "it would stay without a stack that knows it"
+		fate = "it would stay without a stack"
 	}
 	if successor, ok := c.successor(r); ok {
 		return c.about(r, "renamed: %s in stack %s would be created anew, empty, and of the old one, %s: keep the logical id, or import the old one under the new id",
 			code(successor.LogicalID), code(successor.Stack), fate)
 	}
-	return c.about(r, "%s: put it back, or see first that nobody needs %s", fate, kind.keeps)
+	return c.about(r, "%s: put it back, or make sure first that %s can be lost", fate, kind.keeps)
 }
 
-// successor is a new resource that is the same but for its name and its tags, which
-// hold the name of a service.
+// successor is a new resource that differs only in its name and in its tags, which hold
+// the name of a service.
 func (c comparison) successor(gone assembly.Resource) (assembly.Resource, bool) {
 	for r := range c.after.Resources(gone.Type) {
 		if _, old := c.before.Resource(r.Identity()); !old && reflect.DeepEqual(untagged(r.Properties), untagged(gone.Properties)) {
@@ -65,7 +65,7 @@ func (c comparison) successor(gone assembly.Resource) (assembly.Resource, bool) 
 	return assembly.Resource{}, false
 }
 
-// untagged is a value without the tags in it, however deep.
+// untagged is a value without the tags in it, at any depth.
 func untagged(value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -104,7 +104,7 @@ func differing(before, after assembly.Resource, properties []string) []string {
 	return names
 }
 
-// weakened says which policy would no longer keep what the one before kept.
+// weakened says which deletion policy keeps less than the one before.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 func (c comparison) weakened(before, after assembly.Resource) []string {
@@ -120,7 +120,7 @@ func (c comparison) weakened(before, after assembly.Resource) []string {
 	return lines
 }
 
-// strength orders the policies by what they keep: from nothing to all.
+// strength orders the policies by what they keep, from nothing to everything.
 func strength(policy string) int {
 	return slices.Index([]string{"Delete", "Snapshot", "RetainExceptOnCreate", "Retain"}, orDelete(policy))
 }
@@ -134,7 +134,7 @@ func orDelete(policy string) string {
 
 func retains(policy string) bool { return strings.HasPrefix(policy, "Retain") }
 
-// replacements says which of the other resources are made anew.
+// replacements says which resources that keep nothing are replaced.
 func (c comparison) replacements() []string {
 	var lines []string
 	for before := range c.before.Resources() {

@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// plain are words that mean nothing in Markdown and notify nobody.
+// plain is a text without meaning in Markdown, and without a mention.
 var plain = regexp.MustCompile(`^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$`)
 
-// name is a text of a template within a sentence: as it is when it is words, and
-// else as code.
+// name is a text of a template within a sentence: as it is when it is plain words, and
+// as code otherwise.
 func name(text string) string {
 	if plain.MatchString(text) {
 		return text
@@ -18,9 +18,9 @@ func name(text string) string {
 	return code(text)
 }
 
-// code is a text of a template that a reader sees letter by letter and that nothing
-// in it can end: it is on one line, in a fence longer than any in it. A bot posts
-// what anyone may have written.
+// code is a text of a template as a code span: on one line, in a fence longer than any
+// in the text, so that the text cannot end it. The review is posted as a comment, and a
+// stranger may have written the text.
 //
 // https://spec.commonmark.org/0.31.2/#code-spans
 func code(text string) string {

@@ -30,12 +30,12 @@ func owner(stage *assembly.Stage, r assembly.Resource) string {
 	return programOf(stage, r.Stack)
 }
 
-// kindOf is what people call a resource: "table of users".
+// kindOf names a resource by its type and owner: "table of alpha".
 func kindOf(stage *assembly.Stage, r assembly.Resource) string {
 	return fmt.Sprintf("%s of %s", name(noun(r.Type)), name(owner(stage, r)))
 }
 
-// called is kindOf, with the logical id where the owner has several of the kind.
+// called is kindOf, with the logical id where the owner has several of the type.
 func called(stage *assembly.Stage, r assembly.Resource) string {
 	alike := 0
 	for other := range stage.Resources(r.Type) {
@@ -49,7 +49,7 @@ func called(stage *assembly.Stage, r assembly.Resource) string {
 	return kindOf(stage, r)
 }
 
-// calledRole is what people call a role.
+// calledRole names a role by its use and owner: "task role of alpha".
 func calledRole(stage *assembly.Stage, role assembly.Role) string {
 	for kind, roles := range map[string]map[string]assembly.Role{"task role": stage.TaskRoles(), "execution role": stage.ExecutionRoles()} {
 		for program, other := range roles {
@@ -61,7 +61,7 @@ func calledRole(stage *assembly.Stage, role assembly.Role) string {
 	return called(stage, role.Resource)
 }
 
-// reference is a resource of the environment in a resolved text, ${Data.UsersTable},
+// reference is a resource of the environment in a resolved text, ${Data.AlphaTable},
 // with or without an attribute.
 var reference = regexp.MustCompile(`\$\{(\w+\.\w+)(?:\.\w+)*\}`)
 
@@ -80,8 +80,8 @@ func refersTo(text string, r assembly.Resource) bool {
 	return slices.ContainsFunc(reference.FindAllStringSubmatch(text, -1), func(match []string) bool { return "${"+match[1]+"}" == r.Identity() })
 }
 
-// calledText is what people call the resource that is the whole of a text, or the
-// index of a table's; any other text stays as it is.
+// calledText names the resource, or the index of a table, that is the whole of a text.
+// Any other text stays as it is.
 func calledText(stage *assembly.Stage, text string) string {
 	arn, index, _ := strings.Cut(text, "/index/")
 	resources := referred(stage, arn)

@@ -13,8 +13,8 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// paths says of each path that moves who served it and who will. Paths that move
-// alike are one line.
+// paths says which programs serve each path that moves, before and after. Paths that
+// move alike are one line.
 func (c comparison) paths() []string {
 	var moves []string
 	moving := map[string][]string{}
@@ -33,7 +33,7 @@ func (c comparison) paths() []string {
 	return lines
 }
 
-// livePaths are the patterns of all rules that anyone's requests can meet.
+// livePaths are the patterns of all rules without the preview header.
 func livePaths(stages ...*assembly.Stage) []string {
 	var paths []string
 	for _, stage := range stages {
@@ -49,8 +49,8 @@ func livePaths(stages ...*assembly.Stage) []string {
 	return slices.Compact(paths)
 }
 
-// serving is the percentage of a path's requests that each program gets, for someone
-// from outside. What no program serves is the load balancer's.
+// serving is the percentage of a path's requests that each program gets, of a client
+// outside the VPC. The load balancer answers what no program serves.
 func serving(stage *assembly.Stage, pattern string) map[string]int {
 	percent := map[string]int{}
 	for _, listener := range stage.Listeners {
@@ -67,13 +67,13 @@ func serving(stage *assembly.Stage, pattern string) map[string]int {
 	return percent
 }
 
-// example is a request that meets a pattern.
+// example is a request that matches a pattern.
 func example(pattern string) *http.Request {
 	path := strings.NewReplacer("*", "1", "?", "1").Replace(pattern)
 	return &http.Request{Method: "GET", URL: &url.URL{Path: path, RawPath: path}, RemoteAddr: "203.0.113.9:1234"}
 }
 
-// move is who gains and who loses, and empty when nobody does.
+// move says which programs gain and lose. It is empty when none does.
 func move(before, after map[string]int) string {
 	if maps.Equal(before, after) {
 		return ""

@@ -9,9 +9,8 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// permissions says which come and go, and apart from them those that reach beyond
-// what is the holder's own. A Deny that goes lets something in as an Allow that
-// comes does.
+// permissions says which permissions come and go, and separately which of them reach
+// beyond what is the holder's own. A Deny that goes widens as an Allow that comes does.
 func (c comparison) permissions() (lines, widened []string, err error) {
 	before, err := holders(c.before)
 	if err != nil {
@@ -25,7 +24,7 @@ func (c comparison) permissions() (lines, widened []string, err error) {
 		was, there := before[id]
 		is, stays := after[id]
 		if !stays {
-			lines = append(lines, fmt.Sprintf("Permissions: the %s goes, with all that it says.", was.called))
+			lines = append(lines, fmt.Sprintf("Permissions: the %s goes, with all its statements.", was.called))
 			widened = append(widened, finding(was, say(c.before, was, "is no longer denied", c.bared(was)))...)
 			continue
 		}
@@ -43,12 +42,12 @@ func (c comparison) permissions() (lines, widened []string, err error) {
 func finding(h holder, widened []string) []string {
 	var lines []string
 	for _, line := range widened {
-		lines = append(lines, fmt.Sprintf("Stack %s: %s: this is beyond what is its own; take it back, or have whoever answers for the other side agree.", code(h.Stack), line))
+		lines = append(lines, fmt.Sprintf("Stack %s: %s: this is beyond what is its own; take it back, or have the owner of the other side agree.", code(h.Stack), line))
 	}
 	return lines
 }
 
-// bared are what a policy that goes no longer denies of a resource that stays.
+// bared are the permits that a policy that goes no longer denies for a resource that stays.
 func (c comparison) bared(h holder) []permit {
 	_, denied := byEffect(h.permits)
 	return slices.DeleteFunc(denied, func(p permit) bool {
@@ -81,7 +80,7 @@ func byEffect(permits []permit) (allow, deny []permit) {
 	return allow, deny
 }
 
-// judge divides what a holder is newly allowed into what is its own and the rest.
+// judge divides what a holder is newly allowed into its own and the rest.
 func (c comparison) judge(h holder, isNew bool, allowed []permit) (own, foreign []permit) {
 	for _, p := range allowed {
 		if p.principal == "" && c.own(h, p) || p.principal != "" && isNew && (c.neighbour(p) || h.Type == endpoint) {
@@ -93,10 +92,10 @@ func (c comparison) judge(h holder, isNew bool, allowed []permit) (own, foreign 
 	return own, foreign
 }
 
-// own is whether a role may be given something without anyone else's say: what is in
-// its own stack, but for roles and policies, with which it could give itself the
-// rest; its own table; the repository of its own image; what names no resource; and,
-// for the monolith, a table that it still serves, as far as the service may.
+// own reports whether a role may get a right without a finding: a right to what is in
+// its own stack, except roles and policies, with which it could widen its own rights;
+// to its own table; to the repository of its own image; an action without a resource;
+// and, for the monolith, to a table that it still serves, as far as the service may.
 func (c comparison) own(h holder, p permit) bool {
 	if p.resource == "*" && slices.Contains(nameless, p.action) || h.role != nil && c.pulls(*h.role, p) {
 		return true
@@ -114,11 +113,11 @@ func (c comparison) own(h holder, p permit) bool {
 	return true
 }
 
-// nameless are the actions that IAM does not limit to a resource, of those that the
-// controls let a role have: the registry's login, and sending traces.
+// nameless are the actions without a resource type that the controls let a role have:
+// the registry's login, and sending traces.
 var nameless = []string{"ecr:GetAuthorizationToken", "xray:PutTraceSegments"}
 
-// pulls is whether a permit is to pull the image of the task that the role starts.
+// pulls reports whether a permit is to pull the image of the task that the role starts.
 func (c comparison) pulls(role assembly.Role, p permit) bool {
 	for _, task := range c.after.TaskDefinitions {
 		for _, container := range task.Containers {
@@ -135,13 +134,14 @@ func (c comparison) pulls(role assembly.Role, p permit) bool {
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 var pull = []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
-// lent is whether the monolith's role gets at a table what the role of the table's
-// service has: so it was before the service was, and is again on the way back.
+// lent reports whether the monolith's role gets a right to a table that the role of the
+// table's service has. The monolith has those rights until the service is strangled,
+// and again on the way back.
 func (c comparison) lent(h holder, table assembly.Resource, p permit) bool {
 	roles := c.after.TaskRoles()
 	service := owner(c.after, table)
 	if noun(table.Type) != "table" || !slices.ContainsFunc(c.after.Services, func(s assembly.Service) bool {
-		return isMonolith(s) && roles[s.Program()].Identity() == h.Identity()
+		return isMonolith(c.after, s) && roles[s.Program()].Identity() == h.Identity()
 	}) {
 		return false
 	}
@@ -149,9 +149,9 @@ func (c comparison) lent(h holder, table assembly.Resource, p permit) bool {
 	return ok && slices.ContainsFunc(rolePermits(role), func(o permit) bool { return o.covers(p) })
 }
 
-// neighbour is whether what is new may trust a principal without anyone's say: a
-// service of AWS's, a role of the environment, or the account, which leaves it to
-// the policies of its roles.
+// neighbour reports whether a new holder may trust a principal without a finding: a
+// service of AWS, a role of the environment, or the account, which leaves the decision
+// to the policies of its roles.
 func (c comparison) neighbour(p permit) bool {
 	if strings.HasPrefix(p.principal, "Service ") || strings.HasPrefix(p.principal, "AWS ${") && len(referred(c.after, p.principal)) == 1 {
 		return true
@@ -161,8 +161,8 @@ func (c comparison) neighbour(p permit) bool {
 	})
 }
 
-// say is a sentence, without its full stop, for the permits that differ in nothing but
-// the action and the resource.
+// say writes one sentence, without its full stop, for all permits that differ only in
+// action and resource.
 func say(stage *assembly.Stage, h holder, verb string, permits []permit) []string {
 	ofResource := grouped(permits, func(p permit) permit { p.action = ""; return p })
 	alike := grouped(ofResource, func(set []permit) permit {
@@ -203,7 +203,7 @@ func actions(permits []permit) string {
 	return codes(slices.Compact(all))
 }
 
-// sentence is about sets of permits, each for a resource, that are alike else.
+// sentence is about sets of permits, one set for a resource, that are otherwise alike.
 func sentence(stage *assembly.Stage, h holder, verb string, sets [][]permit) string {
 	p := sets[0][0]
 	line := "the " + h.called

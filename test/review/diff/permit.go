@@ -21,20 +21,21 @@ type permit struct {
 	condition string
 }
 
-// covers reports whether whatever the other permit is about, this one is too. What
-// it cannot tell it denies, so a statement that is only written in another way may
-// look like a new one, and a new one never like an old one.
+// covers reports whether every request of the other permit is one of this permit too.
+// In doubt it is false, so a statement in another form may look new, and a new one never
+// looks old.
 func (p permit) covers(q permit) bool {
 	return p.effect == q.effect &&
-		(p.principal == q.principal || p.principal == anyone) &&
+		(p.principal == q.principal || p.principal == anyPrincipal) &&
 		(p.condition == "" || p.condition == q.condition) &&
 		spans(strings.ToLower(p.action), strings.ToLower(q.action)) && spans(p.resource, q.resource)
 }
 
-const anyone = "AWS *"
+// anyPrincipal is also one without an account.
+const anyPrincipal = "AWS *"
 
-// spans reports whether all that one pattern matches the other does too. A ? would
-// match the * of another pattern, which stands for more.
+// spans reports whether one pattern matches everything that the other matches. A ?
+// would match the * of the other pattern, which stands for more than one character.
 func spans(pattern, other string) bool {
 	return pattern == other || !strings.Contains(pattern, "?") && !strings.HasPrefix(pattern, but) && wildcard.Match(pattern, other)
 }
@@ -97,7 +98,7 @@ func conditionOf(s assembly.Statement) string {
 	return strings.Join(all, ", ")
 }
 
-// statementsIn are those of every policy in a value, however deep.
+// statementsIn are the statements of every policy in a value, at any depth.
 func statementsIn(value any) ([]assembly.Statement, error) {
 	var all []assembly.Statement
 	var search func(value any) error
@@ -124,8 +125,8 @@ func statementsIn(value any) ([]assembly.Statement, error) {
 	return all, search(value)
 }
 
-// policy returns the statements of a policy, which a list has or one is by itself.
-// What allows and denies nothing is no policy, as the statement of a firewall's rule.
+// policy returns the statements of a policy: a list, or a single statement. A value
+// without an effect is no policy, such as the statement of a firewall's rule.
 func policy(value map[string]any) (statements []any, ok bool) {
 	statements, ok = value["Statement"].([]any)
 	if !ok {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"example.com/strangler/services"
-	"example.com/strangler/services/forum"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
@@ -35,7 +34,7 @@ func (c comparison) phases() []string {
 	return lines
 }
 
-// steps are what is wrong with the way that the migration goes.
+// steps are the mistakes of a migration that skips a phase.
 func (c comparison) steps() []string {
 	if len(c.after.Services) == 0 {
 		return nil
@@ -51,22 +50,19 @@ func (c comparison) steps() []string {
 	return lines
 }
 
-// migrationOf derives the phases from what the templates declare: the shares from the
-// live rules, and strangled from what the monolith's role reaches. A service without
-// a table is strangled only once the monolith is gone, for there is nothing to take
-// from it.
+// migrationOf derives the phases from the templates: the shares from the live rules, and
+// strangled from the rights of the monolith's role. A service without a table is
+// strangled only once the monolith is gone, because the monolith has no right to lose.
 func migrationOf(stage *assembly.Stage) services.Migration {
 	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Retired}
-	for _, service := range stage.Services {
-		if isMonolith(service) {
-			m.Monolith = services.Drained
-			if _, serving := liveRule(stage, service); serving {
-				m.Monolith = services.Serving
-			}
+	if monolith, ok := monolithOf(stage); ok {
+		m.Monolith = services.Drained
+		if _, serving := liveRule(stage, monolith); serving {
+			m.Monolith = services.Serving
 		}
 	}
 	for _, service := range stage.Services {
-		if !isMonolith(service) {
+		if !isMonolith(stage, service) {
 			m.Services[service.Program()] = phaseOf(stage, service, m.Monolith)
 		}
 	}
@@ -89,15 +85,18 @@ func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.
 	return phase
 }
 
-// strangled is whether the service has a table, and the monolith's role none of it.
+// strangled reports whether the service has a table, and the monolith's role no right
+// to it.
 func strangled(stage *assembly.Stage, service assembly.Service) bool {
+	monolith, _ := monolithOf(stage)
+	role := stage.TaskRoles()[monolith.Program()]
 	has := false
 	for _, table := range stage.Tables {
 		if owner(stage, table.Resource) != service.Program() {
 			continue
 		}
 		has = true
-		for _, s := range stage.TaskRoles()[forum.Catalog().Monolith.Name].Statements() {
+		for _, s := range role.Statements() {
 			if s.Effect == "Allow" && slices.ContainsFunc(s.Resource, func(text string) bool { return refersTo(text, table.Resource) }) {
 				return false
 			}
@@ -106,12 +105,7 @@ func strangled(stage *assembly.Stage, service assembly.Service) bool {
 	return has
 }
 
-// isMonolith goes by the name, which the catalog gives no other service.
-func isMonolith(service assembly.Service) bool {
-	return service.Program() == forum.Catalog().Monolith.Name
-}
-
-// liveRule is the rule of a service's stack that wants no header.
+// liveRule is the rule of a service's stack without a header condition.
 func liveRule(stage *assembly.Stage, service assembly.Service) (alb.Rule, bool) {
 	for _, rule := range stage.ListenerRules {
 		if rule.Stack == service.Stack && public(rule.Rule) {
@@ -121,7 +115,7 @@ func liveRule(stage *assembly.Stage, service assembly.Service) (alb.Rule, bool) 
 	return alb.Rule{}, false
 }
 
-// public is whether a rule takes requests without the preview header.
+// public reports whether a rule takes requests without the preview header.
 func public(rule alb.Rule) bool {
 	return !slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool { _, ok := c.(alb.HTTPHeader); return ok })
 }

@@ -9,7 +9,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// stacks says what becomes of each stack whose template differs, those that go last.
+// stacks says what changes in each stack whose template differs. Stacks that go are last.
 func (c comparison) stacks() []string {
 	var lines []string
 	for _, after := range c.after.Stacks {
@@ -60,7 +60,7 @@ func counts(before, after *assembly.Stack) string {
 	return strings.Join(parts, ", ")
 }
 
-// declared are the resources as the template has them, references and all.
+// declared are the resources as the template has them, with unresolved references.
 func declared(stack *assembly.Stack) map[string]any {
 	resources, _ := stack.Document["Resources"].(map[string]any)
 	return resources

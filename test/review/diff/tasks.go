@@ -6,7 +6,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// tasks says between what bounds a program scales, where they change.
+// tasks says which bounds of scaling change.
 func (c comparison) tasks() []string {
 	before := bounds(c.before)
 	var lines []string

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown is the diff for a pull request: one line that says all, then the
-// findings, then the rest. No change is that one line.
+// Markdown is the diff for a pull request: a summary in one line, then the findings,
+// then the rest. Without a change it is one line.
 func (d Diff) Markdown() string {
 	if !d.Changes() {
 		return d.title() + ": no change.\n"
