@@ -5,6 +5,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/stacks/controls"
+	"example.com/strangler/stacks/template"
 )
 
 // addHouseRules makes every synthesis of the app check its controls.
@@ -56,9 +57,9 @@ func (*houseRules) RuleIds() *[]*string {
 
 // Validate implements awscdk.IPolicyValidationPlugin.
 func (h *houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.PolicyValidationPluginReport {
-	var templates []controls.Template
+	var templates []template.Template
 	for _, file := range *context.TemplatePaths() {
-		t, err := controls.Read(*file)
+		t, err := template.Read(*file)
 		if err != nil {
 			return refuse(err)
 		}

@@ -27,7 +27,7 @@ func TestTemplates(t *testing.T) {
 		for _, stack := range stage.Stacks {
 			name := filepath.Join("testdata", stage.Name, stack.ID+".template.json")
 			want = append(want, name)
-			compareTemplate(t, name, masked(stack.Template))
+			compareTemplate(t, name, masked(stack.Text))
 		}
 	}
 	if have, err := filepath.Glob("testdata/*/*.template.json"); err != nil || !sameElements(have, want) {

@@ -227,7 +227,7 @@ func mutate(t testing.TB, stage *assembly.Stage, stack string, edit func(resourc
 	original, ok := stage.Stack(stack)
 	require.True(t, ok, "no stack %s", stack)
 	var template map[string]any
-	require.NoError(t, json.Unmarshal(original.Template, &template))
+	require.NoError(t, json.Unmarshal(original.Text, &template))
 	edit(template["Resources"].(map[string]any))
 	edited, err := json.Marshal(template)
 	require.NoError(t, err)

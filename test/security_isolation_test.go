@@ -15,7 +15,7 @@ import (
 func changed(before, after *assembly.Stage) []string {
 	var ids []string
 	for _, stack := range before.Stacks {
-		if other, ok := after.Stack(stack.ID); !ok || !bytes.Equal(stack.Template, other.Template) {
+		if other, ok := after.Stack(stack.ID); !ok || !bytes.Equal(stack.Text, other.Text) {
 			ids = append(ids, stack.ID)
 		}
 	}

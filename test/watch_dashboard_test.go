@@ -161,7 +161,7 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 func TestWatchHoldsNobody(t *testing.T) {
 	for _, s := range situations {
 		watch, _ := at(t, s).Stack("Watch")
-		if len(watch.Dependencies) > 0 || strings.Contains(string(watch.Template), "Fn::GetStackOutput") || strings.Contains(string(watch.Template), "Fn::ImportValue") {
+		if len(watch.Dependencies) > 0 || strings.Contains(string(watch.Text), "Fn::GetStackOutput") || strings.Contains(string(watch.Text), "Fn::ImportValue") {
 			t.Errorf("%v: Watch depends on %v", s, watch.Dependencies)
 		}
 	}

@@ -3,6 +3,8 @@ package controls
 import (
 	"regexp"
 	"slices"
+
+	"example.com/strangler/stacks/template"
 )
 
 const (
@@ -24,45 +26,43 @@ func containers() []Control {
 		{"ECS.4", taskDefinition, "No container is privileged",
 			"remove Privileged",
 			container(func(c any) bool { return at(c, "Privileged") != true })},
-		{"HOUSE.ECS.1", taskDefinition, "Containers drop all capabilities of Linux, and add none",
+		{"HOUSE.ECS.1", taskDefinition, "Containers drop all Linux capabilities and add none",
 			"drop ALL in LinuxParameters",
 			container(func(c any) bool {
 				capabilities := at(c, "LinuxParameters", "Capabilities")
 				return slices.Contains(list(at(capabilities, "Drop")), any("ALL")) && at(capabilities, "Add") == nil
 			})},
-		{"CT.ECS.PR.7", taskDefinition, "Containers have a hard limit of memory",
+		{"CT.ECS.PR.7", taskDefinition, "Containers have a hard memory limit",
 			"set Memory in the container's definition",
-			container(func(c any) bool { n, ok := at(c, "Memory").(float64); return ok && n > 0 })},
-		{"ECS.8", taskDefinition, "No variable of a container is a secret in plain text",
-			"hand it over as one of Secrets",
+			container(func(c any) bool { return positive(at(c, "Memory")) })},
+		{"ECS.8", taskDefinition, "Environment variables hold no secret in plain text",
+			"pass the value in Secrets",
 			container(func(c any) bool {
 				return !slices.ContainsFunc(list(at(c, "Environment")), func(v any) bool {
 					name, _ := at(v, "Name").(string)
 					return secretName.MatchString(name)
 				})
 			})},
-		{"ECS.9", taskDefinition, "Containers log, and say whether a log may hold them up",
-			"set LogConfiguration with an explicit mode",
+		{"ECS.9", taskDefinition, "Containers log, with an explicit delivery mode",
+			"set LogConfiguration with the option mode",
 			container(func(c any) bool {
 				return at(c, "LogConfiguration", "LogDriver") != nil && at(c, "LogConfiguration", "Options", "mode") != nil
 			})},
 		{"CT.ECS.PR.4", taskDefinition, "Tasks have a network interface of their own",
 			"set NetworkMode to awsvpc",
-			func(r Resource, _ Template) bool { return r.at("NetworkMode") == "awsvpc" }},
+			property("awsvpc", "NetworkMode")},
 		{"ECS.3", taskDefinition, "Tasks do not see their host's processes",
 			"remove PidMode",
-			func(r Resource, _ Template) bool { return r.at("PidMode") == nil }},
+			property(nil, "PidMode")},
 		{"ECS.2", service, "Tasks have no public address",
 			"set AssignPublicIp to DISABLED",
-			func(r Resource, _ Template) bool {
-				return r.at("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp") == "DISABLED"
-			}},
+			property("DISABLED", "NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp")},
 		{"ECS.10", service, "Tasks run on the latest version of Fargate",
 			"set PlatformVersion to LATEST",
-			func(r Resource, _ Template) bool { return r.at("PlatformVersion") == "LATEST" }},
-		{"HOUSE.ECS.2", service, "Nobody opens a shell in a task",
+			property("LATEST", "PlatformVersion")},
+		{"HOUSE.ECS.2", service, "ECS Exec is off: it opens no shell in a task",
 			"set EnableExecuteCommand to false",
-			func(r Resource, _ Template) bool { return r.at("EnableExecuteCommand") == false }},
+			property(false, "EnableExecuteCommand")},
 	}
 }
 
@@ -72,6 +72,8 @@ var (
 )
 
 // container makes a control of a task definition hold for each of its containers.
-func container(holds func(any) bool) func(Resource, Template) bool {
-	return func(r Resource, _ Template) bool { return every(list(r.at("ContainerDefinitions")), holds) }
+func container(holds func(any) bool) check {
+	return func(r template.Resource, _ template.Template) bool {
+		return every(list(r.Properties["ContainerDefinitions"]), holds)
+	}
 }

@@ -1,31 +1,37 @@
 // Package controls are the security controls that every template of the app
-// keeps, as plain data and functions over templates. Synthesis refuses what
-// breaks one.
+// keeps, as plain data and functions over templates. Synthesis refuses a template
+// that breaks one.
 package controls
 
 import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"example.com/strangler/stacks/template"
 )
 
-// Control is a sentence that holds for every resource of a type.
+// Control is a rule for every resource of a type.
 type Control struct {
 	// ID is Security Hub's (ECS.5) or Control Tower's (CT.ECS.PR.7) where one of
-	// them has the control, and HOUSE's own otherwise.
+	// them has the control. Otherwise it begins with HOUSE.
 	//
 	// https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
 	// https://docs.aws.amazon.com/controltower/latest/controlreference/controls-reference.html
 	ID string
-	// Type is that of the resources, as CloudFormation names it.
+	// Type is the CloudFormation type of the resources, such as "AWS::ECS::Service".
 	Type string
 	// Title says what holds, and Fix what to do where it does not.
 	Title, Fix string
-	// Holds looks at one resource, in the template that declares it.
-	Holds func(Resource, Template) bool
+	// Holds reports whether a resource keeps the control, in the template that
+	// declares it.
+	Holds check
 }
 
-// All are the controls, in the order of their subjects.
+// check looks at a resource in the template that declares it.
+type check = func(template.Resource, template.Template) bool
+
+// All returns the controls, in the order of their subjects.
 func All() []Control {
 	return slices.Concat(containers(), roles(), network(), edge(), data(), watching())
 }
@@ -33,8 +39,8 @@ func All() []Control {
 // Finding is a resource that breaks a control.
 type Finding struct {
 	Control  Control
-	Resource Resource
-	// Template is the file that declares the resource.
+	Resource template.Resource
+	// Template is the path of the template that declares the resource.
 	Template string
 }
 
@@ -43,28 +49,30 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s of %s: %s: %s: %s", f.Resource.LogicalID, filepath.Base(f.Template), f.Control.ID, f.Control.Title, f.Control.Fix)
 }
 
-// Check looks for resources that break a control and are not excepted by what
-// their environment chose. An exception that excepts nothing where it holds is an
-// error, because it would hide what comes.
-func Check(templates []Template, choices Choices, exceptions []Exception) ([]Finding, error) {
+// Check returns the resources that break a control, except where an exception
+// holds for the choices of the template's stage. It fails when an exception holds
+// for a stage but excepts nothing in any template, because such an exception would
+// hide a later mistake.
+func Check(templates []template.Template, choices Choices, exceptions []Exception) ([]Finding, error) {
 	var findings []Finding
 	held, used := make([]bool, len(exceptions)), make([]bool, len(exceptions))
 	for _, t := range templates {
-		excepted := func(c Control, r Resource) bool {
+		made := choices[t.Stage()]
+		excepted := func(c Control, r template.Resource) bool {
 			found := false
 			for i, e := range exceptions {
-				if e.holds(choices[t.Stage]) && e.covers(c, r) {
+				if e.holds(made) && e.covers(c, r) {
 					used[i], found = true, true
 				}
 			}
 			return found
 		}
 		for i, e := range exceptions {
-			held[i] = held[i] || e.holds(choices[t.Stage])
+			held[i] = held[i] || e.holds(made)
 		}
 		for _, c := range All() {
-			for _, r := range t.Resources {
-				if r.Type == c.Type && !c.Holds(r, t) && !excepted(c, r) {
+			for _, r := range ofType(t, c.Type) {
+				if !c.Holds(r, t) && !excepted(c, r) {
 					findings = append(findings, Finding{c, r, t.File})
 				}
 			}

@@ -1,174 +1,179 @@
 package controls
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/stacks/template"
 )
 
-// snapshots are the templates of the environment that ships, as the tests of the
-// app keep them.
-const snapshots = "../../test/testdata/forum-dev"
-
-// asDev is what the shipped environment chooses.
-var asDev = Choices{"forum-dev": {NoDomain, NoFirewall, NotProtected}}
-
-func shipped(t *testing.T) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(snapshots, "*.template.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no snapshots in %s: %v", snapshots, err)
-	}
-	texts := map[string][]byte{}
-	for _, file := range files {
-		if texts[file], err = os.ReadFile(file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return texts
+// mutant is an edit of the kept template that makes one resource break a control.
+type mutant struct {
+	resource string
+	edit     func(resources map[string]any)
 }
 
-func parse(t *testing.T, texts map[string][]byte) []Template {
-	t.Helper()
-	var templates []Template
-	for file, text := range texts {
-		template, err := Parse(file, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		templates = append(templates, template)
-	}
-	return templates
-}
-
-func TestShippedTemplatesKeepEveryControl(t *testing.T) {
-	findings, err := Check(parse(t, shipped(t)), asDev, Exceptions())
-	if err != nil {
-		t.Error(err)
-	}
-	for _, f := range findings {
-		t.Errorf("%s of %s breaks %s: %s", f.Resource.LogicalID, f.Template, f.Control.ID, f.Control.Title)
-	}
-}
-
-// mutants break one control each, in a resource of its type: the properties, or
-// the resource itself.
-var mutants = map[string]func(properties, resource map[string]any){
-	"ECS.5":       firstContainer(func(c map[string]any) { c["ReadonlyRootFilesystem"] = false }),
-	"ECS.20":      firstContainer(func(c map[string]any) { c["User"] = "0:0" }),
-	"ECS.4":       firstContainer(func(c map[string]any) { c["Privileged"] = true }),
-	"HOUSE.ECS.1": firstContainer(func(c map[string]any) { delete(c, "LinuxParameters") }),
-	"CT.ECS.PR.7": firstContainer(func(c map[string]any) { delete(c, "Memory") }),
-	"ECS.8": firstContainer(func(c map[string]any) {
+// mutants are at least one for each control, by its ID.
+var mutants = map[string][]mutant{
+	"ECS.5":       {firstContainer(func(c map[string]any) { c["ReadonlyRootFilesystem"] = false })},
+	"ECS.20":      {firstContainer(func(c map[string]any) { c["User"] = "0:0" }), firstContainer(func(c map[string]any) { c["User"] = "nonroot" })},
+	"ECS.4":       {firstContainer(func(c map[string]any) { c["Privileged"] = true })},
+	"HOUSE.ECS.1": {firstContainer(func(c map[string]any) { delete(c, "LinuxParameters") })},
+	"CT.ECS.PR.7": {firstContainer(func(c map[string]any) { delete(c, "Memory") })},
+	"ECS.8": {firstContainer(func(c map[string]any) {
 		c["Environment"] = []any{map[string]any{"Name": "DB_PASSWORD", "Value": "hunter2"}}
-	}),
-	"ECS.9": firstContainer(func(c map[string]any) {
+	})},
+	"ECS.9": {firstContainer(func(c map[string]any) {
 		delete(c["LogConfiguration"].(map[string]any)["Options"].(map[string]any), "mode")
-	}),
-	"CT.ECS.PR.4": func(p, _ map[string]any) { p["NetworkMode"] = "host" },
-	"ECS.3":       func(p, _ map[string]any) { p["PidMode"] = "task" },
-	"ECS.2": func(p, _ map[string]any) {
-		p["NetworkConfiguration"].(map[string]any)["AwsvpcConfiguration"].(map[string]any)["AssignPublicIp"] = "ENABLED"
+	})},
+	"CT.ECS.PR.4": {set("Task", "host", "NetworkMode")},
+	"ECS.3":       {set("Task", "task", "PidMode")},
+	"ECS.2":       {set("Service", "ENABLED", "NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp")},
+	"ECS.10":      {set("Service", "1.4.0", "PlatformVersion")},
+	"HOUSE.ECS.2": {set("Service", true, "EnableExecuteCommand")},
+	"HOUSE.IAM.1": {
+		statement("TaskRole", "AssumeRolePolicyDocument", func(s map[string]any) { delete(s, "Condition") }),
+		statement("TaskRole", "AssumeRolePolicyDocument", func(s map[string]any) { s["Principal"] = "*" }),
 	},
-	"ECS.10":      func(p, _ map[string]any) { p["PlatformVersion"] = "1.4.0" },
-	"HOUSE.ECS.2": func(p, _ map[string]any) { p["EnableExecuteCommand"] = true },
-	"HOUSE.IAM.1": func(p, _ map[string]any) {
-		p["AssumeRolePolicyDocument"] = map[string]any{"Statement": []any{map[string]any{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": map[string]any{"Service": "ecs-tasks.amazonaws.com"}}}}
+	"HOUSE.IAM.2": {set("TaskRole", []any{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, "ManagedPolicyArns")},
+	"IAM.21": {
+		statement("Policy", "PolicyDocument", func(s map[string]any) { s["Action"] = "dynamodb:*" }),
+		statement("Policy", "PolicyDocument", func(s map[string]any) { s["NotAction"] = "dynamodb:DeleteTable" }),
 	},
-	"HOUSE.IAM.2": func(p, _ map[string]any) { p["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/ReadOnlyAccess"} },
-	"IAM.21":      firstStatement(func(s map[string]any) { s["Action"] = "dynamodb:*" }),
-	"HOUSE.IAM.3": firstStatement(func(s map[string]any) { s["Action"], s["Resource"] = "dynamodb:GetItem", "*" }),
-	"HOUSE.IAM.4": func(p, _ map[string]any) { p["TaskRoleArn"] = p["ExecutionRoleArn"] },
-	"EC2.2":       nil, // see TestOneResourceServesAnother
-	"EC2.6":       nil,
-	"S3.5":        nil,
-	"EC2.15":      func(p, _ map[string]any) { p["MapPublicIpOnLaunch"] = true },
-	"EC2.18": func(p, _ map[string]any) {
-		p["SecurityGroupIngress"] = []any{map[string]any{"CidrIp": "0.0.0.0/0", "Description": "SSH", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}}
+	"HOUSE.IAM.3": {
+		statement("Policy", "PolicyDocument", func(s map[string]any) { s["Resource"] = "*" }),
+		statement("Policy", "PolicyDocument", func(s map[string]any) { s["NotResource"] = "arn:aws:s3:::layers" }),
 	},
-	"HOUSE.EC2.1": func(p, _ map[string]any) {
-		p["SecurityGroupEgress"] = []any{map[string]any{"CidrIp": "0.0.0.0/0", "Description": "anything", "IpProtocol": "-1"}}
+	"HOUSE.IAM.4": {set("Task", map[string]any{"Fn::GetAtt": []any{"ExecutionRole", "Arn"}}, "TaskRoleArn")},
+	"EC2.2":       {without("ClosedGroup", "Vpc")},
+	"EC2.6":       {without("FlowLog", "Vpc")},
+	"EC2.15":      {set("Subnet", true, "MapPublicIpOnLaunch")},
+	"EC2.18": {set("Group", []any{
+		map[string]any{"CidrIp": "0.0.0.0/0", "Description": "SSH", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22},
+	}, "SecurityGroupIngress")},
+	"HOUSE.EC2.1": {set("Group", []any{
+		map[string]any{"CidrIp": "0.0.0.0/0", "Description": "anything", "IpProtocol": "-1"},
+	}, "SecurityGroupEgress")},
+	"HOUSE.EC2.2": {
+		in("Group", func(_, p map[string]any) { delete(p["SecurityGroupEgress"].([]any)[0].(map[string]any), "Description") }),
+		in("Group", func(_, p map[string]any) { delete(p, "GroupDescription") }),
 	},
-	"HOUSE.EC2.2": func(p, _ map[string]any) {
-		delete(p["SecurityGroupEgress"].([]any)[0].(map[string]any), "Description")
+	"HOUSE.EC2.3": {statement("Endpoint", "PolicyDocument", func(s map[string]any) { s["Resource"] = "*" })},
+	"ELB.4":       {otherAttribute("routing.http.drop_invalid_header_fields.enabled", "false")},
+	"ELB.12":      {otherAttribute("routing.http.desync_mitigation_mode", "monitor")},
+	"ELB.5":       {otherAttribute("access_logs.s3.enabled", "false")},
+	"ELB.6":       {otherAttribute("deletion_protection.enabled", "false")},
+	"ELB.1":       {set("HttpListener", []any{map[string]any{"Type": "fixed-response"}}, "DefaultActions")},
+	"ELB.16":      {without("Firewall", "LoadBalancer")},
+	"ELB.17":      {set("HttpsListener", "ELBSecurityPolicy-2016-08", "SslPolicy"), set("HttpsListener", "ELBSecurityPolicy-TLS13-1-2-2021-06", "SslPolicy")},
+	"S3.8":        {unset("Bucket", "PublicAccessBlockConfiguration"), set("Bucket", false, "PublicAccessBlockConfiguration", "IgnorePublicAcls")},
+	"S3.5":        {without("BucketPolicy", "Bucket")},
+	"CT.S3.PR.7":  {unset("Bucket", "BucketEncryption")},
+	"S3.13":       {unset("Bucket", "LifecycleConfiguration")},
+	"DynamoDB.2":  {firstReplica(func(r map[string]any) { delete(r, "PointInTimeRecoverySpecification") })},
+	"DynamoDB.6":  {firstReplica(func(r map[string]any) { r["DeletionProtectionEnabled"] = false })},
+	"HOUSE.DynamoDB.1": {
+		in("Table", func(r, _ map[string]any) { delete(r, "DeletionPolicy") }),
+		in("Table", func(r, _ map[string]any) { r["UpdateReplacePolicy"] = "Delete" }),
 	},
-	"HOUSE.EC2.3":      firstStatement(func(s map[string]any) { s["Action"], s["Resource"] = "s3:*", "*" }),
-	"ELB.12":           otherAttribute("routing.http.desync_mitigation_mode", "monitor"),
-	"ELB.5":            otherAttribute("access_logs.s3.enabled", "false"),
-	"ELB.6":            nil, // excepted too
-	"ELB.16":           nil,
-	"ELB.17":           func(p, _ map[string]any) { p["Protocol"], p["SslPolicy"] = "HTTPS", "ELBSecurityPolicy-2016-08" },
-	"S3.8":             func(p, _ map[string]any) { delete(p, "PublicAccessBlockConfiguration") },
-	"CT.S3.PR.7":       func(p, _ map[string]any) { delete(p, "BucketEncryption") },
-	"S3.13":            func(p, _ map[string]any) { delete(p, "LifecycleConfiguration") },
-	"CT.DYNAMODB.PR.2": func(p, _ map[string]any) { delete(p, "SSESpecification") },
-	"ELB.4":            otherAttribute("routing.http.drop_invalid_header_fields.enabled", "false"),
-	"ELB.1":            nil, // the environment that ships breaks it, and is excepted
-	"DynamoDB.2":       firstReplica(func(r map[string]any) { delete(r, "PointInTimeRecoverySpecification") }),
-	"DynamoDB.6":       firstReplica(func(r map[string]any) { r["DeletionProtectionEnabled"] = false }),
-	"HOUSE.DynamoDB.1": func(_, r map[string]any) { delete(r, "DeletionPolicy") },
-	"DynamoDB.1":       func(p, _ map[string]any) { p["BillingMode"] = "PROVISIONED" },
-	"CloudWatch.15":    func(p, _ map[string]any) { delete(p, "AlarmActions") },
-	"CloudWatch.16":    func(p, _ map[string]any) { delete(p, "RetentionInDays") },
-	"SNS.1":            func(p, _ map[string]any) { delete(p, "KmsMasterKeyId") },
-	"KMS.4":            func(p, _ map[string]any) { p["EnableKeyRotation"] = false },
-	"ECS.12":           func(p, _ map[string]any) { p["ClusterSettings"].([]any)[0].(map[string]any)["Value"] = "disabled" },
+	"DynamoDB.1":       {set("Table", "PROVISIONED", "BillingMode")},
+	"CT.DYNAMODB.PR.2": {unset("Table", "SSESpecification")},
+	"CloudWatch.15":    {unset("Alarm", "AlarmActions"), set("Alarm", false, "ActionsEnabled")},
+	"CloudWatch.16":    {unset("Logs", "RetentionInDays")},
+	"SNS.1":            {unset("Topic", "KmsMasterKeyId")},
+	"KMS.4":            {set("Key", false, "EnableKeyRotation")},
+	"ECS.12":           {set("Cluster", []any{map[string]any{"Name": "containerInsights", "Value": "disabled"}}, "ClusterSettings")},
 }
 
-func firstContainer(edit func(map[string]any)) func(p, _ map[string]any) {
-	return func(p, _ map[string]any) { edit(p["ContainerDefinitions"].([]any)[0].(map[string]any)) }
+// in edits one resource, which is the one that breaks the control.
+func in(resource string, edit func(resource, properties map[string]any)) mutant {
+	return mutant{resource, func(resources map[string]any) {
+		r := resources[resource].(map[string]any)
+		edit(r, r["Properties"].(map[string]any))
+	}}
 }
 
-func firstStatement(edit func(map[string]any)) func(p, _ map[string]any) {
-	return func(p, _ map[string]any) {
-		edit(p["PolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any))
-	}
+// without removes a resource on which another one's control depends.
+func without(gone, resource string) mutant {
+	return mutant{resource, func(resources map[string]any) { delete(resources, gone) }}
 }
 
-func otherAttribute(key, value string) func(p, _ map[string]any) {
-	return func(p, _ map[string]any) {
+func set(resource string, value any, path ...string) mutant {
+	return in(resource, func(_, p map[string]any) {
+		for _, name := range path[:len(path)-1] {
+			p = p[name].(map[string]any)
+		}
+		p[path[len(path)-1]] = value
+	})
+}
+
+func unset(resource, property string) mutant {
+	return in(resource, func(_, p map[string]any) { delete(p, property) })
+}
+
+// statement edits the first statement of a policy document.
+func statement(resource, document string, edit func(map[string]any)) mutant {
+	return in(resource, func(_, p map[string]any) {
+		edit(p[document].(map[string]any)["Statement"].([]any)[0].(map[string]any))
+	})
+}
+
+func firstContainer(edit func(map[string]any)) mutant {
+	return in("Task", func(_, p map[string]any) { edit(p["ContainerDefinitions"].([]any)[0].(map[string]any)) })
+}
+
+func firstReplica(edit func(map[string]any)) mutant {
+	return in("Table", func(_, p map[string]any) { edit(p["Replicas"].([]any)[0].(map[string]any)) })
+}
+
+func otherAttribute(key, value string) mutant {
+	return in("LoadBalancer", func(_, p map[string]any) {
 		for _, a := range p["LoadBalancerAttributes"].([]any) {
 			if attribute := a.(map[string]any); attribute["Key"] == key {
 				attribute["Value"] = value
 			}
 		}
-	}
+	})
 }
 
-func firstReplica(edit func(map[string]any)) func(p, _ map[string]any) {
-	return func(p, _ map[string]any) { edit(p["Replicas"].([]any)[0].(map[string]any)) }
-}
-
-// Every control finds its own mutant, and finds it alone.
-func TestEveryControlHasItsMutant(t *testing.T) {
+func TestKeptTemplateKeepsEveryControl(t *testing.T) {
+	whole := edited(t, nil)
+	findings, err := Check([]template.Template{whole}, nil, nil)
+	require.NoError(t, err)
+	assert.Empty(t, findings)
 	for _, c := range All() {
-		mutate, listed := mutants[c.ID]
-		if !listed {
-			t.Errorf("%s has no mutant", c.ID)
-		}
-		if mutate == nil {
-			continue
-		}
-		texts := shipped(t)
-		file, id := mutateOne(t, texts, c, mutate)
-		findings, _ := Check(parse(t, texts), asDev, Exceptions())
-		if len(findings) != 1 || findings[0].Control.ID != c.ID || findings[0].Resource.LogicalID != id || findings[0].Template != file {
-			t.Errorf("%s: the mutant of %s in %s gives %v", c.ID, id, file, findings)
-		}
-	}
-	if len(mutants) != len(All()) {
-		t.Errorf("%d mutants for %d controls", len(mutants), len(All()))
+		assert.NotEmpty(t, ofType(whole, c.Type), "%s: the template has no %s", c.ID, c.Type)
 	}
 }
 
-// What AWS lets nobody limit to a resource may be for all; whatever comes with it, or
-// is more than that, may not.
-func TestNameless(t *testing.T) {
+// Each mutant breaks its own control, and no other.
+func TestEveryControlFindsItsMutants(t *testing.T) {
+	for _, c := range All() {
+		assert.NotEmpty(t, mutants[c.ID], "%s has no mutant", c.ID)
+		for i, m := range mutants[c.ID] {
+			findings, err := Check([]template.Template{edited(t, m.edit)}, nil, nil)
+			require.NoError(t, err, c.ID)
+			if !assert.NotEmpty(t, findings, "%s: mutant %d passed the check", c.ID, i) {
+				continue
+			}
+			assert.Len(t, findings, 1, "mutant %d of %s", i, c.ID)
+			assert.Equal(t, c.ID, findings[0].Control.ID, "mutant %d of %s", i, c.ID)
+			assert.Equal(t, m.resource, findings[0].Resource.LogicalID, "mutant %d of %s", i, c.ID)
+			assert.Equal(t, keptFile, findings[0].Template, "mutant %d of %s", i, c.ID)
+		}
+	}
+	assert.Len(t, mutants, len(All()), "controls with mutants")
+}
+
+// A statement for all resources keeps the control only when its single action is
+// one that AWS cannot limit to a resource.
+func TestStatementsForAllResources(t *testing.T) {
 	for _, c := range All() {
 		if c.ID != "HOUSE.IAM.3" && c.ID != "HOUSE.EC2.3" {
 			continue
@@ -187,95 +192,87 @@ func TestNameless(t *testing.T) {
 			{nil, false},
 		} {
 			statement := map[string]any{"Effect": "Allow", "Action": test.action, "Resource": "*"}
-			r := Resource{Properties: map[string]any{"PolicyDocument": map[string]any{"Statement": []any{statement}}}}
-			if c.Holds(r, Template{}) != test.holds {
-				t.Errorf("%s with %v on anything: want %v", c.ID, test.action, test.holds)
-			}
+			r := template.Resource{Properties: map[string]any{"PolicyDocument": map[string]any{"Statement": []any{statement}}}}
+			assert.Equal(t, test.holds, c.Holds(r, template.Template{}), "%s with %v on all resources", c.ID, test.action)
 		}
 	}
 }
 
-// mutateOne edits the first resource of the control's type that is not excepted,
-// of the app's own constructs.
-func mutateOne(t *testing.T, texts map[string][]byte, c Control, mutate func(properties, resource map[string]any)) (file, id string) {
-	t.Helper()
-	for file, text := range texts {
-		template, err := Parse(file, text)
-		if err != nil {
-			t.Fatal(err)
+// bare is the kept template with every resource that an exception covers.
+func bare(t *testing.T) template.Template {
+	return edited(t, func(resources map[string]any) {
+		listener := resources["HttpListener"].(map[string]any)
+		listener["Properties"] = map[string]any{"Protocol": "HTTP", "DefaultActions": []any{map[string]any{"Type": "fixed-response"}}}
+		resources["LoadBalancerHttp70B2E5D1"] = listener
+		delete(resources, "HttpListener")
+		delete(resources, "Firewall")
+		otherAttribute("deletion_protection.enabled", "false").edit(resources)
+		for _, function := range []string{"CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG"} {
+			resources[function+"CustomResourceProviderRole0FF1CE"] = map[string]any{
+				"Type": role, "Properties": map[string]any{
+					"ManagedPolicyArns": []any{"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"},
+					"AssumeRolePolicyDocument": map[string]any{"Statement": []any{map[string]any{
+						"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": map[string]any{"Service": "lambda.amazonaws.com"}}}},
+				}}
 		}
-		for _, r := range template.of(c.Type) {
-			if strings.HasPrefix(r.LogicalID, "Custom") {
-				continue // the CDK's own
-			}
-			var document map[string]any
-			if err := json.Unmarshal(text, &document); err != nil {
-				t.Fatal(err)
-			}
-			resource := document["Resources"].(map[string]any)[r.LogicalID].(map[string]any)
-			mutate(resource["Properties"].(map[string]any), resource)
-			if texts[file], err = json.Marshal(document); err != nil {
-				t.Fatal(err)
-			}
-			return file, r.LogicalID
-		}
-	}
-	t.Fatalf("%s: the templates have no %s", c.ID, c.Type)
-	return "", ""
+	})
 }
 
-// What one resource needs another for is missed when that one goes.
-func TestOneResourceServesAnother(t *testing.T) {
-	for id, kind := range map[string]string{
-		"EC2.2": "Custom::VpcRestrictDefaultSG",
-		"EC2.6": "AWS::EC2::FlowLog",
-		"S3.5":  "AWS::S3::BucketPolicy",
-	} {
-		texts := shipped(t)
-		for file, text := range texts {
-			texts[file] = bytes.ReplaceAll(text, []byte(`"`+kind+`"`), []byte(`"Custom::Other"`))
-		}
-		findings, _ := Check(parse(t, texts), asDev, Exceptions())
-		if len(findings) != 1 || findings[0].Control.ID != id {
-			t.Errorf("without a %s: %v", kind, findings)
-		}
-	}
-}
+var allChoices = []Choice{NoDomain, NoFirewall, NotProtected}
 
-// Without its exception a finding is there; an exception without a finding, or
-// for another choice, is not quietly kept.
-func TestExceptions(t *testing.T) {
-	templates := parse(t, shipped(t))
+func TestExceptionsHoldForTheirChoices(t *testing.T) {
+	templates := []template.Template{bare(t)}
+	findings, err := Check(templates, Choices{"shop-dev": allChoices}, Exceptions())
+	require.NoError(t, err)
+	assert.Empty(t, findings, "with every choice")
+
 	for i, e := range Exceptions() {
-		if e.Reason == "" || !slices.ContainsFunc(All(), func(c Control) bool { return c.ID == e.Control }) {
-			t.Errorf("%+v: want a reason and the ID of a control", e)
+		assert.NotEmpty(t, e.Reason, "the exception of %s", e.Control)
+		assert.True(t, slices.ContainsFunc(All(), func(c Control) bool { return c.ID == e.Control }), "there is no control %s", e.Control)
+
+		findings, err := Check(templates, Choices{"shop-dev": allChoices}, slices.Delete(Exceptions(), i, i+1))
+		require.NoError(t, err)
+		if assert.Len(t, findings, 1, "without the exception of %s", e.Control) {
+			assert.Equal(t, e.Control, findings[0].Control.ID)
+			assert.True(t, strings.HasPrefix(findings[0].Resource.LogicalID, e.Resource), findings[0])
 		}
-		findings, err := Check(templates, asDev, slices.Delete(Exceptions(), i, i+1))
-		if len(findings) != 1 || findings[0].Control.ID != e.Control || err != nil {
-			t.Errorf("without the exception of %s: %v, %v", e.Control, findings, err)
+	}
+	for i, choice := range allChoices {
+		others := slices.Delete(slices.Clone(allChoices), i, i+1)
+		findings, err := Check(templates, Choices{"shop-dev": others, "shop-prod": {choice}}, Exceptions())
+		require.NoError(t, err)
+		for _, f := range findings {
+			assert.True(t, slices.ContainsFunc(Exceptions(), func(e Exception) bool { return e.Choice == choice && e.covers(f.Control, f.Resource) }), f)
 		}
+		assert.NotEmpty(t, findings, "mutant passed the check: an environment that did not choose %s", choice)
 	}
-	stale := Exception{"ECS.5", NoDomain, "Users", "it wrote to its disk once"}
-	if _, err := Check(templates, asDev, append(Exceptions(), stale)); err == nil || !strings.Contains(err.Error(), "remove the exception") {
-		t.Errorf("an exception that excepts nothing: %v", err)
-	}
-	elsewhere := Exception{"ECS.5", "no roof", "Users", "it writes to its disk there"}
-	if _, err := Check(templates, asDev, append(Exceptions(), elsewhere)); err != nil {
-		t.Errorf("an exception for a choice that no environment made: %v", err)
-	}
+}
+
+func TestExceptionsThatExceptNothing(t *testing.T) {
+	templates := []template.Template{bare(t)}
+	stale := Exception{"ECS.5", NoDomain, "Task", "it wrote to its disk once"}
+	_, err := Check(templates, Choices{"shop-dev": allChoices}, append(Exceptions(), stale))
+	require.EqualError(t, err, "controls: no Task breaks ECS.5 any more: remove the exception")
+
+	elsewhere := Exception{"ECS.5", "no roof", "Task", "it writes to its disk there"}
+	_, err = Check(templates, Choices{"shop-dev": allChoices}, append(Exceptions(), elsewhere))
+	require.NoError(t, err, "an exception for a choice that no environment makes")
+}
+
+func TestFindingIsOneLine(t *testing.T) {
+	findings, err := Check([]template.Template{edited(t, unset("Topic", "KmsMasterKeyId").edit)}, nil, nil)
+	require.NoError(t, err)
+	require.Len(t, findings, 1)
+	assert.Equal(t, "Topic of Shop.template.json: SNS.1: Topics are encrypted under a KMS key: set KmsMasterKeyId", findings[0].String())
 }
 
 // The README's table is the controls, in their order.
 func TestReadmeListsTheControls(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var rows strings.Builder
 	for _, c := range All() {
 		fmt.Fprintf(&rows, "| %s | %s |\n", c.ID, c.Title)
 	}
-	if !strings.Contains(string(readme), "| control | what holds |\n|---|---|\n"+rows.String()+"\n") {
-		t.Errorf("README.md has another table, want:\n%s", rows.String())
-	}
+	assert.Contains(t, string(readme), "| control | what holds |\n|---|---|\n"+rows.String()+"\n")
 }

@@ -1,32 +1,36 @@
 package controls
 
+import "example.com/strangler/stacks/template"
+
 const table = "AWS::DynamoDB::GlobalTable"
 
 func data() []Control {
 	return []Control{
-		{"DynamoDB.2", table, "Tables can be restored to any second",
+		{"DynamoDB.2", table, "Tables have point-in-time recovery",
 			"turn point-in-time recovery on",
 			replica(func(r any) bool {
 				return at(r, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") == true
 			})},
-		{"DynamoDB.6", table, "Nobody deletes a table by mistake",
+		{"DynamoDB.6", table, "Tables are protected from deletion",
 			"turn deletion protection on",
 			replica(func(r any) bool { return at(r, "DeletionProtectionEnabled") == true })},
 		{"HOUSE.DynamoDB.1", table, "Tables outlive their stack",
 			"set DeletionPolicy and UpdateReplacePolicy to Retain",
-			func(r Resource, _ Template) bool {
+			func(r template.Resource, _ template.Template) bool {
 				return r.DeletionPolicy == "Retain" && r.UpdateReplacePolicy == "Retain"
 			}},
-		{"DynamoDB.1", table, "Tables grow with their use",
+		{"DynamoDB.1", table, "Tables have on-demand capacity",
 			"bill them on demand",
-			func(r Resource, _ Template) bool { return r.at("BillingMode") == "PAY_PER_REQUEST" }},
-		{"CT.DYNAMODB.PR.2", table, "Tables are encrypted under a key of KMS",
+			property("PAY_PER_REQUEST", "BillingMode")},
+		{"CT.DYNAMODB.PR.2", table, "Tables are encrypted under a KMS key",
 			"set SSESpecification",
-			func(r Resource, _ Template) bool { return r.at("SSESpecification", "SSEEnabled") == true }},
+			property(true, "SSESpecification", "SSEEnabled")},
 	}
 }
 
 // replica makes a control of a table hold for each of its replicas.
-func replica(holds func(any) bool) func(Resource, Template) bool {
-	return func(r Resource, _ Template) bool { return every(list(r.at("Replicas")), holds) }
+func replica(holds func(any) bool) check {
+	return func(r template.Resource, _ template.Template) bool {
+		return every(list(r.Properties["Replicas"]), holds)
+	}
 }

@@ -3,48 +3,50 @@ package controls
 import (
 	"slices"
 	"strings"
+
+	"example.com/strangler/stacks/template"
 )
 
-// Choice is something that an environment does without.
+// Choice is a safeguard that an environment leaves out.
 type Choice string
 
 // The choices that a field of an environment in cdk.json makes.
 const (
-	// NoDomain is an environment without "domain".
+	// NoDomain is made by an environment without "domain".
 	NoDomain Choice = "no domain"
-	// NoFirewall is one with "waf": false.
+	// NoFirewall is made by "waf": false.
 	NoFirewall Choice = "no firewall"
-	// NotProtected is one with "protected": false.
+	// NotProtected is made by "protected": false.
 	NotProtected Choice = "not protected"
 )
 
-// Choices are those of each stage, by its name.
+// Choices are the choices of each stage, by its name.
 type Choices map[string][]Choice
 
 // Exception lets resources break a control, for a reason.
 type Exception struct {
-	// Control is the ID of one.
+	// Control is the ID of a control.
 	Control string
-	// Choice is the cause: the exception holds only where it was made. Empty means
-	// everywhere.
+	// Choice is the cause: the exception holds only for stages that make it. Empty
+	// means for all stages.
 	Choice Choice
-	// Resource is what the logical ids begin with.
+	// Resource is a prefix of the resources' logical ids.
 	Resource string
-	// Reason is why that is right.
+	// Reason says why the resources may break the control.
 	Reason string
 }
 
-// Exceptions are all that there are.
+// Exceptions returns all exceptions.
 func Exceptions() []Exception {
 	return []Exception{
 		{"ELB.1", NoDomain, "LoadBalancerHttp",
 			"an environment without a domain has no certificate; synthesis warns of it"},
 		{"ELB.6", NotProtected, "LoadBalancer",
-			"what people try out they also take down"},
+			"an environment for trying things out can be destroyed"},
 		{"ELB.16", NoFirewall, "LoadBalancer",
-			"a firewall costs $9 a month, which what people try out is not worth"},
+			"a firewall costs $9 a month, too much for an environment for trying things out"},
 		{"HOUSE.IAM.2", NotProtected, "CustomS3AutoDeleteObjectsCustomResourceProviderRole",
-			"the CDK makes this role for the function that empties the bucket of access logs before it goes"},
+			"the CDK makes this role for the function that empties the bucket of access logs before it is deleted"},
 		{"HOUSE.IAM.2", "", "CustomVpcRestrictDefaultSGCustomResourceProviderRole",
 			"the CDK makes this role for the function that closes the default security group, and lets no app choose its policies"},
 	}
@@ -55,6 +57,6 @@ func (e Exception) holds(made []Choice) bool {
 	return e.Choice == "" || slices.Contains(made, e.Choice)
 }
 
-func (e Exception) covers(c Control, r Resource) bool {
+func (e Exception) covers(c Control, r template.Resource) bool {
 	return e.Control == c.ID && strings.HasPrefix(r.LogicalID, e.Resource)
 }

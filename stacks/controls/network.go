@@ -13,44 +13,36 @@ func network() []Control {
 	return []Control{
 		{"EC2.2", vpc, "The default security group lets nothing in or out",
 			"keep the feature flag @aws-cdk/aws-ec2:restrictDefaultSecurityGroup",
-			func(r Resource, t Template) bool {
-				return slices.ContainsFunc(t.of("Custom::VpcRestrictDefaultSG"), func(c Resource) bool {
-					return refersTo(c.at("DefaultSecurityGroupId"), r.LogicalID)
-				})
-			}},
-		{"EC2.6", vpc, "What the network refuses is on record",
+			referredToBy("Custom::VpcRestrictDefaultSG", "DefaultSecurityGroupId", nil)},
+		{"EC2.6", vpc, "The VPC has a flow log",
 			"add a flow log",
-			func(r Resource, t Template) bool {
-				return slices.ContainsFunc(t.of("AWS::EC2::FlowLog"), func(l Resource) bool { return refersTo(l.at("ResourceId"), r.LogicalID) })
-			}},
-		{"EC2.15", subnet, "Nothing in a subnet gets a public address by itself",
+			referredToBy("AWS::EC2::FlowLog", "ResourceId", nil)},
+		{"EC2.15", subnet, "Subnets assign no public addresses",
 			"set MapPublicIpOnLaunch to false",
-			func(r Resource, _ Template) bool { return r.at("MapPublicIpOnLaunch") == false }},
-		{"EC2.18", securityGroup, "From anywhere only HTTP and HTTPS come in",
+			property(false, "MapPublicIpOnLaunch")},
+		{"EC2.18", securityGroup, "Inbound traffic from anywhere is HTTP or HTTPS",
 			"let in from a security group or a range, or on port 80 or 443",
-			func(r Resource, _ Template) bool {
-				return !slices.ContainsFunc(list(r.at("SecurityGroupIngress")), func(rule any) bool {
+			properties(func(p any) bool {
+				return !slices.ContainsFunc(list(at(p, "SecurityGroupIngress")), func(rule any) bool {
 					return anywhere(rule) && !onPort(rule, 80) && !onPort(rule, 443)
 				})
-			}},
-		{"HOUSE.EC2.1", securityGroup, "To anywhere only HTTPS goes out",
+			})},
+		{"HOUSE.EC2.1", securityGroup, "Outbound traffic to anywhere is HTTPS",
 			"let out to a range, or on port 443",
-			func(r Resource, _ Template) bool {
-				return every(list(r.at("SecurityGroupEgress")), func(rule any) bool { return !anywhere(rule) || onPort(rule, 443) })
-			}},
-		{"HOUSE.EC2.2", securityGroup, "Security groups and their rules say what they are for",
+			properties(func(p any) bool {
+				return every(list(at(p, "SecurityGroupEgress")), func(rule any) bool { return !anywhere(rule) || onPort(rule, 443) })
+			})},
+		{"HOUSE.EC2.2", securityGroup, "Security groups and their rules have descriptions",
 			"describe the group and each rule",
-			func(r Resource, _ Template) bool {
-				rules := slices.Concat(list(r.at("SecurityGroupIngress")), list(r.at("SecurityGroupEgress")))
-				return r.at("GroupDescription") != nil && !slices.ContainsFunc(rules, func(rule any) bool { return at(rule, "Description") == nil })
-			}},
-		{"HOUSE.EC2.3", endpoint, "Endpoints pass requests for resources by their names, but for the registry's login and traces",
+			properties(func(p any) bool {
+				rules := slices.Concat(list(at(p, "SecurityGroupIngress")), list(at(p, "SecurityGroupEgress")))
+				return at(p, "GroupDescription") != nil && !slices.ContainsFunc(rules, func(rule any) bool { return at(rule, "Description") == nil })
+			})},
+		{"HOUSE.EC2.3", endpoint, "Endpoint policies name each resource, except for the registry's login and traces",
 			"limit the endpoint's policy to what the app has",
-			func(r Resource, _ Template) bool {
-				return every(statements(r.at("PolicyDocument")), func(s any) bool {
-					return nameless(s) || every(list(at(s, "Resource")), func(r any) bool { return r != "*" })
-				})
-			}},
+			properties(func(p any) bool {
+				return every(statements(at(p, "PolicyDocument")), func(s any) bool { return hasNoResources(s) || namesResources(s) })
+			})},
 	}
 }
 

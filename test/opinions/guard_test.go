@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/stacks/controls"
+	"example.com/strangler/stacks/template"
 	"example.com/strangler/test/internal/assembly"
 )
 
@@ -40,7 +41,7 @@ var bare = []controls.Choice{controls.NoDomain, controls.NoFirewall, controls.No
 
 // edge is the assembly of that template.
 func edge() *assembly.Assembly {
-	stack := &assembly.Stack{ID: "Edge", File: "Edge.template.json", Resources: []assembly.Resource{
+	stack := &assembly.Stack{ID: "Edge", Template: template.Template{File: "Edge.template.json"}, Resources: []assembly.Resource{
 		{LogicalID: "AccessLogs8B62", Path: "shop-dev/Edge/AccessLogs/Resource"},
 		{LogicalID: "Unknown1"},
 	}}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/stacks/template"
 	"example.com/strangler/test/internal/assembly"
 )
 
@@ -34,7 +35,7 @@ func readNagOf(t *testing.T, annotations, lines string) (Opinion, error) {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
-	stack := &assembly.Stack{ID: "Orders", File: filepath.Join(folder, "Orders1.template.json")}
+	stack := &assembly.Stack{ID: "Orders", Template: template.Template{File: filepath.Join(folder, "Orders1.template.json")}}
 	return readNag(folder, &assembly.Assembly{Stages: []*assembly.Stage{{Name: "shop-dev", Stacks: []*assembly.Stack{stack}}}})
 }
 

@@ -106,7 +106,7 @@ func TestStack(t *testing.T) {
 	if want := []string{"Data", "Edge", "Monolith"}; !slices.Equal(users.Dependencies, want) {
 		t.Errorf("Users depends on %v, want %v", users.Dependencies, want)
 	}
-	if file, err := os.ReadFile(users.File); err != nil || !slices.Equal(file, users.Template) {
+	if file, err := os.ReadFile(users.File); err != nil || !slices.Equal(file, users.Text) {
 		t.Errorf("the template is not the file's content: %v", err)
 	}
 	if _, ok := users.Document["Parameters"]; !ok {

@@ -3,8 +3,9 @@ package assembly
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+
+	"example.com/strangler/stacks/template"
 )
 
 // linker resolves the references inside and between the stacks of a stage.
@@ -20,6 +21,8 @@ type outputName struct{ stack, id string }
 type linkedOutput struct {
 	*Output
 	stack *Stack
+	// declared is the value with references as they are written.
+	declared any
 	// state tells a value that is known from one that is being resolved, which
 	// is how outputs that refer to each other in a circle are found.
 	state linkState
@@ -57,17 +60,17 @@ func link(stage *Stage) error {
 
 func (l *linker) collectOutputs() error {
 	for _, stack := range l.stage.Stacks {
-		for _, id := range slices.Sorted(maps.Keys(stack.template.Outputs)) {
-			declared := stack.template.Outputs[id]
+		for _, declared := range stack.Template.Outputs {
+			id := declared.LogicalID
 			at := fmt.Sprintf("stack %s: output %s", stack.ID, id)
 			if declared.Condition != "" {
 				return fmt.Errorf("%s: condition %s: conditions are not supported", at, declared.Condition)
 			}
-			output := &linkedOutput{Output: &Output{ID: id}, stack: stack}
+			output := &linkedOutput{Output: &Output{ID: id}, stack: stack, declared: declared.Value}
 			name := outputName{stack.Name, id}
-			if declared.Export.Name != nil {
+			if declared.Export != nil {
 				r := resolver{linker: l, stack: stack}
-				export, err := r.text(at+": Export.Name", declared.Export.Name)
+				export, err := r.text(at+": Export.Name", declared.Export)
 				if err != nil {
 					return err
 				}
@@ -85,11 +88,12 @@ func (l *linker) collectOutputs() error {
 }
 
 func (l *linker) linkResources(stack *Stack) error {
-	ids := slices.Sorted(maps.Keys(stack.template.Resources))
+	var ids []string
 	var errs []error
-	for _, id := range ids {
-		resource, err := l.resource(stack, id)
+	for _, declared := range stack.Template.Resources {
+		resource, err := l.resource(stack, declared)
 		errs = append(errs, err)
+		ids = append(ids, declared.LogicalID)
 		stack.Resources = append(stack.Resources, resource)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -106,8 +110,8 @@ func (l *linker) linkResources(stack *Stack) error {
 	return nil
 }
 
-func (l *linker) resource(stack *Stack, id string) (Resource, error) {
-	declared := stack.template.Resources[id]
+func (l *linker) resource(stack *Stack, declared template.Resource) (Resource, error) {
+	id := declared.LogicalID
 	at := fmt.Sprintf("stack %s: resource %s", stack.ID, id)
 	if declared.Condition != "" {
 		return Resource{}, fmt.Errorf("%s: condition %s: conditions are not supported", at, declared.Condition)
@@ -146,7 +150,7 @@ func (l *linker) output(name outputName) (string, error) {
 	case untouched:
 		output.state = resolving
 		r := resolver{linker: l, stack: output.stack}
-		output.Value, output.err = r.text(at+": Value", output.stack.template.Outputs[name.id].Value)
+		output.Value, output.err = r.text(at+": Value", output.declared)
 		output.state = resolved
 	}
 	return output.Value, output.err

@@ -138,10 +138,10 @@ func (r *resolver) ref(path, id string) (any, error) {
 	if strings.HasPrefix(id, "AWS::") {
 		return r.pseudoParameter(path, id)
 	}
-	if _, ok := r.stack.template.Parameters[id]; ok {
+	if _, ok := r.stack.Parameters[id]; ok {
 		return identity(r.stack.ID, id), nil
 	}
-	if _, ok := r.stack.template.Resources[id]; !ok {
+	if _, ok := r.stack.Template.Resource(id); !ok {
 		return nil, fmt.Errorf("%s: the template has no %q", path, id)
 	}
 	r.refs = append(r.refs, id)
@@ -149,7 +149,7 @@ func (r *resolver) ref(path, id string) (any, error) {
 }
 
 func (r *resolver) attribute(path, id, attribute string) (any, error) {
-	if _, ok := r.stack.template.Resources[id]; !ok {
+	if _, ok := r.stack.Template.Resource(id); !ok {
 		return nil, fmt.Errorf("%s: the template has no resource %q", path, id)
 	}
 	r.refs = append(r.refs, id)
@@ -248,7 +248,7 @@ func (r *resolver) find(path string, keys []any) (any, error) {
 		name, _ := keys[0].(string)
 		first, _ := keys[1].(string)
 		second, _ := keys[2].(string)
-		if value, ok := r.stack.template.Mappings[name][first][second]; ok {
+		if value, ok := r.stack.Mappings[name][first][second]; ok {
 			return value, nil
 		}
 	}

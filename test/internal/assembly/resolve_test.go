@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"example.com/strangler/stacks/template"
 )
 
 func TestResolve(t *testing.T) {
@@ -90,15 +92,15 @@ func TestPseudoParametersFollowTheRegion(t *testing.T) {
 }
 
 func tools() *resolver {
-	stack := &Stack{ID: "Tools", Name: "tools", Region: "eu-west-1"}
-	err := json.Unmarshal([]byte(`{
+	parsed, err := template.Parse("Tools.template.json", []byte(`{
 		"Parameters": {"Stage": {"Type": "String"}},
 		"Mappings": {"Sizes": {"eu-west-1": {"cpu": 256}}},
 		"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}
-	}`), &stack.template)
+	}`))
 	if err != nil {
 		panic(err)
 	}
+	stack := &Stack{ID: "Tools", Name: "tools", Region: "eu-west-1", Template: parsed}
 	return &resolver{linker: &linker{}, stack: stack}
 }
 

@@ -2,13 +2,12 @@ package assembly
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"example.com/strangler/stacks/template"
 )
 
 // Stack is one template and where it would be deployed.
@@ -23,19 +22,15 @@ type Stack struct {
 	TerminationProtection bool
 	// Dependencies are the IDs of the stacks that must be deployed before.
 	Dependencies []string
-	// File is the template's path, Template its content, byte by byte, and
-	// Document the same decoded, with references as they were written.
-	File     string
-	Template []byte
-	Document map[string]any
-	// Resources are in the order of their logical ids.
+	// Template is the stack's template, with references as they are written.
+	template.Template
+	// Resources are those of the template, resolved, in the order of their logical ids.
 	Resources []Resource
-	// Outputs are in the order of their logical ids.
+	// Outputs are those of the template, resolved, in the order of their logical ids.
 	Outputs []*Output
 
-	template template
-	paths    map[string]string
-	order    []string
+	paths map[string]string
+	order []string
 }
 
 // Resource is a resource of a template, with every reference resolved.
@@ -91,47 +86,19 @@ func (s *Stack) Resource(logicalID string) (Resource, bool) {
 	return s.Resources[i], true
 }
 
-// template is what resolving needs of a CloudFormation template.
-//
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
-type template struct {
-	Parameters map[string]any
-	Mappings   map[string]map[string]map[string]any
-	Resources  map[string]struct {
-		Type                string
-		Properties          map[string]any
-		DependsOn           Strings
-		Condition           string
-		DeletionPolicy      string
-		UpdateReplacePolicy string
-	}
-	Outputs map[string]struct {
-		Value     any
-		Condition string
-		Export    struct{ Name any }
-	}
-}
-
 func readStack(dir, id string, a artifact) (*Stack, error) {
 	s := &Stack{
 		ID:                    path.Base(cmp.Or(a.DisplayName, id)),
 		Name:                  cmp.Or(a.Properties.StackName, id),
 		TerminationProtection: a.Properties.TerminationProtection,
-		File:                  filepath.Join(dir, a.Properties.TemplateFile),
 	}
 	s.Account, s.Region, _ = strings.Cut(strings.TrimPrefix(a.Environment, "aws://"), "/")
 	s.Account = strings.TrimPrefix(s.Account, "unknown-account")
 	s.Region = strings.TrimPrefix(s.Region, "unknown-region")
 
 	var err error
-	if s.Template, err = os.ReadFile(s.File); err != nil {
+	if s.Template, err = template.Read(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
 		return nil, err
-	}
-	if err := json.Unmarshal(s.Template, &s.Document); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.File, err)
-	}
-	if err := json.Unmarshal(s.Template, &s.template); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.File, err)
 	}
 	if a.AdditionalMetadataFile != "" {
 		s.paths, err = readPaths(filepath.Join(dir, a.AdditionalMetadataFile))

@@ -17,7 +17,7 @@ func (c comparison) stacks() []string {
 		switch {
 		case !ok:
 			lines = append(lines, fmt.Sprintf("Stack %s is new: %s.", code(after.ID), count(len(after.Resources), "resource")))
-		case !bytes.Equal(before.Template, after.Template):
+		case !bytes.Equal(before.Text, after.Text):
 			lines = append(lines, fmt.Sprintf("Stack %s: %s.", code(after.ID), counts(before, after)))
 		}
 	}
