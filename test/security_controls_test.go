@@ -18,11 +18,7 @@ func TestControlsHoldInEveryPhase(t *testing.T) {
 		stages = append(stages, at(t, s))
 	}
 	for _, stage := range stages {
-		var templates []template.Template
-		for _, stack := range stage.Stacks {
-			templates = append(templates, stack.Template)
-		}
-		findings, err := controls.Check(templates, choicesOf(stage), controls.Exceptions())
+		findings, err := controls.Check(templatesOf(t, stage), choicesOf(stage), controls.Exceptions())
 		if err != nil {
 			t.Errorf("%s: %v", stage.Name, err)
 		}
@@ -38,6 +34,16 @@ func choicesOf(stage *assembly.Stage) controls.Choices {
 		return nil
 	}
 	return controls.Choices{stage.Name: {controls.NoDomain, controls.NoFirewall, controls.NotProtected}}
+}
+
+// templatesOf returns a stage's templates, as the controls read them.
+func templatesOf(t *testing.T, stage *assembly.Stage) []template.Template {
+	t.Helper()
+	var templates []template.Template
+	for _, stack := range stage.Stacks {
+		templates = append(templates, stack.Template)
+	}
+	return templates
 }
 
 // A monolith that may write to its own root is refused until somebody excepts it.
