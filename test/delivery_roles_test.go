@@ -317,7 +317,7 @@ func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
 	for _, stack := range without.Stacks {
 		other, ok := with.Stack(stack.ID)
 		require.True(t, ok, "%s is gone", stack.ID)
-		assert.Equal(t, string(stack.Template), string(other.Template), stack.ID)
+		assert.Equal(t, string(stack.Text), string(other.Text), stack.ID)
 	}
 	assemble(t, deliver, contextKey("environment", "dev"))
 }
