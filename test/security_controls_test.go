@@ -1,39 +1,161 @@
 package test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/services"
+	"example.com/strangler/stacks"
 	"example.com/strangler/stacks/controls"
 	"example.com/strangler/stacks/template"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/synth"
 )
 
-// Whatever the phases are, and in an environment that people use too, every
-// control holds, but for the exceptions.
+// In every phase, and in an environment that people use too, every control holds,
+// but for the exceptions that the environment chose.
 func TestControlsHoldInEveryPhase(t *testing.T) {
-	stages := []*assembly.Stage{atPublic(t), atTraced(t), assemble(t, environment("natGateways", 1))}
-	for _, s := range situations {
-		stages = append(stages, at(t, s))
+	assertControls(t, atPublic(t), choicesOf(t, neutral(t, publicChanges()...)))
+	bare := choicesOf(t, neutral(t))
+	for _, stage := range []*assembly.Stage{atTraced(t), assemble(t, environment("natGateways", 1))} {
+		assertControls(t, stage, bare)
 	}
-	for _, stage := range stages {
-		findings, err := controls.Check(templatesOf(t, stage), choicesOf(stage), controls.Exceptions())
-		if err != nil {
-			t.Errorf("%s: %v", stage.Name, err)
-		}
-		for _, f := range findings {
-			t.Errorf("%s: %s", stage.Name, f)
-		}
+	for _, s := range situations {
+		assertControls(t, at(t, s), bare)
 	}
 }
 
-// choicesOf are those of dev, which is bare, and of prod, which has everything.
-func choicesOf(stage *assembly.Stage) controls.Choices {
-	if strings.HasSuffix(stage.Name, "-prod") {
-		return nil
+// Each documented combination of values keeps the controls, in an environment of
+// any name.
+func TestControlsHoldForEveryChoice(t *testing.T) {
+	combinations := map[string]struct {
+		domain, waf, protected bool
+		choices                []controls.Choice
+	}{
+		"prod":      {true, true, true, nil},
+		"staging":   {true, true, false, []controls.Choice{controls.NotProtected}},
+		"load-test": {true, false, true, []controls.Choice{controls.NoFirewall}},
+		"demo":      {true, false, false, []controls.Choice{controls.NoFirewall, controls.NotProtected}},
+		"intern":    {false, true, true, []controls.Choice{controls.NoDomain}},
+		"qa":        {false, true, false, []controls.Choice{controls.NoDomain, controls.NotProtected}},
+		"sandbox":   {false, false, true, []controls.Choice{controls.NoDomain, controls.NoFirewall}},
+		"e":         {false, false, false, []controls.Choice{controls.NoDomain, controls.NoFirewall, controls.NotProtected}},
 	}
-	return controls.Choices{stage.Name: {controls.NoDomain, controls.NoFirewall, controls.NotProtected}}
+	app := neutral(t, func(app *synth.App) {
+		dev, all := app.Context["environments"].(map[string]any)["dev"].(map[string]any), map[string]any{}
+		for name, c := range combinations {
+			e := maps.Clone(dev)
+			if e["waf"], e["protected"] = c.waf, c.protected; c.domain {
+				e["domain"], e["hostedZoneId"] = name+".example.com", "Z0123456789ABC"
+			}
+			all[name] = e
+		}
+		app.Context["environments"] = all
+	})
+	choices, a := choicesOf(t, app), synthesized(t, app)
+	require.Len(t, a.Stages, 8)
+	for name, c := range combinations {
+		stage, err := a.Stage(app.Catalog.Name + "-" + name)
+		require.NoError(t, err)
+		assert.ElementsMatch(t, c.choices, choices[stage.Name], name)
+		assertControls(t, stage, choices)
+	}
+}
+
+// Without the choice, what an exception is for is refused; with it, it is not.
+func TestExceptionMutants(t *testing.T) {
+	public := choicesOf(t, neutral(t, publicChanges()...))
+	mutants := map[string]func(resources map[string]any){
+		"ELB.1 LoadBalancerHttp": func(resources map[string]any) {
+			for _, listener := range ofType(resources, "AWS::ElasticLoadBalancingV2::Listener") {
+				if listener["Protocol"] == "HTTP" {
+					listener["DefaultActions"] = []any{map[string]any{"Type": "fixed-response"}}
+				}
+			}
+		},
+		"ELB.6 LoadBalancer": func(resources map[string]any) { setAttribute(resources, "deletion_protection.enabled", "false") },
+		"ELB.16 LoadBalancer": func(resources map[string]any) {
+			ofType(resources, "AWS::WAFv2::WebACLAssociation")[0]["ResourceArn"] = "arn"
+		},
+		"HOUSE.IAM.2 CustomS3AutoDeleteObjectsCustomResourceProviderRole": func(resources map[string]any) {
+			resources["CustomS3AutoDeleteObjectsCustomResourceProviderRole0"] = managedRole()
+		},
+	}
+	for _, e := range controls.Exceptions() {
+		name := e.Control + " " + e.Resource
+		if e.Choice == "" {
+			continue
+		}
+		require.Contains(t, mutants, name, "the exception has no mutant")
+		stage := mutate(t, atPublic(t), "Edge", mutants[name])
+		findings, err := findingsOf(t, stage, public)
+		require.NoError(t, err)
+		if assert.Len(t, findings, 1, "%s: mutant passed the check", name) {
+			assert.Equal(t, e.Control, findings[0].Control.ID, name)
+			assert.True(t, strings.HasPrefix(findings[0].Resource.LogicalID, e.Resource), findings[0].Resource.LogicalID)
+		}
+		// Only this exception: the others of the same choice have nothing to except.
+		templates := templatesOf(t, stage)
+		findings, err = controls.Check(templates, controls.Choices{stage.Name: {e.Choice}}, slices.Concat([]controls.Exception{e}, unconditional()))
+		require.NoError(t, err, name)
+		assert.Empty(t, findings, name)
+		findings, err = controls.Check(templates, controls.Choices{"another": {e.Choice}}, controls.Exceptions())
+		require.NoError(t, err, name)
+		assert.Len(t, findings, 1, "%s: a choice of another environment is taken", name)
+	}
+}
+
+// What holds everywhere excepts the resource that it names, and no other.
+func TestUnconditionalExceptionMutant(t *testing.T) {
+	stage := mutate(t, atPublic(t), "Platform", func(resources map[string]any) { resources["Another"] = managedRole() })
+	findings, err := findingsOf(t, stage, choicesOf(t, neutral(t, publicChanges()...)))
+	require.NoError(t, err)
+	require.Len(t, findings, 1, "mutant passed the check")
+	assert.Equal(t, "HOUSE.IAM.2", findings[0].Control.ID)
+	assert.Equal(t, "Another", findings[0].Resource.LogicalID)
+}
+
+// unconditional are the exceptions that need no choice.
+func unconditional() []controls.Exception {
+	return slices.DeleteFunc(controls.Exceptions(), func(e controls.Exception) bool { return e.Choice != "" })
+}
+
+// managedRole is a role with a policy that AWS manages, which functions may act as.
+func managedRole() map[string]any {
+	return map[string]any{"Type": "AWS::IAM::Role", "Properties": map[string]any{
+		"ManagedPolicyArns": []any{"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"},
+		"AssumeRolePolicyDocument": map[string]any{"Statement": []any{map[string]any{
+			"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": map[string]any{"Service": "lambda.amazonaws.com"},
+		}}},
+	}}
+}
+
+// choicesOf are what the environments of an app do without.
+func choicesOf(t *testing.T, app *synth.App) controls.Choices {
+	t.Helper()
+	all, err := environments(app)
+	require.NoError(t, err)
+	return stacks.Choices(all)
+}
+
+func assertControls(t *testing.T, stage *assembly.Stage, choices controls.Choices) {
+	t.Helper()
+	require.Contains(t, choices, stage.Name)
+	findings, err := findingsOf(t, stage, choices)
+	assert.NoError(t, err, stage.Name)
+	for _, f := range findings {
+		assert.Fail(t, f.String(), stage.Name)
+	}
+}
+
+func findingsOf(t *testing.T, stage *assembly.Stage, choices controls.Choices) ([]controls.Finding, error) {
+	t.Helper()
+	return controls.Check(templatesOf(t, stage), choices, controls.Exceptions())
 }
 
 // templatesOf returns a stage's templates, as the controls read them.
@@ -46,12 +168,11 @@ func templatesOf(t *testing.T, stage *assembly.Stage) []template.Template {
 	return templates
 }
 
-// A monolith that may write to its own root is refused until somebody excepts it.
+// A monolith that may write to its own root is refused until an exception allows it.
 func TestRelaxedContainerIsFound(t *testing.T) {
 	_, err := neutral(t, editService("legacy", func(s *services.Service) {
 		s.Image, s.WritableRoot, s.User = services.Image{Folder: "services"}, true, "1000:1000"
 	})).Synthesize(t.TempDir())
-	if err == nil || strings.Count(err.Error(), "\n") != 0 || !strings.Contains(err.Error(), "ECS.5") {
-		t.Errorf("%v, want ECS.5 alone", err)
-	}
+	require.ErrorContains(t, err, "ECS.5")
+	assert.NotContains(t, err.Error(), "\n", "want ECS.5 alone")
 }
