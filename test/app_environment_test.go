@@ -53,7 +53,7 @@ func domain(name, zone string) change {
 func TestDomainsThatFit(t *testing.T) {
 	for _, name := range []string{"example.com", "a.b.c.example.com", "xn--frum-5qa.xn--p1ai", strings.Repeat("f", 52) + ".example.com"} {
 		_, err := environments(neutral(t, domain(name, "Z1"+strings.Repeat("A", 30))))
-		assert.NoError(t, err, name)
+		require.NoError(t, err, name)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestOneEnvironmentCanBeChosen(t *testing.T) {
 func TestBadEnvironment(t *testing.T) {
 	for name, test := range badEnvironments(t) {
 		_, err := environments(neutral(t, test.change))
-		assert.EqualError(t, err, test.want, name)
+		require.EqualError(t, err, test.want, name)
 		assert.NotContains(t, test.want, "\n", "%s: more than one line", name)
 	}
 }
@@ -93,7 +93,8 @@ type mistake struct {
 
 func badEnvironments(t *testing.T) map[string]mistake {
 	const dev = `environment "dev": `
-	const pull = "which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1"
+	const pull = "which tasks cannot pull without a NAT gateway: " +
+		"push it to ECR in the environment's account and region, or set natGateways to 1"
 	const aDomain = "want a name such as www.example.com, in lower case, of at most 64 characters"
 	const zone, otherRegion = "Z0123456789ABC", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"
 	const publicCollector = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
@@ -180,7 +181,8 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		},
 		"a duplicate path": {
 			editService("gamma", func(s *services.Service) { s.Paths = []string{"/api/alpha"} }),
-			dev + `services: live rule of "gamma" (priority 25050) and live rule of "alpha" (priority 25100) both want path "/api/alpha": remove it from one`,
+			dev + `services: live rule of "gamma" (priority 25050) and live rule of "alpha" (priority 25100) ` +
+				`both want path "/api/alpha": remove it from one`,
 		},
 		"a priority used twice": {
 			editService("gamma", func(s *services.Service) { s.Priority = 100 }),
@@ -199,7 +201,7 @@ func TestImagesThatCanBePulled(t *testing.T) {
 		"a collector from elsewhere":   {withImageOfCollector("otel/collector:1"), environment("natGateways", 1)},
 	} {
 		_, err := environments(neutral(t, changes...))
-		assert.NoError(t, err, name)
+		require.NoError(t, err, name)
 	}
 	_, err := environments(neutral(t, environment("account", "210987654321")))
 	assert.ErrorContains(t, err, "cannot pull", "an image of another account, without a NAT gateway")

@@ -51,7 +51,7 @@ func everyOption(app *synth.App) {
 		"alarmEmail": "oncall@example.com", "permissionsBoundary": "teams", "traces": true,
 	})
 	app.Context["environments"] = map[string]any{"dev": all["dev"], "prod": prod}
-	app.Context["delivery"] = map[string]any{"repository": "example/repository", "ownerId": "12", "repositoryId": "345", "branch": "main"}
+	app.Context["delivery"] = deliveryContext()
 }
 
 // assertNoName reads the files below a folder of an assembly. What the catalog says

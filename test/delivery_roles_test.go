@@ -26,7 +26,12 @@ func delivered(app *synth.App) {
 	prod := maps.Clone(all["dev"].(map[string]any))
 	prod["region"], prod["account"], prod["natGateways"] = "us-east-1", "444455556666", 1
 	all["prod"] = prod
-	app.Context["delivery"] = map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"}
+	app.Context["delivery"] = deliveryContext()
+}
+
+// deliveryContext is "delivery" in cdk.json.
+func deliveryContext() map[string]any {
+	return map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"}
 }
 
 // deliveryStage holds the stack beside the environments, synthesized once. Its
@@ -70,8 +75,12 @@ func (k token) with(claim, value string) token {
 //
 // https://docs.github.com/en/actions/reference/security/oidc
 var (
-	pullRequestToken = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/fixture:pull_request"}
-	deploymentToken  = token{"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/fixture:environment:dev"}
+	pullRequestToken = token{
+		"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/fixture:pull_request",
+	}
+	deploymentToken = token{
+		"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/fixture:environment:dev",
+	}
 
 	immutable = strings.NewReplacer("example/fixture", "example@12/fixture@345")
 )
@@ -84,7 +93,8 @@ var federated = "${" + fixture.Catalog().Name + "-delivery.GitHub}"
 func accepts(role assembly.Role, k token) (bool, error) {
 	var trust []assembly.Statement
 	for _, s := range role.Trust {
-		if len(s.Principal) != 1 || len(s.Principal["Federated"]) != 1 || !strings.HasPrefix(s.Principal["Federated"][0], strings.TrimSuffix(federated, "}")) {
+		providers := s.Principal["Federated"]
+		if len(s.Principal) != 1 || len(providers) != 1 || !strings.HasPrefix(providers[0], strings.TrimSuffix(federated, "}")) {
 			return false, fmt.Errorf("%s trusts %v", role.LogicalID, s.Principal)
 		}
 		s.Principal, s.Resource = nil, assembly.Strings{"*"}
@@ -172,10 +182,12 @@ func TestDeliveryTrustMutants(t *testing.T) {
 	} {
 		for id, own := range map[string]token{"devDiff": pullRequestToken, "devDeploy": deploymentToken} {
 			role := editTrust(deliveryRole(t, id), edit)
-			assert.Error(t, checkDeliveryTrust(role, own), "%s: %s: mutant passed the check", id, name)
+			require.Error(t, checkDeliveryTrust(role, own), "%s: %s: mutant passed the check", id, name)
 		}
 	}
-	anyBranch := editTrust(deliveryRole(t, "devDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) { delete(equals, claim+"ref") })
+	anyBranch := editTrust(deliveryRole(t, "devDeploy"), func(_ *assembly.Statement, equals map[string]assembly.Strings) {
+		delete(equals, claim+"ref")
+	})
 	got, err := accepts(anyBranch, deploymentToken.with("ref", "refs/heads/topic"))
 	require.NoError(t, err)
 	assert.True(t, got, "the claim of the branch is not what refuses another branch")
@@ -206,11 +218,12 @@ func deliveryRights(name, environment, account, region string) map[grant]bool {
 }
 
 func bootstrapRole(kind, account, region string) string {
-	return fmt.Sprintf("arn:${AWS::Partition}:iam::%[2]s:role/cdk-hnb659fds-%[1]s-role-%[2]s-%[3]s", kind, account, region)
+	return "arn:${AWS::Partition}:iam::" + account + ":role/cdk-hnb659fds-" + kind + "-role-" + account + "-" + region
 }
 
 func alphaStack(environment, account, region string) string {
-	return fmt.Sprintf("arn:${AWS::Partition}:cloudformation:%s:%s:stack/%s-%s-Alpha/0123", region, account, fixture.Catalog().Name, environment)
+	name := fixture.Catalog().Name + "-" + environment + "-Alpha"
+	return "arn:${AWS::Partition}:cloudformation:" + region + ":" + account + ":stack/" + name + "/0123"
 }
 
 const deployersAccount = "${AWS::AccountId}"
@@ -232,7 +245,8 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 	principal := iam.Principal{ARN: role.ARN(), Policies: role.Policies}
 	for _, action := range []string{
 		"sts:AssumeRole", "sts:TagSession", "iam:PassRole", "iam:PutRolePolicy", "s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter",
-		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:CreateChangeSet", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
+		"cloudformation:DescribeStacks", "cloudformation:GetTemplate",
+		"cloudformation:CreateChangeSet", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
 	} {
 		for _, resource := range resources {
 			decision, err := principal.Decide(iam.Request{Action: action, Resource: resource})
@@ -256,22 +270,24 @@ func TestDeliveryRights(t *testing.T) {
 }
 
 func TestDeliveryRightsMutants(t *testing.T) {
+	allows := func(action, resource string) assembly.Statement {
+		return assembly.Statement{Effect: "Allow", Action: assembly.Strings{action}, Resource: assembly.Strings{resource}}
+	}
 	for name, extra := range map[string]assembly.Statement{
-		"any role":           {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{"*"}},
-		"any bootstrap role": {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{"arn:*:iam::*:role/cdk-hnb659fds-*"}},
-		"any region":         {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("lookup", deployersAccount, "*")}},
-		"CloudFormation's":   {Action: assembly.Strings{"sts:AssumeRole"}, Resource: assembly.Strings{bootstrapRole("cfn-exec", deployersAccount, "eu-west-1")}},
-		"any template":       {Action: assembly.Strings{"cloudformation:GetTemplate"}, Resource: assembly.Strings{"*"}},
-		"a change":           {Action: assembly.Strings{"cloudformation:*"}, Resource: assembly.Strings{alphaStack("dev", deployersAccount, "eu-west-1")}},
-		"the tables":         {Action: assembly.Strings{"dynamodb:GetItem"}, Resource: assembly.Strings{"*"}},
+		"any role":           allows("sts:AssumeRole", "*"),
+		"any bootstrap role": allows("sts:AssumeRole", "arn:*:iam::*:role/cdk-hnb659fds-*"),
+		"any region":         allows("sts:AssumeRole", bootstrapRole("lookup", deployersAccount, "*")),
+		"CloudFormation's":   allows("sts:AssumeRole", bootstrapRole("cfn-exec", deployersAccount, "eu-west-1")),
+		"any template":       allows("cloudformation:GetTemplate", "*"),
+		"a change":           allows("cloudformation:*", alphaStack("dev", deployersAccount, "eu-west-1")),
+		"the tables":         allows("dynamodb:GetItem", "*"),
 	} {
-		extra.Effect = "Allow"
 		for _, kind := range []string{"Diff", "Deploy"} {
 			role, want := deliveryRole(t, "dev"+kind), deliveryRights(kind, "dev", deployersAccount, "eu-west-1")
 			role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{extra}})
-			assert.Error(t, checkDeliveryRights(role, want), "%s: %s: mutant passed the check", kind, name)
+			require.Error(t, checkDeliveryRights(role, want), "%s: %s: mutant passed the check", kind, name)
 			role.Policies = nil
-			assert.Error(t, checkDeliveryRights(role, want), "%s: a role without policies passed the check", kind)
+			require.Error(t, checkDeliveryRights(role, want), "%s: a role without policies passed the check", kind)
 		}
 	}
 }
@@ -308,7 +324,7 @@ func TestDeliveryWithAnExistingProvider(t *testing.T) {
 // Delivery changes nothing in an environment. One that is chosen alone has no stack
 // beside it that would lack the others' roles.
 func TestDeliveryLeavesTheEnvironmentsAlone(t *testing.T) {
-	deliver := contextKey("delivery", map[string]any{"repository": "example/fixture", "ownerId": "12", "repositoryId": "345", "branch": "main"})
+	deliver := contextKey("delivery", deliveryContext())
 	without := assemble(t)
 	a := synthesized(t, neutral(t, deliver))
 	require.Len(t, a.Stages, 2, "want the environment and the stack beside it")
@@ -341,18 +357,24 @@ func TestDeliveryRolesAreBounded(t *testing.T) {
 
 func TestBadDelivery(t *testing.T) {
 	const look = "want digits, as text: gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both"
-	for want, edit := range map[string]func(map[string]any){
-		`repository "fixture": want owner/name`:   func(d map[string]any) { d["repository"] = "fixture" },
-		`repository "example/*": want owner/name`: func(d map[string]any) { d["repository"] = "example/*" },
-		`ownerId "": ` + look:                     func(d map[string]any) { delete(d, "ownerId") },
-		`repositoryId "fixture": ` + look:         func(d map[string]any) { d["repositoryId"] = "fixture" },
-		`cannot unmarshal number into Go struct field Delivery.repositoryId of type string`: func(d map[string]any) { d["repositoryId"] = 345 },
-		`branch "refs/heads/*": want the name of one, such as main`:                         func(d map[string]any) { d["branch"] = "refs/heads/*" },
-		`unknown field "owner"`: func(d map[string]any) { d["owner"] = "example" },
+	for want, field := range map[string]struct {
+		name  string
+		value any
+	}{
+		`repository "fixture": want owner/name`:                                             {"repository", "fixture"},
+		`repository "example/*": want owner/name`:                                           {"repository", "example/*"},
+		`repositoryId "fixture": ` + look:                                                   {"repositoryId", "fixture"},
+		`branch "refs/heads/*": want the name of one, such as main`:                         {"branch", "refs/heads/*"},
+		`unknown field "owner"`:                                                             {"owner", "example"},
+		`cannot unmarshal number into Go struct field Delivery.repositoryId of type string`: {"repositoryId", 345},
 	} {
 		app := neutral(t, delivered)
-		edit(app.Context["delivery"].(map[string]any))
+		app.Context["delivery"].(map[string]any)[field.name] = field.value
 		_, err := stacks.Read(app.Context, app.Catalog)
-		assert.EqualError(t, err, "cdk.json: delivery: "+want)
+		require.EqualError(t, err, "cdk.json: delivery: "+want)
 	}
+	app := neutral(t, delivered)
+	delete(app.Context["delivery"].(map[string]any), "ownerId")
+	_, err := stacks.Read(app.Context, app.Catalog)
+	assert.EqualError(t, err, `cdk.json: delivery: ownerId "": `+look)
 }

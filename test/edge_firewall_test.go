@@ -100,7 +100,7 @@ func TestFirewallMutants(t *testing.T) {
 		"a rate that counts": func(resources map[string]any) {
 			rule(resources, 1)["Action"] = map[string]any{"Count": map[string]any{}}
 		},
-		"a rate for everyone": func(resources map[string]any) {
+		"a rate for all together": func(resources map[string]any) {
 			statement(resources, 1, "RateBasedStatement")["AggregateKeyType"] = "CONSTANT"
 		},
 		"a rate ten times that": func(resources map[string]any) { statement(resources, 1, "RateBasedStatement")["Limit"] = 20000 },
@@ -114,7 +114,7 @@ func TestFirewallMutants(t *testing.T) {
 		"a log WAF refuses":     func(resources map[string]any) { firewallLogs(resources)["LogGroupName"] = "firewall" },
 		"a log of all groups":   func(resources map[string]any) { logging(resources)["LogDestinationConfigs"] = []any{"arn:*"} },
 		"a log of another list": func(resources map[string]any) { logging(resources)["ResourceArn"] = "arn" },
-		"a log of everyone":     func(resources map[string]any) { delete(logging(resources), "LoggingFilter") },
+		"a log of all requests": func(resources map[string]any) { delete(logging(resources), "LoggingFilter") },
 		"a log with passwords":  func(resources map[string]any) { delete(logging(resources), "RedactedFields") },
 	} {
 		assert.Error(t, checkFirewall(mutated(t, public, "Edge", edit)), "%s: mutant passed the check", name)

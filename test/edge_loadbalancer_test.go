@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
@@ -180,7 +181,7 @@ func TestProtection(t *testing.T) {
 		"a protected dev": {assemble(t, environment("protected", true)), true},
 		"an open prod":    {assemble(t, environment("protected", false), called("prod")), false},
 	} {
-		assert.NoError(t, checkProtection(test.stage, test.protected), name)
+		require.NoError(t, checkProtection(test.stage, test.protected), name)
 		assert.Error(t, checkProtection(test.stage, !test.protected), "%s is protected and is not", name)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 )
 
-// accountID stands in for the account, which only a deployment knows.
-const accountID = "111122223333"
+// accountID stands in for the account, which only a deployment knows. The fixture's
+// images are in the same.
+const accountID = fixture.Account
 
 // reference is what the templates leave to the deployment: ${AWS::AccountId}, and
 // ${Data.AlphaTable} with or without an attribute.

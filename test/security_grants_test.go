@@ -45,8 +45,8 @@ var asked = strings.Fields(`
 var strangers = []string{
 	"*",
 	regional("dynamodb", "table/orders"),
-	"arn:aws:dynamodb:us-east-1:" + accountID + ":table/fixture-dev-Data-AlphaTable",
-	"arn:aws:dynamodb:eu-west-1:444455556666:table/fixture-dev-Data-AlphaTable",
+	"arn:aws:dynamodb:us-east-1:" + accountID + ":table/" + fixture.Catalog().Name + "-dev-Data-AlphaTable",
+	"arn:aws:dynamodb:eu-west-1:444455556666:table/" + fixture.Catalog().Name + "-dev-Data-AlphaTable",
 	regional("logs", "log-group:/aws/lambda/orders:log-stream:1"),
 	regional("ecr", "repository/orders"),
 	"arn:aws:s3:::orders", "arn:aws:s3:::orders/1",

@@ -12,10 +12,11 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/synth"
 )
 
-const collectorImage = accountID + ".dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0"
+const collectorImage = fixture.Registry + "aws-otel-collector:v0.49.0"
 
 // withCollector puts a collector beside each of the programs.
 func withCollector(names ...string) change {
@@ -77,19 +78,24 @@ func checkCollector(task assembly.TaskDefinition) error {
 		return fmt.Errorf("want a program and a collector: %+v", task.Containers)
 	}
 	program, collector := task.Containers[0], task.Containers[1]
-	config := collector.Environment["COLLECTOR_CONFIG"]
+	endpoint, config := program.Environment[services.CollectorVariable], collector.Environment["COLLECTOR_CONFIG"]
 	switch {
 	case !program.Essential || collector.Essential:
 		return errors.New("want the task to end with the program and not with the collector")
-	case program.Memory+collector.Memory != task.Memory || program.CPU+collector.CPU != task.CPU || collector.Memory < 256:
-		return fmt.Errorf("%d and %d MiB, %d and %d CPU units in a task of %d MiB and %d", program.Memory, collector.Memory, program.CPU, collector.CPU, task.Memory, task.CPU)
+	case program.Memory+collector.Memory != task.Memory || collector.Memory < 256:
+		return fmt.Errorf("%d and %d MiB in a task of %d", program.Memory, collector.Memory, task.Memory)
+	case program.CPU+collector.CPU != task.CPU:
+		return fmt.Errorf("%d and %d CPU units in a task of %d", program.CPU, collector.CPU, task.CPU)
 	case !slices.Equal(program.DependsOn, []string{collector.Name}) || len(collector.DependsOn) > 0:
 		return errors.New("want the collector to stop after the program")
-	case program.Environment[services.CollectorVariable] != "http://localhost:4318" || !strings.Contains(config, `http: {endpoint: "localhost:4318"}`) || strings.Contains(config, "0.0.0.0") || len(collector.Ports) > 0:
-		return fmt.Errorf("the program sends to %s, the collector listens as %s", program.Environment[services.CollectorVariable], config)
+	case endpoint != "http://localhost:4318":
+		return fmt.Errorf("the program sends to %s", endpoint)
+	case !strings.Contains(config, `http: {endpoint: "localhost:4318"}`) || strings.Contains(config, "0.0.0.0") || len(collector.Ports) > 0:
+		return fmt.Errorf("the collector listens on %v and as %s", collector.Ports, config)
 	case !slices.Equal(collector.Command, []string{"--config=env:COLLECTOR_CONFIG"}):
 		return fmt.Errorf("the collector reads %v", collector.Command)
-	case collector.LogOptions["awslogs-group"] != program.LogOptions["awslogs-group"] || collector.LogOptions["awslogs-stream-prefix"] == program.LogOptions["awslogs-stream-prefix"]:
+	case collector.LogOptions["awslogs-group"] != program.LogOptions["awslogs-group"],
+		collector.LogOptions["awslogs-stream-prefix"] == program.LogOptions["awslogs-stream-prefix"]:
 		return fmt.Errorf("the collector logs to %v", collector.LogOptions)
 	}
 	return nil
@@ -119,6 +125,7 @@ func TestCollectorMutants(t *testing.T) {
 // A task with a collector may send traces, and do no more with them.
 func TestTraceGrantMutants(t *testing.T) {
 	phases := situation{"live", services.Serving}.phases()
+	require.NoError(t, checkGrants(atTraced(t), phases))
 	edit := func(resources map[string]any, edit func(statement map[string]any)) {
 		for _, policy := range ofType(resources, "AWS::IAM::Policy") {
 			for _, s := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
@@ -140,6 +147,7 @@ func TestTraceGrantMutants(t *testing.T) {
 
 // X-Ray's endpoint is for what collectors of this account send.
 func TestTraceEndpointMutants(t *testing.T) {
+	require.NoError(t, checkEndpoints(atTraced(t)))
 	for name, change := range map[string]func(statement map[string]any){
 		"any caller":     func(s map[string]any) { delete(s, "Condition") },
 		"another action": func(s map[string]any) { s["Action"] = "xray:*" },
@@ -162,5 +170,6 @@ func TestCollectorTouchesOneService(t *testing.T) {
 	endpoint := assemble(t, withoutCollector("gamma"))
 	assert.Equal(t, []string{"Platform"}, changed(without, endpoint), "what traces change")
 	assert.Equal(t, []string{"Gamma"}, changed(endpoint, assemble(t)), "what a collector of gamma changes")
-	assert.Equal(t, []string{"Beta"}, changed(endpoint, assemble(t, withoutCollector("gamma"), withCollector("beta"))), "what a collector of beta changes")
+	other := assemble(t, withoutCollector("gamma"), withCollector("beta"))
+	assert.Equal(t, []string{"Beta"}, changed(endpoint, other), "what a collector of beta changes")
 }

@@ -142,7 +142,9 @@ func TestAlarmMutants(t *testing.T) {
 		}
 		return nil
 	}
-	expression := func(p map[string]any) map[string]any { return metric(p, "expr_1") }
+	errorsBy := func(expression string) func(resources map[string]any) {
+		return edit("Errors", func(p map[string]any) { metric(p, "expr_1")["Expression"] = expression })
+	}
 	service := only(at(t, live), "Alpha", ecsService).LogicalID
 	deployment := func(change func(configuration map[string]any)) func(map[string]any) {
 		return func(resources map[string]any) {
@@ -151,8 +153,8 @@ func TestAlarmMutants(t *testing.T) {
 	}
 	for name, mutate := range map[string]func(resources map[string]any){
 		"no action":             edit("Errors", func(p map[string]any) { delete(p, "AlarmActions") }),
-		"counts at low traffic": edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "100 * FILL(errors, 0) / requests" }),
-		"counts no error":       edit("Errors", func(p map[string]any) { expression(p)["Expression"] = "IF(requests >= 100, errors / requests, 0)" }),
+		"counts at low traffic": errorsBy("100 * FILL(errors, 0) / requests"),
+		"counts no error":       errorsBy("IF(requests >= 100, errors / requests, 0)"),
 		"rings at once":         edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
 		"rings late":            edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
 		"another threshold":     edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
