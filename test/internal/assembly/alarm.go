@@ -8,28 +8,29 @@ import (
 // Alarm is an AWS::CloudWatch::Alarm.
 type Alarm struct {
 	Resource
-	// Name is empty when CloudFormation is to make one up.
+	// Name is empty when CloudFormation generates one.
 	Name string
-	// Metrics are those that it watches: one, or with metric math one for each that
-	// an expression may use.
+	// Metrics are the metrics that the alarm watches: one, or with metric math one
+	// for each that an expression may use.
 	Metrics []AlarmMetric
-	// Expressions are its metric math.
+	// Expressions are the alarm's metric math, empty without any.
 	Expressions []string
 	Threshold   float64
-	// Comparison is CloudWatch's word, such as "GreaterThanThreshold".
+	// Comparison is the operator, such as "GreaterThanThreshold".
 	Comparison string
-	// EvaluationPeriods is how many periods in a row it looks at, DatapointsToAlarm
-	// how many of them must be bad: all, where the template does not say.
+	// EvaluationPeriods is the number of latest periods that CloudWatch evaluates,
+	// DatapointsToAlarm how many of them must breach the threshold. A template that
+	// leaves it out means all.
 	EvaluationPeriods, DatapointsToAlarm int
-	// MissingData is what a period without data counts for, such as "notBreaching".
+	// MissingData is how a period without data counts, such as "notBreaching".
 	MissingData string
-	// Actions are what is told when it rings, by their identities.
+	// Actions are the identities of what the alarm notifies.
 	Actions []string
 }
 
 // AlarmMetric is a statistic of one metric.
 type AlarmMetric struct {
-	// ID is what an expression calls it, and empty without one.
+	// ID is the metric's name in an expression, and empty without metric math.
 	ID              string
 	Namespace, Name string
 	Dimensions      map[string]string
@@ -38,13 +39,14 @@ type AlarmMetric struct {
 	Period    time.Duration
 }
 
-// Is reports whether a name, or a reference that CloudFormation makes the name of,
-// is this alarm's.
+// Is reports whether a name, or a reference that CloudFormation resolves to the
+// name, is this alarm's.
 func (a Alarm) Is(name string) bool {
 	return name == a.Identity() || name != "" && name == a.Name
 }
 
-// Evaluation is how far back the alarm looks.
+// Evaluation is the time that the evaluation periods span, with the longest period
+// of the metrics.
 func (a Alarm) Evaluation() time.Duration {
 	var longest time.Duration
 	for _, metric := range a.Metrics {
@@ -53,7 +55,7 @@ func (a Alarm) Evaluation() time.Duration {
 	return longest * time.Duration(a.EvaluationPeriods)
 }
 
-// metric is how a template names one, in an alarm and in its metric math.
+// metric names a metric, in an alarm and in its metric math.
 type metric struct {
 	MetricName, Namespace string
 	Dimensions            []struct{ Name, Value string }

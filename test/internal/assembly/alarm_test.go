@@ -3,6 +3,9 @@ package assembly
 import (
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func readAlarmOf(t *testing.T, properties string) (Alarm, error) {
@@ -15,10 +18,10 @@ func readAlarmOf(t *testing.T, properties string) (Alarm, error) {
 func TestAlarm(t *testing.T) {
 	for properties, want := range map[string]Alarm{
 		`{"AlarmName": "cpu", "Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average",
-			"Dimensions": [{"Name": "ServiceName", "Value": "users"}], "Period": 60, "EvaluationPeriods": 3,
+			"Dimensions": [{"Name": "ServiceName", "Value": "orders"}], "Period": 60, "EvaluationPeriods": 3,
 			"Threshold": 80, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "breaching", "AlarmActions": ["topic"]}`: {
 			Name: "cpu", EvaluationPeriods: 3, DatapointsToAlarm: 3,
-			Metrics:   []AlarmMetric{{"", "AWS/ECS", "CPUUtilization", map[string]string{"ServiceName": "users"}, "Average", time.Minute}},
+			Metrics:   []AlarmMetric{{"", "AWS/ECS", "CPUUtilization", map[string]string{"ServiceName": "orders"}, "Average", time.Minute}},
 			Threshold: 80, Comparison: "GreaterThanThreshold", MissingData: "breaching", Actions: []string{"topic"},
 		},
 		`{"EvaluationPeriods": 2, "DatapointsToAlarm": 1, "Metrics": [
@@ -33,29 +36,23 @@ func TestAlarm(t *testing.T) {
 		},
 	} {
 		got, err := readAlarmOf(t, properties)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		want.Resource = got.Resource
-		expect(t, got, want)
+		assert.Equal(t, want, got)
 	}
-	if _, err := readAlarmOf(t, `{"EvaluationPeriods": 2}`); err == nil {
-		t.Error("an alarm on nothing is read")
-	}
+	_, err := readAlarmOf(t, `{"EvaluationPeriods": 2}`)
+	require.EqualError(t, err, "the alarm watches no metric")
 }
 
 func TestAlarmEvaluation(t *testing.T) {
 	alarm := Alarm{Metrics: []AlarmMetric{{Period: time.Minute}, {Period: 5 * time.Minute}}, EvaluationPeriods: 2}
-	if got := alarm.Evaluation(); got != 10*time.Minute {
-		t.Errorf("looks back %v, want 10 m", got)
-	}
+	assert.Equal(t, 10*time.Minute, alarm.Evaluation())
 }
 
 func TestAlarmIs(t *testing.T) {
 	named, unnamed := Alarm{Resource: Resource{Stack: "S", LogicalID: "A"}, Name: "cpu"}, Alarm{Resource: Resource{Stack: "S", LogicalID: "B"}}
 	for name, want := range map[string][2]bool{"cpu": {true, false}, "${S.A}": {true, false}, "${S.B}": {false, true}, "": {false, false}} {
-		if got := [2]bool{named.Is(name), unnamed.Is(name)}; got != want {
-			t.Errorf("%q is the named and the unnamed alarm: %v, want %v", name, got, want)
-		}
+		assert.Equal(t, want[0], named.Is(name), "%q is the named alarm", name)
+		assert.Equal(t, want[1], unnamed.Is(name), "%q is the unnamed alarm", name)
 	}
 }

@@ -2,8 +2,8 @@
 // that CloudFormation would get, with every reference resolved, and typed views
 // of what they declare.
 //
-// A resource becomes its identity, such as ${Users.TargetGroup3D7CD9B8}, and an
-// attribute of it ${Data.UsersTable9725E9C8.Arn}. The identity is the same
+// A resource becomes its identity, such as ${Orders.TargetGroup3D7CD9B8}, and an
+// attribute of it ${Data.OrdersTable9725E9C8.Arn}. The identity is the same
 // whether a template refers to the resource itself, imports an export or reads
 // another stack's output, so resolved values can be compared across stacks.
 package assembly
@@ -23,8 +23,8 @@ type Assembly struct {
 
 // Read reads the assembly in dir, usually cdk.out, and everything nested in it.
 //
-// It fails on whatever it cannot give a meaning to: a reference to nothing, an
-// import that no stack exports, a cycle, an intrinsic function it does not know.
+// It fails on a reference to nothing, an import that no stack exports, a cycle,
+// and an intrinsic function or a property that is not supported.
 // The error names the stack, the logical id and the property, and all such
 // errors are reported at once.
 func Read(dir string) (*Assembly, error) {
@@ -56,7 +56,8 @@ func (a *Assembly) read(dir, name string) error {
 	return nil
 }
 
-// Stage returns the stage of that name, such as "forum-dev".
+// Stage returns the stage of that name, such as "shop-dev". The error of an
+// unknown name lists those that exist.
 func (a *Assembly) Stage(name string) (*Stage, error) {
 	var names []string
 	for _, stage := range a.Stages {

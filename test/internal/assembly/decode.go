@@ -9,7 +9,7 @@ import (
 // Strings is a list for which a template may write a single value as it is.
 type Strings []string
 
-// UnmarshalJSON takes a text, a number, a boolean or a list of them.
+// UnmarshalJSON decodes a string, a number, a boolean or a list of them.
 func (s *Strings) UnmarshalJSON(data []byte) error {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {
@@ -40,8 +40,7 @@ func decode(properties any, v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// decodeAll is decode for what must not be read in part: a field that v does not
-// have is an error.
+// decodeAll is decode, except that a property without a field in v is an error.
 func decodeAll(properties any, v any) error {
 	data, err := json.Marshal(properties)
 	if err != nil {

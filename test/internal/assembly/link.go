@@ -23,8 +23,7 @@ type linkedOutput struct {
 	stack *Stack
 	// declared is the value with references as they are written.
 	declared any
-	// state tells a value that is known from one that is being resolved, which
-	// is how outputs that refer to each other in a circle are found.
+	// state detects outputs that refer to each other in a cycle.
 	state linkState
 	err   error
 }
@@ -156,7 +155,7 @@ func (l *linker) output(name outputName) (string, error) {
 	return output.Value, output.err
 }
 
-// read is output for another stack, which goes on record.
+// read returns the value of an output for another stack, and adds that stack to ReadBy.
 func (l *linker) read(name outputName, reader *Stack) (string, error) {
 	output := l.outputs[name]
 	output.ReadBy = append(output.ReadBy, reader.ID)

@@ -13,7 +13,8 @@ type Listener struct {
 	Resource
 	// LoadBalancer is an identity.
 	LoadBalancer string
-	// Protocol is "HTTP" or "HTTPS".
+	// Protocol is "HTTP" or "HTTPS", and Port the port that the listener accepts
+	// connections on.
 	Protocol string
 	Port     int
 	// Routing names target groups and rules by their identities.
@@ -59,7 +60,7 @@ func (s *Stage) readListener(r Resource) (Listener, error) {
 }
 
 func readListenerRule(r Resource) (ListenerRule, error) {
-	// Everything that can change which requests a rule takes, and what becomes of
+	// Every property that changes which requests a rule matches, and where it sends
 	// them, is read or refused.
 	var properties struct {
 		ListenerArn string

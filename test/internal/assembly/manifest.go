@@ -28,7 +28,7 @@ type artifact struct {
 	Environment  string
 	DisplayName  string
 	Dependencies []string
-	// AdditionalMetadataFile tells which construct each logical id comes from.
+	// AdditionalMetadataFile maps constructs to logical ids.
 	AdditionalMetadataFile string
 	Properties             struct {
 		TemplateFile          string

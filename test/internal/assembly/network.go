@@ -9,29 +9,30 @@ import (
 	"strings"
 )
 
-// SecurityGroup is an AWS::EC2::SecurityGroup with the rules in it and those that
-// stand alone and name it.
+// SecurityGroup is an AWS::EC2::SecurityGroup with the rules in it and those of
+// AWS::EC2::SecurityGroupIngress and Egress resources that name it.
 type SecurityGroup struct {
 	Resource
-	// Ingress and Egress are what it lets in and out. A group that says nothing of
-	// what goes out lets out everything.
+	// Ingress and Egress are the rules for inbound and outbound traffic. A group
+	// without egress rules lets out everything.
 	//
 	// https://docs.aws.amazon.com/vpc/latest/userguide/default-custom-security-groups.html
 	Ingress, Egress []GroupRule
 }
 
-// GroupRule lets packets pass to or from either a range or a security group.
+// GroupRule allows traffic to or from either an address range or a security group.
 type GroupRule struct {
 	Description string
-	// Protocol is such as "tcp"; "-1" is any, with any ports.
+	// Protocol is a name such as "tcp"; "-1" means every protocol on every port.
 	Protocol string
+	// From and To are the first and the last port.
 	From, To int
-	// Range is invalid where Group is set, which is a reference to a group.
+	// Range is invalid where Group is set, which is a reference to a security group.
 	Range netip.Prefix
 	Group string
 }
 
-// Is reports whether a reference, to the group or to its id, is one to this group.
+// Is reports whether a reference, by Ref or by the attribute GroupId, is to this group.
 func (g SecurityGroup) Is(reference string) bool {
 	return reference == g.Identity() || reference == identity(g.Stack, g.LogicalID+".GroupId")
 }
@@ -39,14 +40,16 @@ func (g SecurityGroup) Is(reference string) bool {
 // Subnet is an AWS::EC2::Subnet with the routes that lead out of its VPC.
 type Subnet struct {
 	Resource
+	// Range is the subnet's CIDR block.
 	Range netip.Prefix
 	// RouteTable is the identity of its route table, and empty for the VPC's own.
 	RouteTable string
 	Routes     []Route
 }
 
-// Route leads to what is in a range through a gateway.
+// Route sends traffic for a range through a gateway.
 type Route struct {
+	// Range is the destination's CIDR block.
 	Range netip.Prefix
 	// Gateway is the type of the gateway, such as "AWS::EC2::NatGateway".
 	Gateway string
@@ -57,10 +60,10 @@ type VPCEndpoint struct {
 	Resource
 	// Kind is "Gateway" or "Interface".
 	Kind string
-	// Service is such as "com.amazonaws.eu-west-1.s3".
+	// Service is a name such as "com.amazonaws.eu-west-1.s3".
 	Service string
-	// RouteTables are those that lead to a gateway; Subnets are where an interface
-	// is, behind SecurityGroups. All are references.
+	// RouteTables are the route tables of a gateway endpoint, Subnets and
+	// SecurityGroups those of an interface endpoint. All are references.
 	RouteTables, Subnets, SecurityGroups []string
 }
 
@@ -71,7 +74,7 @@ type groupRule struct {
 	FromPort, ToPort                                  int
 }
 
-// read fails on a rule for a peer that is not known here, as a list of prefixes.
+// read fails on a rule whose peer is neither a range nor a group, such as a prefix list.
 func (r groupRule) read() (GroupRule, error) {
 	rule := GroupRule{
 		Description: r.Description,
@@ -98,13 +101,13 @@ func (s *Stage) readSecurityGroup(r Resource) (SecurityGroup, error) {
 	group.Ingress, errIn = s.groupRules(group, properties.SecurityGroupIngress, "AWS::EC2::SecurityGroupIngress")
 	group.Egress, errOut = s.groupRules(group, properties.SecurityGroupEgress, "AWS::EC2::SecurityGroupEgress")
 	if len(group.Egress) == 0 {
-		group.Egress = []GroupRule{{Description: "what EC2 lets out by itself", Protocol: "-1", Range: netip.MustParsePrefix("0.0.0.0/0")}}
+		group.Egress = []GroupRule{{Description: "the rule that EC2 adds", Protocol: "-1", Range: netip.MustParsePrefix("0.0.0.0/0")}}
 	}
 	return group, errors.Join(errIn, errOut)
 }
 
-// groupRules are those declared in the group, and those of a type that stand alone
-// and name it.
+// groupRules returns the rules declared in a group, and those of the resources of a
+// type that name it.
 func (s *Stage) groupRules(group SecurityGroup, declared []groupRule, kind string) ([]GroupRule, error) {
 	for r := range s.Resources(kind) {
 		var rule groupRule
@@ -126,8 +129,8 @@ func (s *Stage) groupRules(group SecurityGroup, declared []groupRule, kind strin
 	return rules, nil
 }
 
-// checkGroupRules refuses a rule that stands alone for a group that no stack has:
-// whom it lets in, nobody would see.
+// checkGroupRules refuses a rule resource for a group that no stack has, because no
+// view would show what the rule allows.
 func (s *Stage) checkGroupRules() error {
 	var errs []error
 	for r := range s.Resources("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
@@ -171,8 +174,8 @@ func (s *Stage) routesOf(table string) ([]Route, error) {
 	return routes, nil
 }
 
-// readRoute fails on a route through anything but the two gateways to the
-// internet: where it leads is not known here.
+// readRoute fails on a route through anything but an internet gateway or a NAT
+// gateway, because its destination is not known here.
 func (s *Stage) readRoute(r Resource) (Route, error) {
 	var properties struct{ DestinationCidrBlock, DestinationIpv6CidrBlock, GatewayID, NatGatewayID string }
 	if err := decode(r.Properties, &properties); err != nil {

@@ -2,8 +2,10 @@ package assembly
 
 import (
 	"net/netip"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // network is a stage of one stack, with its views.
@@ -25,25 +27,22 @@ func TestSecurityGroup(t *testing.T) {
 		"In":  {"Type": "SecurityGroupIngress", "GroupId": "${Net.Group.GroupId}", "SourceSecurityGroupId": "sg-1", "IpProtocol": "-1"},
 		"Out": {"Type": "SecurityGroupEgress", "GroupId": "${Net.Group}", "CidrIpv6": "::/0", "IpProtocol": "udp", "FromPort": 3, "ToPort": 3}
 	}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	expect(t, stage.SecurityGroups[0].Ingress, []GroupRule{
+	require.NoError(t, err)
+	assert.Equal(t, []GroupRule{
 		{Description: "d", Protocol: "tcp", From: 1, To: 2, Range: netip.MustParsePrefix("10.0.0.0/16")},
 		{Protocol: "-1", Group: "sg-1"},
-	})
-	expect(t, stage.SecurityGroups[0].Egress, []GroupRule{{Protocol: "udp", From: 3, To: 3, Range: netip.MustParsePrefix("::/0")}})
+	}, stage.SecurityGroups[0].Ingress)
+	assert.Equal(t, []GroupRule{{Protocol: "udp", From: 3, To: 3, Range: netip.MustParsePrefix("::/0")}}, stage.SecurityGroups[0].Egress)
 }
 
-// What EC2 adds is there, because no template shows it.
-func TestSecurityGroupThatSaysNothing(t *testing.T) {
+// EC2 adds a rule that lets out everything to a group without rules.
+func TestSecurityGroupWithoutRules(t *testing.T) {
 	stage, err := network(t, `{"Group": {"Type": "SecurityGroup"}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out := stage.SecurityGroups[0].Egress; len(out) != 1 || out[0].Protocol != "-1" || out[0].Range.Bits() != 0 {
-		t.Errorf("lets out %+v, want everything", out)
-	}
+	require.NoError(t, err)
+	out := stage.SecurityGroups[0].Egress
+	require.Len(t, out, 1)
+	assert.Equal(t, "-1", out[0].Protocol)
+	assert.Equal(t, netip.MustParsePrefix("0.0.0.0/0"), out[0].Range)
 }
 
 func TestSubnet(t *testing.T) {
@@ -54,29 +53,25 @@ func TestSubnet(t *testing.T) {
 		"Other": {"Type": "Route", "RouteTableId": "another", "GatewayId": "unknown"},
 		"Nat": {"Type": "NatGateway"}
 	}`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	got := stage.Subnets[0]
 	got.Resource = Resource{}
-	expect(t, got, Subnet{
+	assert.Equal(t, Subnet{
 		Range:      netip.MustParsePrefix("10.0.1.0/24"),
 		RouteTable: "${Net.Table}",
 		Routes:     []Route{{netip.MustParsePrefix("0.0.0.0/0"), "AWS::EC2::NatGateway"}},
-	})
+	}, got)
 }
 
 func TestVPCEndpoint(t *testing.T) {
 	stage, err := network(t, `{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	got := stage.VPCEndpoints[0]
 	got.Resource = Resource{}
-	expect(t, got, VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}})
+	assert.Equal(t, VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}}, got)
 }
 
-// A way that is not understood is not a way that is not there.
+// A rule or route that cannot be read is an error: it could open a way into the network.
 func TestNetworkErrors(t *testing.T) {
 	for want, resources := range map[string]string{
 		"resource Group": `{"Group": {"Type": "SecurityGroup", "SecurityGroupIngress": [{"SourcePrefixListId": "pl-1"}]}}`,
@@ -90,8 +85,7 @@ func TestNetworkErrors(t *testing.T) {
 			"Association": {"Type": "SubnetRouteTableAssociation", "SubnetId": "${Net.Subnet}", "RouteTableId": "t"},
 			"Out": {"Type": "Route", "RouteTableId": "t", "DestinationCidrBlock": "10.1.0.0/16", "VpcPeeringConnectionId": "p"}}`,
 	} {
-		if _, err := network(t, resources); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v", want, err)
-		}
+		_, err := network(t, resources)
+		assert.ErrorContains(t, err, want)
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
 func TestDependsOn(t *testing.T) {
-	users := stack(t, read(t, "testdata/forum", "forum-dev"), "Users")
+	orders := stack(t, read(t, "testdata/shop", "shop-dev"), "Orders")
 	for _, test := range []struct {
 		from, to string
 		want     bool
@@ -25,38 +27,26 @@ func TestDependsOn(t *testing.T) {
 		{"Live", "Scaling", false},
 		{"Nothing", "Live", false},
 	} {
-		if got := users.DependsOn(test.from, test.to); got != test.want {
-			t.Errorf("%s depends on %s: %t, want %t", test.from, test.to, got, test.want)
-		}
+		assert.Equal(t, test.want, orders.DependsOn(test.from, test.to), "%s depends on %s", test.from, test.to)
 	}
 }
 
 func TestRequiresCountsEveryKindOfReference(t *testing.T) {
-	service, _ := stack(t, read(t, "testdata/forum", "forum-dev"), "Users").Resource("Service")
-	if want := []string{"Preview", "TaskPolicy"}; !slices.Equal(service.DependsOn, want) {
-		t.Errorf("DependsOn %v, want %v", service.DependsOn, want)
-	}
-	task, _ := stack(t, read(t, "testdata/forum", "forum-dev"), "Users").Resource("Task")
-	if want := []string{"TaskRole"}; !slices.Equal(task.Requires, want) {
-		t.Errorf("Requires %v, want %v once", task.Requires, want)
-	}
-	if want := []string{"Group", "Preview", "Task", "TaskPolicy"}; !slices.Equal(service.Requires, want) {
-		t.Errorf("Requires %v, want %v", service.Requires, want)
-	}
+	service, _ := stack(t, read(t, "testdata/shop", "shop-dev"), "Orders").Resource("Service")
+	assert.Equal(t, []string{"Preview", "TaskPolicy"}, service.DependsOn)
+	task, _ := stack(t, read(t, "testdata/shop", "shop-dev"), "Orders").Resource("Task")
+	assert.Equal(t, []string{"TaskRole"}, task.Requires)
+	assert.Equal(t, []string{"Group", "Preview", "Task", "TaskPolicy"}, service.Requires)
 }
 
 func TestCreationOrder(t *testing.T) {
-	users := stack(t, read(t, "testdata/forum", "forum-dev"), "Users")
-	order := users.CreationOrder()
-	if len(order) != len(users.Resources) {
-		t.Fatalf("%d resources in order, want %d", len(order), len(users.Resources))
-	}
+	orders := stack(t, read(t, "testdata/shop", "shop-dev"), "Orders")
+	order := orders.CreationOrder()
+	require.Len(t, order, len(orders.Resources))
 	created := map[string]bool{}
 	for _, resource := range order {
 		for _, required := range resource.Requires {
-			if !created[required] {
-				t.Errorf("%s comes before %s, which it requires", resource.LogicalID, required)
-			}
+			assert.True(t, created[required], "%s comes before %s, which it requires", resource.LogicalID, required)
 		}
 		created[resource.LogicalID] = true
 	}
@@ -72,26 +62,22 @@ func TestDependencyOrder(t *testing.T) {
 			requires[from[i]] = append(requires[from[i]], to[i])
 		}
 		order, err := dependencyOrder(names, func(name string) []string { return requires[name] })
-		if cyclic := hasCycle(names, requires); (err != nil) != cyclic {
-			t.Fatalf("error %v, cycle %t", err, cyclic)
-		}
-		if err != nil {
+		if hasCycle(names, requires) {
+			require.Error(t, err)
 			return
 		}
-		if !slices.Equal(slices.Sorted(slices.Values(order)), names) {
-			t.Fatalf("%v is no order of %v", order, names)
-		}
+		require.NoError(t, err)
+		require.ElementsMatch(t, names, order)
 		for name, all := range requires {
 			for _, required := range all {
-				if slices.Index(order, required) > slices.Index(order, name) {
-					t.Fatalf("%s comes before %s, which it requires: %v", name, required, order)
-				}
+				require.LessOrEqual(t, slices.Index(order, required), slices.Index(order, name),
+					"%s comes before %s, which it requires: %v", name, required, order)
 			}
 		}
 	})
 }
 
-// hasCycle takes away nodes that require nothing until none is left to take.
+// hasCycle removes nodes that require no other, until none is left to remove.
 func hasCycle(nodes []string, requires map[string][]string) bool {
 	left := slices.Clone(nodes)
 	for {

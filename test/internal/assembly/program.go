@@ -1,7 +1,8 @@
 package assembly
 
-// Program is the name of the container that serves a service's requests, which is
-// the service's name in the catalog, and empty when none does.
+// Program is the name of the container that serves the requests of a service, which
+// is the service's name in the catalog. It is empty when the service has no target
+// group.
 func (s Service) Program() string {
 	for _, attachment := range s.Attachments {
 		return attachment.Container
@@ -9,7 +10,8 @@ func (s Service) Program() string {
 	return ""
 }
 
-// Program is the name of the program that a target group's targets run.
+// Program returns the name of the program that the targets of a target group run,
+// and an empty name when no service registers tasks in the group.
 func (s *Stage) Program(targetGroup string) string {
 	for _, service := range s.Services {
 		for _, attachment := range service.Attachments {
@@ -21,12 +23,13 @@ func (s *Stage) Program(targetGroup string) string {
 	return ""
 }
 
-// TaskRoles are the roles that programs act as, by the programs' names.
+// TaskRoles returns the roles of the programs, by the programs' names.
 func (s *Stage) TaskRoles() map[string]Role {
 	return s.rolesOf(func(task TaskDefinition) string { return task.TaskRole })
 }
 
-// ExecutionRoles are the roles that ECS starts programs as, by the programs' names.
+// ExecutionRoles returns the roles with which ECS starts programs, by the programs'
+// names.
 func (s *Stage) ExecutionRoles() map[string]Role {
 	return s.rolesOf(func(task TaskDefinition) string { return task.ExecutionRole })
 }
@@ -45,7 +48,7 @@ func (s *Stage) rolesOf(arn func(TaskDefinition) string) map[string]Role {
 	return roles
 }
 
-// Statements are those of all the role's policies.
+// Statements returns the statements of all policies of the role.
 func (r Role) Statements() []Statement {
 	var all []Statement
 	for _, policy := range r.Policies {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// pseudoParameter resolves what the stack's environment determines, and keeps
-// the rest as an identity such as ${AWS::AccountId}.
+// pseudoParameter resolves what the stack's environment determines. What it leaves
+// open becomes an identity such as ${AWS::AccountId}.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 func (r *resolver) pseudoParameter(path, name string) (any, error) {
@@ -44,8 +44,8 @@ func partition(region string) (name, urlSuffix string) {
 	return "aws", "amazonaws.com"
 }
 
-// zones stands in for the Availability Zones of a region, which only the account
-// knows: six, the most that any region has.
+// zones returns six Availability Zones of a region, the most that any region has.
+// Which zones exist depends on the account.
 func (r *resolver) zones(region string) []any {
 	region = cmp.Or(region, r.stack.Region, "${AWS::Region}")
 	var zones []any

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// resolver turns values of one stack's template into plain ones.
+// resolver resolves the intrinsic functions in the values of one stack's template.
 type resolver struct {
 	*linker
 	stack *Stack
@@ -20,10 +20,10 @@ type resolver struct {
 // absent is what AWS::NoValue resolves to: the property is left out.
 type absent struct{}
 
-// opaqueList is a list whose elements only the deployment knows, as text.
+// opaqueList describes a list whose elements are known only after deployment.
 type opaqueList string
 
-// resolve returns the value without intrinsic functions; path says where it is.
+// resolve returns a value without intrinsic functions. The path is its place, for errors.
 func (r *resolver) resolve(path string, value any) (any, error) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -213,8 +213,8 @@ func (r *resolver) join(path string, delimiter, list any) (any, error) {
 	return strings.Join(parts, d), nil
 }
 
-// split leaves a source alone that holds an identity and could have the
-// delimiter inside it once it is deployed, as an ARN has colons and slashes.
+// split returns an opaqueList for a source with an identity whose deployed value
+// could contain the delimiter, as an ARN contains colons and slashes.
 func split(delimiter, source string) any {
 	if strings.Contains(source, "${") && strings.ContainsAny(delimiter, ":/.-_") {
 		return opaqueList(fmt.Sprintf("Fn::Split(%s, %s)", delimiter, source))
@@ -285,7 +285,7 @@ func scalar(value any) (string, bool) {
 	return "", false
 }
 
-// attributeName takes both forms of Fn::GetAtt: a pair, and the two with a dot.
+// attributeName reads both forms of Fn::GetAtt: ["Id", "Attribute"] and "Id.Attribute".
 func attributeName(argument any) (id, attribute string, ok bool) {
 	if text, isText := argument.(string); isText {
 		return strings.Cut(text, ".")

@@ -2,9 +2,10 @@ package assembly
 
 import (
 	"encoding/json"
-	"reflect"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/stacks/template"
 )
@@ -37,9 +38,8 @@ func TestResolve(t *testing.T) {
 		{`{"Ref": "AWS::StackId"}`, `"${Tools.AWS::StackId}"`},
 	} {
 		got, err := tools().resolve("Value", parse(t, test.value))
-		if want := parse(t, test.want); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s resolves to %v (%v), want %v", test.value, got, err, want)
-		}
+		require.NoError(t, err, test.value)
+		assert.Equal(t, parse(t, test.want), got, test.value)
 	}
 }
 
@@ -68,9 +68,7 @@ func TestResolveRefuses(t *testing.T) {
 		{`[{"Deep": {"Fn::Cidr": []}}]`, "Value[0].Deep: Fn::Cidr is not supported"},
 	} {
 		_, err := tools().resolve("Value", parse(t, test.value))
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v, want an error with %q", test.value, err, test.want)
-		}
+		assert.ErrorContains(t, err, test.want, test.value)
 	}
 }
 
@@ -84,9 +82,9 @@ func TestPseudoParametersFollowTheRegion(t *testing.T) {
 		r := tools()
 		r.stack.Region = region
 		for i, name := range []string{"AWS::Region", "AWS::Partition", "AWS::URLSuffix"} {
-			if got, err := r.resolve("", map[string]any{"Ref": name}); err != nil || got != want[i] {
-				t.Errorf("%s in region %q: %v (%v), want %s", name, region, got, err, want[i])
-			}
+			got, err := r.resolve("", map[string]any{"Ref": name})
+			require.NoError(t, err, "%s in region %q", name, region)
+			assert.Equal(t, want[i], got, "%s in region %q", name, region)
 		}
 	}
 }
@@ -106,8 +104,6 @@ func tools() *resolver {
 
 func parse(t *testing.T, text string) (value any) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
+	require.NoError(t, json.Unmarshal([]byte(text), &value), text)
 	return value
 }

@@ -10,19 +10,19 @@ import (
 // Role is an AWS::IAM::Role with every policy that the stage attaches to it.
 type Role struct {
 	Resource
-	// Trust says who may assume the role.
+	// Trust are the statements of the trust policy.
 	Trust []Statement
-	// Policies are the inline ones, those of AWS::IAM::Policy resources, and the
-	// managed ones that the stage declares.
+	// Policies are the inline policies, those of AWS::IAM::Policy resources, and the
+	// managed policies that the stage declares.
 	Policies []Policy
-	// ManagedPolicies are the ARNs of all managed policies, also of those that
-	// AWS declares and whose statements are not known here.
+	// ManagedPolicies are the ARNs of all managed policies. The statements of AWS
+	// managed policies are not known here.
 	ManagedPolicies []string
 	// PermissionsBoundary is the ARN of the policy that limits the role, if any.
 	PermissionsBoundary string
 }
 
-// ARN is what a reference to the role's ARN resolves to in every stack.
+// ARN is the value of every reference to the role's ARN, in every stack.
 func (r Role) ARN() string { return identity(r.Stack, r.LogicalID+".Arn") }
 
 // Policy is a named list of statements.
@@ -44,11 +44,11 @@ type Statement struct {
 	Condition map[string]map[string]Strings
 }
 
-// Principal holds the principals by kind, such as "Service" or "AWS". Anyone is
-// "*" of the kind "*".
+// Principal holds the principals by kind, such as "Service" or "AWS". The principal
+// "*" has the kind "*".
 type Principal map[string]Strings
 
-// UnmarshalJSON takes "*" or a map.
+// UnmarshalJSON decodes "*" or an object.
 func (p *Principal) UnmarshalJSON(data []byte) error {
 	if string(data) == `"*"` {
 		*p = Principal{"*": {"*"}}

@@ -13,27 +13,28 @@ type ScalableTarget struct {
 	Service string
 	// Min and Max bound the number of tasks.
 	Min, Max int
+	// Policies are the target-tracking policies; those of other types are left out.
 	Policies []ScalingPolicy
-	// ScheduledActions are the names of those that change the bounds by the clock.
+	// ScheduledActions are the names of the actions that change the bounds at set times.
 	ScheduledActions []string
 }
 
 // ScalingPolicy is an AWS::ApplicationAutoScaling::ScalingPolicy of the type
-// TargetTrackingScaling, with a metric that AWS has predefined.
+// TargetTrackingScaling with a predefined metric.
 type ScalingPolicy struct {
 	Resource
 	// Metric is the predefined metric's type, such as "ECSServiceAverageCPUUtilization".
 	Metric string
-	// Target is the value of the metric that scaling aims at.
+	// Target is the target value of the metric.
 	Target float64
-	// TargetGroup is the identity of the one whose requests the metric
-	// ALBRequestCountPerTarget counts.
+	// TargetGroup is the identity of the target group whose requests the metric
+	// ALBRequestCountPerTarget counts, and empty for other metrics.
 	TargetGroup string
 	// ScaleOutCooldown and ScaleInCooldown follow a change of the number of tasks. A
 	// template that leaves one out means 300 s:
 	// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html
 	ScaleOutCooldown, ScaleInCooldown time.Duration
-	// DisableScaleIn tells that the policy never takes a task away.
+	// DisableScaleIn is true when the policy never removes a task.
 	DisableScaleIn bool
 }
 
@@ -96,13 +97,13 @@ func readScalingPolicy(r Resource) (policy ScalingPolicy, target string, err err
 	}, properties.ScalingTargetID, nil
 }
 
-// serviceOf takes the service out of "service/<cluster>/<service's name>".
+// serviceOf returns the service in "service/<cluster>/<service's name>".
 func serviceOf(resourceID string) string { return lastOf(resourceID, ".Name}") }
 
-// groupOf takes the target group out of "app/<load balancer>/<its id>/<group's full name>".
+// groupOf returns the target group in "app/<load balancer>/<its id>/<group's full name>".
 func groupOf(resourceLabel string) string { return lastOf(resourceLabel, ".TargetGroupFullName}") }
 
-// lastOf is the identity of the resource whose attribute ends a path.
+// lastOf returns the identity of the resource whose attribute ends a path.
 func lastOf(path, attribute string) string {
 	name := path[strings.LastIndex(path, "/")+1:]
 	if resource, ok := strings.CutSuffix(name, attribute); ok {

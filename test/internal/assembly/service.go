@@ -9,34 +9,37 @@ type Service struct {
 	Cluster, TaskDefinition string
 	// DesiredCount is nil when the template leaves the number of tasks to scaling.
 	DesiredCount *int
-	// LaunchType is such as "FARGATE", and empty where Capacity says what tasks run on.
+	// LaunchType is a type such as "FARGATE", and empty where Capacity is set.
 	LaunchType string
-	Capacity   []CapacityProvider
+	// Capacity is the capacity provider strategy, and empty where LaunchType is set.
+	Capacity []CapacityProvider
 	// MinimumHealthyPercent and MaximumPercent bound the number of tasks during a
 	// deployment. A template that leaves them out means 100 and 200.
 	MinimumHealthyPercent, MaximumPercent int
-	// CircuitBreaker stops a deployment whose tasks do not become healthy;
-	// Rollback brings the last one back.
+	// CircuitBreaker stops a deployment whose tasks do not become healthy.
+	// Rollback returns to the last completed deployment.
 	CircuitBreaker, Rollback bool
-	// DeploymentAlarms are references to the alarms that fail a deployment, while
-	// it lasts and for the bake time after. A BakeTime of zero is one that ECS
-	// takes from the alarms.
+	// DeploymentAlarms are references to the alarms that fail a deployment during it
+	// and during the bake time after it. When BakeTime is zero, ECS computes the bake
+	// time from the alarms.
 	DeploymentAlarms []string
 	BakeTime         time.Duration
 	// HealthCheckGracePeriod is how long a new task may fail health checks.
 	HealthCheckGracePeriod time.Duration
-	Attachments            []Attachment
+	// Attachments are the target groups in which ECS registers the tasks.
+	Attachments []Attachment
 	// Subnets and SecurityGroups are identities.
 	Subnets, SecurityGroups []string
-	AssignPublicIP          bool
+	// AssignPublicIP is whether tasks have a public address.
+	AssignPublicIP bool
 }
 
 // CapacityProvider is a share of the tasks of a service.
 type CapacityProvider struct {
-	// Name is such as "FARGATE_SPOT".
+	// Name is a provider such as "FARGATE_SPOT".
 	Name string `json:"CapacityProvider"`
-	// Base is how many tasks it gets first; of those beyond the bases it gets Weight
-	// parts.
+	// Base is the number of tasks that the provider gets first. Weight is its share of
+	// the tasks beyond all bases.
 	Base, Weight int
 }
 
@@ -44,8 +47,9 @@ type CapacityProvider struct {
 type Attachment struct {
 	// TargetGroup is an identity.
 	TargetGroup string
-	Container   string
-	Port        int
+	// Container and Port name the container and its port that serve the requests.
+	Container string
+	Port      int
 }
 
 func readService(r Resource) (Service, error) {
@@ -109,8 +113,8 @@ func readService(r Resource) (Service, error) {
 	return service, nil
 }
 
-// MinimumTasks is how many tasks of a service run while nobody uses it: the least
-// that scaling leaves, or without scaling the desired count, which is 1 by default.
+// MinimumTasks returns how many tasks of a service run without load: the lower bound
+// of scaling, or without scaling the desired count, which is 1 by default.
 func (s *Stage) MinimumTasks(service Service) int {
 	for _, target := range s.ScalableTargets {
 		if target.Service == service.Identity() {

@@ -10,17 +10,17 @@ import (
 	"example.com/strangler/stacks/template"
 )
 
-// Stack is one template and where it would be deployed.
+// Stack is one template and its environment, with its references resolved.
 type Stack struct {
-	// ID is the construct's name, such as "Users", unique in its stage.
+	// ID is the construct's name, such as "Orders", unique in its stage.
 	ID string
-	// Name is CloudFormation's name of the stack, such as "forum-dev-Users".
+	// Name is the stack's name in CloudFormation, such as "shop-dev-Orders".
 	Name string
-	// Account and Region are empty when synthesis left them open.
+	// Account and Region are empty when synthesis leaves them open.
 	Account, Region string
 	// TerminationProtection is whether CloudFormation refuses to delete the stack.
 	TerminationProtection bool
-	// Dependencies are the IDs of the stacks that must be deployed before.
+	// Dependencies are the IDs of the stacks that CloudFormation deploys first, sorted.
 	Dependencies []string
 	// Template is the stack's template, with references as they are written.
 	template.Template
@@ -38,8 +38,8 @@ type Resource struct {
 	// Stack is the ID of the stack that declares it.
 	Stack     string
 	LogicalID string
-	// Path is the construct's path, such as "forum-dev/Users/Service/Service",
-	// and empty when the assembly does not tell.
+	// Path is the construct's path, such as "shop-dev/Orders/Service/Service",
+	// and empty when the assembly does not say it.
 	Path string
 	// Type is CloudFormation's, such as "AWS::ECS::Service".
 	Type string
@@ -47,29 +47,30 @@ type Resource struct {
 	Properties map[string]any
 	// DependsOn are the logical ids that the template names as such.
 	DependsOn []string
-	// Requires are all logical ids that must be there first: DependsOn and those
-	// that properties refer to, sorted.
+	// Requires are the logical ids of all resources that CloudFormation creates first:
+	// DependsOn and those that properties refer to, sorted.
 	Requires []string
 	// DeletionPolicy and UpdateReplacePolicy are empty when the template leaves
 	// them out, which means Delete for most types.
 	DeletionPolicy, UpdateReplacePolicy string
 }
 
-// Identity is what a reference to the resource resolves to in every stack.
+// Identity is the value of every reference to the resource, in every stack.
 func (r Resource) Identity() string { return identity(r.Stack, r.LogicalID) }
 
 // Decode fills v, a pointer to a struct with the fields that the caller needs,
-// from the properties.
+// from the properties. It fails on a property of another type than its field.
 func (r Resource) Decode(v any) error { return decode(r.Properties, v) }
 
 func identity(stack, name string) string { return "${" + stack + "." + name + "}" }
 
-// Output is a value that a stack shows to others.
+// Output is an output of a stack.
 type Output struct {
+	// ID is the logical id.
 	ID string
-	// Value is resolved.
+	// Value is the resolved value.
 	Value string
-	// Export is the name under which other stacks import it, if any.
+	// Export is the name under which other stacks import it, and empty without one.
 	Export string
 	// ReadBy are the IDs of the stacks that import it or read it, sorted.
 	ReadBy []string

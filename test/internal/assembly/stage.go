@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-// Stage is the stacks of one environment, and typed views of what they declare,
-// each in the order of stacks and, within one, of logical ids.
+// Stage is the stacks of one environment, and typed views of their resources. Each
+// view is in the order of stacks and, within one, of logical ids.
 type Stage struct {
-	// Name is the construct's path, such as "forum-dev".
+	// Name is the construct's path, such as "shop-dev", and empty for the app itself.
 	Name string
-	// Stacks are in dependency order: each after those it depends on.
+	// Stacks are in dependency order: each comes after those it depends on.
 	Stacks []*Stack
 
 	LoadBalancers   []LoadBalancer

@@ -3,6 +3,7 @@ package assembly
 // Table is an AWS::DynamoDB::GlobalTable or AWS::DynamoDB::Table.
 type Table struct {
 	Resource
+	// Key is the primary key.
 	Key Key
 	// Attributes are the types of the key attributes by name: S, N or B.
 	Attributes map[string]string
@@ -13,7 +14,7 @@ type Table struct {
 // Key names the attributes that identify an item.
 type Key struct {
 	Partition string
-	// Sort is empty when the partition key suffices.
+	// Sort is empty when the key has a partition key alone.
 	Sort string
 }
 

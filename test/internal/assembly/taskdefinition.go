@@ -15,7 +15,8 @@ type TaskDefinition struct {
 	TaskRole, ExecutionRole string
 	// Architecture is "X86_64" unless the template says otherwise.
 	Architecture string
-	Containers   []Container
+	// Containers are in the order of the template.
+	Containers []Container
 }
 
 // Container is one container of a task.
@@ -23,13 +24,13 @@ type Container struct {
 	Name                string
 	Image               Image
 	EntryPoint, Command []string
-	// Environment are the variables set in plain text, Secrets those that ECS
-	// fetches from the place named by the value.
+	// Environment are the variables in plain text. Secrets are those that ECS reads
+	// from the ARN in the value.
 	Environment, Secrets map[string]string
-	// Ports that the container listens on.
+	// Ports are the ports that the container listens on.
 	Ports []int
-	// CPU is what the container gets when all want it, in units of 1/1024 vCPU; zero
-	// means next to nothing. Memory is the hard limit in MiB; zero means the task's.
+	// CPU is the container's share under contention, in units of 1/1024 vCPU; zero means
+	// almost nothing. Memory is the hard limit in MiB; zero means the task's.
 	CPU, Memory int
 	// Essential is whether the task ends with the container.
 	Essential bool
@@ -37,21 +38,24 @@ type Container struct {
 	DependsOn []string
 	// StopTimeout is the time from SIGTERM to SIGKILL. A template that leaves it
 	// out means 30 s.
-	StopTimeout            time.Duration
-	User                   string
+	StopTimeout time.Duration
+	// User is as the template has it, such as "65532:65532", and empty for the image's.
+	User string
+	// ReadonlyRootFilesystem is false unless the template sets it.
 	ReadonlyRootFilesystem bool
 	// LogDriver and LogOptions are empty when output is not collected.
 	LogDriver  string
 	LogOptions map[string]string
 }
 
-// Image is what a container runs.
+// Image is the image of a container.
 type Image struct {
 	// Reference is the image as the task definition names it.
 	Reference string
-	// Asset is the hash of the image's source, when the assembly brings it along.
+	// Asset is the hash of the image's source, and empty when the assembly does not
+	// contain it.
 	Asset string
-	// Folder is that source in the assembly: the context of docker build.
+	// Folder is the path of that source, the context of docker build.
 	Folder string
 }
 

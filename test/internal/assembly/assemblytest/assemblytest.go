@@ -1,4 +1,4 @@
-// Package assemblytest makes stages of templates that a test writes by hand.
+// Package assemblytest turns templates that a test writes by hand into stages.
 package assemblytest
 
 import (
@@ -9,14 +9,15 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// T is what Stage needs of a test.
+// T is the part of testing.TB and rapid.T that Stage needs.
 type T interface {
 	Helper()
 	Fatal(args ...any)
 }
 
-// Stage is an environment in a region, with the resources of each stack by its
-// ID, in the JSON of a template.
+// Stage returns an environment in a region. The stacks map the ID of each stack to
+// its resources, in the JSON of a template. The test ends at once on a template that
+// cannot be read.
 func Stage(t T, region string, stacks map[string]string) *assembly.Stage {
 	t.Helper()
 	stage, err := read(region, stacks)
