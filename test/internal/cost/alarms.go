@@ -9,12 +9,12 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// uncounted is an expression with other metrics than the alarm names: a query has
-// those that it finds, and an anomaly band two of its own.
+// uncounted matches an expression with more metrics than the alarm names: a query has
+// every metric that it finds, and an anomaly band adds two.
 var uncounted = regexp.MustCompile(`(?i)^\s*SELECT\b|ANOMALY_DETECTION_BAND`)
 
-// chargeAlarm is for every metric that the alarm looks at, and for all at the
-// price of high resolution where it looks at one more often than once a minute.
+// chargeAlarm charges for every metric of an alarm, and for all of them at the price
+// of high resolution when the period of one is under a minute.
 //
 // https://aws.amazon.com/cloudwatch/pricing/
 func chargeAlarm(e *estimator, r assembly.Resource) error {
@@ -27,20 +27,20 @@ func chargeAlarm(e *estimator, r assembly.Resource) error {
 	}
 	for _, expression := range alarm.Expressions {
 		if uncounted.MatchString(expression) {
-			return fmt.Errorf("%s looks at more metrics than it names: say in test/cost how many", expression)
+			return fmt.Errorf("%s has more metrics than the alarm names: count them in test/internal/cost/alarms.go", expression)
 		}
 	}
 	return e.add(r, item, "", 1, len(alarm.Metrics)*whole)
 }
 
-// alarmsOfTracking are those that Application Auto Scaling makes for a
-// target-tracking policy: one to scale out, one to scale in.
+// alarmsOfTracking is the number of alarms that Application Auto Scaling creates for
+// a target-tracking policy: one to scale out, one to scale in.
 //
 // https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html
 const alarmsOfTracking = 2
 
-// chargeScalingPolicy is for the alarms that a policy makes. One of steps has its
-// alarm in the template, and one that predicts has none.
+// chargeScalingPolicy charges for the alarms that a policy creates. A step policy has
+// its alarm in the template, and a predictive policy has none.
 func chargeScalingPolicy(e *estimator, r assembly.Resource) error {
 	var policy struct {
 		PolicyType                               string
@@ -70,5 +70,5 @@ func chargeScalingPolicy(e *estimator, r assembly.Resource) error {
 		}
 		return e.add(r, item, strings.Replace(string(item), "alarm", "alarm of scaling", 1), alarmsOfTracking, max(metrics, 1)*whole)
 	}
-	return fmt.Errorf("nobody has said which alarms a policy of the type %q makes: add it to test/cost/alarms.go", policy.PolicyType)
+	return fmt.Errorf("a scaling policy of the type %q has no price: add the alarms that it creates to test/internal/cost/alarms.go", policy.PolicyType)
 }

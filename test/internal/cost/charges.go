@@ -7,11 +7,11 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// charge adds what a resource costs.
+// charge adds the cost of a resource to an estimate.
 type charge func(*estimator, assembly.Resource) error
 
-// charges say of every type of resource what it costs. A type that is not here is
-// an error, so nothing new counts as free.
+// charges are the costs of every type of resource. A type that is missing here is an
+// error, so that a new one does not count as free.
 var charges = map[string]charge{
 	"AWS::ApplicationAutoScaling::ScalableTarget":   free,
 	"AWS::ApplicationAutoScaling::ScalingPolicy":    chargeScalingPolicy,
@@ -65,14 +65,17 @@ var charges = map[string]charge{
 	"Custom::VpcRestrictDefaultSG":                  free,
 }
 
-// free is what costs nothing, or is paid for with another resource: a task
-// definition with the service that runs it, the firewall's log with its log group.
+// free is the charge of a resource that costs nothing, or that is paid for with
+// another one: a task definition with the service that runs it, the firewall's log
+// with its log group.
 func free(*estimator, assembly.Resource) error { return nil }
 
+// each charges for one item per resource.
 func each(item Item) charge {
 	return func(e *estimator, r assembly.Resource) error { return e.add(r, item, "", 1, whole) }
 }
 
+// byUse charges nothing, and notes a cost that depends on use.
 func byUse(what string) charge {
 	return func(e *estimator, r assembly.Resource) error {
 		e.use(r, what)
@@ -82,19 +85,19 @@ func byUse(what string) charge {
 
 func chargeTable(e *estimator, r assembly.Resource) error {
 	if r.Properties["BillingMode"] != "PAY_PER_REQUEST" {
-		return errors.New("only tables that are billed by request are priced: add provisioned capacity to test/cost")
+		return errors.New("only tables that are billed by request are priced: add provisioned capacity to test/internal/cost")
 	}
 	return byUse("tables")(e, r)
 }
 
-// The address of a gateway is a resource of its own.
+// chargeNATGateway leaves out the address of the gateway, which is a resource of its own.
 func chargeNATGateway(e *estimator, r assembly.Resource) error {
 	e.use(r, "data through NAT gateways")
 	return each(NATGateway)(e, r)
 }
 
-// chargeEndpoint counts an interface in each of its subnets, which are of one zone
-// each. A gateway costs nothing.
+// chargeEndpoint charges for an interface endpoint in each of its subnets, each of
+// which is in a zone of its own. A gateway endpoint costs nothing.
 //
 // https://aws.amazon.com/privatelink/pricing/
 func chargeEndpoint(e *estimator, r assembly.Resource) error {
@@ -106,17 +109,17 @@ func chargeEndpoint(e *estimator, r assembly.Resource) error {
 		e.use(r, "data through endpoints")
 		return e.add(r, InterfaceEndpoint, "", 1, len(endpoint.Subnets)*whole)
 	}
-	return fmt.Errorf("an endpoint of the kind %s has no price: add it to test/cost", endpoint.Kind)
+	return fmt.Errorf("an endpoint of the kind %s has no price: add it to test/internal/cost", endpoint.Kind)
 }
 
-// chargeLoadBalancer leaves out capacity units, which count what passes, and adds
-// the addresses that one on the internet has, one in each subnet.
+// chargeLoadBalancer leaves out capacity units, which depend on traffic. It adds the
+// public addresses of an internet-facing load balancer, one in each subnet.
 //
 // https://aws.amazon.com/elasticloadbalancing/pricing/
 func chargeLoadBalancer(e *estimator, r assembly.Resource) error {
 	balancer, _ := assembly.Find(e.stage.LoadBalancers, r.Identity())
 	if kind := r.Properties["Type"]; kind != nil && kind != "application" {
-		return fmt.Errorf("a %v load balancer has no price: add it to test/cost", kind)
+		return fmt.Errorf("a %v load balancer has no price: add it to test/internal/cost", kind)
 	}
 	e.use(r, "load balancer capacity")
 	e.use(r, "data out")
@@ -126,7 +129,7 @@ func chargeLoadBalancer(e *estimator, r assembly.Resource) error {
 	return errors.Join(each(LoadBalancer)(e, r), e.add(r, PublicAddress, "", len(balancer.Subnets), whole))
 }
 
-// paidRuleGroups are those of AWS that cost more than a rule does.
+// paidRuleGroups are the AWS managed rule groups that cost more than a rule.
 //
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 var paidRuleGroups = map[string]bool{
@@ -136,7 +139,7 @@ var paidRuleGroups = map[string]bool{
 	"AWSManagedRulesBotControlRuleSet": true,
 }
 
-// chargeWebACL counts a managed group as the rule that names it.
+// chargeWebACL counts a managed rule group as the one rule that names it.
 func chargeWebACL(e *estimator, r assembly.Resource) error {
 	var acl struct {
 		Rules []struct {
@@ -150,7 +153,7 @@ func chargeWebACL(e *estimator, r assembly.Resource) error {
 	}
 	for _, rule := range acl.Rules {
 		if group := rule.Statement.ManagedRuleGroupStatement; paidRuleGroups[group.Name] || group.Name != "" && group.VendorName != "AWS" {
-			return fmt.Errorf("the rule group %s of %s has a price of its own: add it to test/cost", group.Name, group.VendorName)
+			return fmt.Errorf("the rule group %s of %s has a price of its own: add it to test/internal/cost", group.Name, group.VendorName)
 		}
 	}
 	e.use(r, "requests through the firewall")

@@ -5,16 +5,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/assembly/assemblytest"
 )
 
-// service is a service of the stack Users with a number of tasks of a size.
+// service returns a service of the stack Orders, with a number of tasks of a size.
 func service(tasks, cpu, memory int, properties string) string {
 	return fmt.Sprintf(`
 		"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
-			"Cpu": "%d", "Memory": "%d", "RuntimePlatform": {"CpuArchitecture": "ARM64"}, "ContainerDefinitions": [{"Name": "users"}]}},
+			"Cpu": "%d", "Memory": "%d", "RuntimePlatform": {"CpuArchitecture": "ARM64"}, "ContainerDefinitions": [{"Name": "orders"}]}},
 		"Service": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}, %s}},
 		"Target": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
 			"MinCapacity": %d, "MaxCapacity": 100, "ResourceId": {"Fn::Sub": "service/c/${Service.Name}"}}}`, cpu, memory, properties, tasks)
@@ -22,7 +23,7 @@ func service(tasks, cpu, memory int, properties string) string {
 
 const onDemand = `"LaunchType": "FARGATE"`
 
-// resource is one of a type, with an id that no other has.
+// resource returns a resource of a type, under a logical id.
 func resource(id, kind, properties string) string {
 	return fmt.Sprintf(`"%s": {"Type": "AWS::%s", "Properties": {%s}}`, id, kind, properties)
 }
@@ -36,7 +37,7 @@ func estimate(t assemblytest.T, stacks map[string]string) (Estimate, error) {
 	return Of(assemblytest.Stage(t, "eu-west-1", resources))
 }
 
-// rows are an estimate's, each as "group: what, quantity, month".
+// rows returns the rows of an estimate, each as "group: what, quantity, month".
 func rows(e Estimate) []string {
 	var all []string
 	for _, r := range e.Rows {
@@ -45,34 +46,34 @@ func rows(e Estimate) []string {
 	return all
 }
 
-// Every sum was worked out by hand from the prices on AWS's pages.
+// The sums are computed by hand from the prices on AWS's pages.
 func TestRows(t *testing.T) {
 	enhanced := `"ClusterSettings": [{"Name": "containerInsights", "Value": "enhanced"}]`
 	for name, test := range map[string]struct {
-		users, shared string
-		want          []string
+		orders, shared string
+		want           []string
 	}{
 		// 2 × 0.25 × 0.03238 × 730 and 2 × 0.5 × 0.00356 × 730
-		"two small tasks": {users: service(2, 256, 512, onDemand), want: []string{
-			"Users: FARGATE vCPU, ARM64, 2 × 0.25, $11.82", "Users: FARGATE GB, ARM64, 2 × 0.5, $2.60"}},
+		"two small tasks": {orders: service(2, 256, 512, onDemand), want: []string{
+			"Orders: FARGATE vCPU, ARM64, 2 × 0.25, $11.82", "Orders: FARGATE GB, ARM64, 2 × 0.5, $2.60"}},
 		// 3 × 4 × 0.03238 × 730 and 3 × 30 × 0.00356 × 730
-		"three large tasks": {users: service(3, 4096, 30720, onDemand), want: []string{
-			"Users: FARGATE vCPU, ARM64, 3 × 4, $283.65", "Users: FARGATE GB, ARM64, 3 × 30, $233.89"}},
+		"three large tasks": {orders: service(3, 4096, 30720, onDemand), want: []string{
+			"Orders: FARGATE vCPU, ARM64, 3 × 4, $283.65", "Orders: FARGATE GB, ARM64, 3 × 30, $233.89"}},
 		// 0.04048 × 730 and 2 × 0.004445 × 730
-		"x86_64": {users: strings.Replace(service(1, 1024, 2048, onDemand), `"ARM64"`, `"X86_64"`, 1), want: []string{
-			"Users: FARGATE vCPU, X86_64, 1, $29.55", "Users: FARGATE GB, X86_64, 1 × 2, $6.49"}},
-		"tasks with addresses": {users: service(2, 1024, 2048, onDemand+`, "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}}`), want: []string{
-			"Users: FARGATE vCPU, ARM64, 2, $47.27", "Users: FARGATE GB, ARM64, 2 × 2, $10.40", "Users: public IPv4 address, 2, $7.30"}},
+		"x86_64": {orders: strings.Replace(service(1, 1024, 2048, onDemand), `"ARM64"`, `"X86_64"`, 1), want: []string{
+			"Orders: FARGATE vCPU, X86_64, 1, $29.55", "Orders: FARGATE GB, X86_64, 1 × 2, $6.49"}},
+		"tasks with addresses": {orders: service(2, 1024, 2048, onDemand+`, "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}}`), want: []string{
+			"Orders: FARGATE vCPU, ARM64, 2, $47.27", "Orders: FARGATE GB, ARM64, 2 × 2, $10.40", "Orders: public IPv4 address, 2, $7.30"}},
 		// 0.03238 × 730, 2 × 0.00356 × 730, 3 × 0.00979124 × 730, 3 × 2 × 0.00107649 × 730
 		"one on demand, three on Spot": {
-			users: service(4, 1024, 2048, `"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]`),
+			orders: service(4, 1024, 2048, `"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]`),
 			want: []string{
-				"Users: FARGATE vCPU, ARM64, 1, $23.64", "Users: FARGATE GB, ARM64, 1 × 2, $5.20",
-				"Users: FARGATE_SPOT vCPU, ARM64, 3, $21.44", "Users: FARGATE_SPOT GB, ARM64, 3 × 2, $4.72"}},
+				"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20",
+				"Orders: FARGATE_SPOT vCPU, ARM64, 3, $21.44", "Orders: FARGATE_SPOT GB, ARM64, 3 × 2, $4.72"}},
 		"metrics every 20 s": {
-			users: service(1, 1024, 2048, onDemand+`, "Monitoring": {"MetricConfigurations": [
+			orders: service(1, 1024, 2048, onDemand+`, "Monitoring": {"MetricConfigurations": [
 				{"MetricNames": ["CPUUtilization", "MemoryUtilization"], "ResolutionSeconds": 20}, {"MetricNames": ["Other"], "ResolutionSeconds": 60}]}`),
-			want: []string{"Users: FARGATE vCPU, ARM64, 1, $23.64", "Users: FARGATE GB, ARM64, 1 × 2, $5.20", "Users: metric every 20 s, 2, $0.60"}},
+			want: []string{"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20", "Orders: metric every 20 s, 2, $0.60"}},
 		// 3 × 2 × 0.011 × 730 and 3 × 0.011 × 730
 		"endpoints in two and in three zones": {
 			shared: resource("S3", "EC2::VPCEndpoint", `"ServiceName": "s3", "RouteTableIds": ["r"]`) + "," +
@@ -100,27 +101,27 @@ func TestRows(t *testing.T) {
 				resource("Often", "CloudWatch::Alarm", `"EvaluationPeriods": 3, "Metrics": [{"Expression": "a / b"}, {"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 10}}]`),
 			want: []string{"shared: alarm, by metric, 1, $0.10", "shared: alarm, by metric, 1 × 2, $0.20", "shared: high-resolution alarm, by metric, 1 × 2, $0.60"}},
 		"alarms of scaling": {
-			users: resource("Cpu", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}`) + "," +
+			orders: resource("Cpu", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}`) + "," +
 				resource("Fast", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilizationHighResolution"}}`) + "," +
 				resource("Own", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"CustomizedMetricSpecification": {"Metrics": [{"Expression": "a / b"}, {"MetricStat": {}}, {"MetricStat": {}}]}}`) + "," +
 				resource("Ahead", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "PredictiveScaling"`) + "," +
 				resource("Steps", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "StepScaling"`) + "," +
 				resource("Step", "CloudWatch::Alarm", `"MetricName": "m", "Period": 60`) + "," + service(1, 1024, 2048, onDemand),
 			want: []string{
-				"Users: FARGATE vCPU, ARM64, 1, $23.64", "Users: FARGATE GB, ARM64, 1 × 2, $5.20",
-				"Users: alarm of scaling, by metric, 2, $0.20", "Users: alarm of scaling, by metric, 2 × 2, $0.40", "Users: alarm, by metric, 1, $0.10",
-				"Users: high-resolution alarm of scaling, by metric, 2, $0.60"}},
+				"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20",
+				"Orders: alarm of scaling, by metric, 2, $0.20", "Orders: alarm of scaling, by metric, 2 × 2, $0.40", "Orders: alarm, by metric, 1, $0.10",
+				"Orders: high-resolution alarm of scaling, by metric, 2, $0.60"}},
 		// 25 × 0.07; 51 × 0.07; 2 × 46 × 0.07
 		"Container Insights": {
-			users: resource("Cluster", "ECS::Cluster", enhanced) + "," + service(2, 1024, 2048, onDemand+`, "Cluster": {"Ref": "Cluster"}`),
+			orders: resource("Cluster", "ECS::Cluster", enhanced) + "," + service(2, 1024, 2048, onDemand+`, "Cluster": {"Ref": "Cluster"}`),
 			want: []string{
-				"Users: FARGATE vCPU, ARM64, 2, $47.27", "Users: FARGATE GB, ARM64, 2 × 2, $10.40",
-				"Users: Container Insights metric, of a service, 1 × 51, $3.57", "Users: Container Insights metric, of a task, 2 × 46, $6.44",
-				"Users: Container Insights metric, of the cluster, 1 × 25, $1.75"}},
+				"Orders: FARGATE vCPU, ARM64, 2, $47.27", "Orders: FARGATE GB, ARM64, 2 × 2, $10.40",
+				"Orders: Container Insights metric, of a service, 1 × 51, $3.57", "Orders: Container Insights metric, of a task, 2 × 46, $6.44",
+				"Orders: Container Insights metric, of the cluster, 1 × 25, $1.75"}},
 		"Container Insights of another cluster": {
-			users:  service(2, 1024, 2048, onDemand+`, "Cluster": "another"`),
+			orders: service(2, 1024, 2048, onDemand+`, "Cluster": "another"`),
 			shared: resource("Cluster", "ECS::Cluster", enhanced),
-			want: []string{"Users: FARGATE vCPU, ARM64, 2, $47.27", "Users: FARGATE GB, ARM64, 2 × 2, $10.40",
+			want: []string{"Orders: FARGATE vCPU, ARM64, 2, $47.27", "Orders: FARGATE GB, ARM64, 2 × 2, $10.40",
 				"shared: Container Insights metric, of the cluster, 1 × 25, $1.75"}},
 		"by the month": {
 			shared: resource("Key", "KMS::Key", "") + "," + resource("Board", "CloudWatch::Dashboard", "") + "," + resource("Secret", "SecretsManager::Secret", ""),
@@ -131,42 +132,33 @@ func TestRows(t *testing.T) {
 				resource("Alias", "KMS::Alias", "") + "," + resource("Providers", "ECS::ClusterCapacityProviderAssociations", "") + "," +
 				resource("Cluster", "ECS::Cluster", `"ClusterSettings": [{"Name": "containerInsights", "Value": "disabled"}]`) + "," + resource("Name", "Route53::RecordSet", `"AliasTarget": {}`)},
 	} {
-		stacks := map[string]string{"Users": test.users, "Platform": test.shared}
+		stacks := map[string]string{"Orders": test.orders, "Platform": test.shared}
 		e, err := estimate(t, stacks)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if diff := cmp.Diff(test.want, rows(e)); diff != "" {
-			t.Errorf("%s:\n%s", name, diff)
-		}
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, rows(e), name)
 	}
 }
 
-// A table is its service's, wherever it is declared; the rest of the stack is shared.
+// A table belongs to its service, in every stack; the other resources of the stack are
+// shared.
 func TestGroups(t *testing.T) {
 	table := `"BillingMode": "PAY_PER_REQUEST"`
 	e, err := estimate(t, map[string]string{
-		"Users": service(1, 1024, 2048, onDemand),
-		"Data": resource("UsersTable0123", "DynamoDB::GlobalTable", table) + "," + resource("UserTable0123", "DynamoDB::GlobalTable", table) + "," +
-			resource("UsersBucket0123", "S3::Bucket", "") + "," + resource("Logs", "Logs::LogGroup", ""),
+		"Orders": service(1, 1024, 2048, onDemand),
+		"Data": resource("OrdersTable0123", "DynamoDB::GlobalTable", table) + "," + resource("UserTable0123", "DynamoDB::GlobalTable", table) + "," +
+			resource("OrdersBucket0123", "S3::Bucket", "") + "," + resource("Logs", "Logs::LogGroup", ""),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string][]string{"Users": {"image storage", "tables"}, Shared: {"buckets", "logs", "tables"}}
-	if diff := cmp.Diff(want, e.ByUse); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"Users", Shared}, e.Groups()); diff != "" {
-		t.Error(diff)
-	}
+	require.NoError(t, err)
+	want := map[string][]string{"Orders": {"image storage", "tables"}, Shared: {"buckets", "logs", "tables"}}
+	assert.Equal(t, want, e.ByUse)
+	assert.Equal(t, []string{"Orders", Shared}, e.Groups())
 }
 
-// What is not known is not free: each mistake is an error that says where.
-func TestWhatHasNoPrice(t *testing.T) {
+// A resource without a price is an error that names it, and never counts as free.
+func TestResourcesWithoutAPrice(t *testing.T) {
 	for want, text := range map[string]string{
-		"cost: stack Users: AWS::RDS::DBInstance New: nobody has said what it costs: add the type to test/cost/charges.go": resource("New", "RDS::DBInstance", ""),
-		`no price of "FARGATE vCPU, RISCV64" in "eu-west-1": add what AWS lists to test/cost/prices.go`:                    strings.Replace(service(1, 256, 512, onDemand), "ARM64", "RISCV64", 1),
+		"cost: stack Orders: AWS::RDS::DBInstance New: the type has no price: add it to test/internal/cost/charges.go": resource("New", "RDS::DBInstance", ""),
+		`no price of "FARGATE vCPU, RISCV64" in "eu-west-1": add what AWS lists to test/internal/cost/prices.go`:       strings.Replace(service(1, 256, 512, onDemand), "ARM64", "RISCV64", 1),
 		`no price of "MINE vCPU, ARM64"`:                           service(1, 256, 512, `"CapacityProviderStrategy": [{"CapacityProvider": "MINE", "Weight": 1}]`),
 		"no capacity provider has a weight":                        service(1, 256, 512, `"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}]`),
 		`launch type "" has no price`:                              service(1, 256, 512, `"Cluster": "c"`),
@@ -178,28 +170,22 @@ func TestWhatHasNoPrice(t *testing.T) {
 		"a network load balancer has no price":                     resource("L", "ElasticLoadBalancingV2::LoadBalancer", `"Type": "network"`),
 		"AWSManagedRulesBotControlRuleSet of AWS has a price":      resource("A", "WAFv2::WebACL", `"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesBotControlRuleSet"}}}]`),
 		"Rules of Someone has a price":                             resource("A", "WAFv2::WebACL", `"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "Someone", "Name": "Rules"}}}]`),
-		"looks at more metrics than it names":                      resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "SELECT MAX(m) FROM n"}]`),
-		"ANOMALY_DETECTION_BAND(m, 2) looks at more":               resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "ANOMALY_DETECTION_BAND(m, 2)"}, {"MetricStat": {"Period": 60}}]`),
-		`a policy of the type "Other"`:                             resource("P", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "Other"`),
+		"has more metrics than the alarm names":                    resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "SELECT MAX(m) FROM n"}]`),
+		"ANOMALY_DETECTION_BAND(m, 2) has more":                    resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "ANOMALY_DETECTION_BAND(m, 2)"}, {"MetricStat": {"Period": 60}}]`),
+		`a scaling policy of the type "Other"`:                     resource("P", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "Other"`),
 		`containerInsights "enabled" has no price`:                 resource("C", "ECS::Cluster", `"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]`),
 	} {
-		e, err := estimate(t, map[string]string{"Users": text})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %s", err, want)
-		}
-		if e.Total() != 0 {
-			t.Errorf("%s: there is a sum all the same, %v", want, e.Total())
-		}
+		e, err := estimate(t, map[string]string{"Orders": text})
+		assert.ErrorContains(t, err, want)
+		assert.Zero(t, e.Total(), "%s: the sum beside the error", want)
 	}
 }
 
-// Another region is not eu-west-1 with another name.
+// The prices of eu-west-1 are not taken for another region.
 func TestUnknownRegion(t *testing.T) {
 	for _, region := range []string{"us-east-1", ""} {
 		_, err := Of(assemblytest.Stage(t, region, map[string]string{"Platform": "{" + resource("Nat", "EC2::NatGateway", "") + "}"}))
-		want := fmt.Sprintf(`cost: stack Platform: AWS::EC2::NatGateway Nat: no price of "NAT gateway" in %q: add what AWS lists to test/cost/prices.go`, region)
-		if fmt.Sprint(err) != want {
-			t.Errorf("error %v, want %s", err, want)
-		}
+		want := fmt.Sprintf(`cost: stack Platform: AWS::EC2::NatGateway Nat: no price of "NAT gateway" in %q: add what AWS lists to test/internal/cost/prices.go`, region)
+		assert.EqualError(t, err, want)
 	}
 }

@@ -1,6 +1,6 @@
-// Package cost estimates from synthesized templates what an environment costs to
-// leave running: a month at list prices, at the least number of tasks, without
-// traffic.
+// Package cost estimates from synthesized templates the cost of an environment that
+// runs for a month of 730 hours without traffic: at list prices, with the least
+// number of tasks.
 package cost
 
 import (
@@ -14,41 +14,41 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Estimate is what an environment costs a month.
+// Estimate is the monthly cost of an environment.
 type Estimate struct {
-	// Environment is the stage's name, such as "forum-dev".
+	// Environment is the stage's name, such as "shop-dev".
 	Environment string
-	// Rows are what costs while nobody uses it: the services in the order of their
-	// names, then what they share.
+	// Rows are the costs without traffic: of the services in the order of their names,
+	// then of what they share.
 	Rows []Row
-	// ByUse is what else each group pays for, in words, once somebody does.
+	// ByUse are the names of the costs that depend on use, by group, sorted.
 	ByUse map[string][]string
 }
 
-// Row is what one item costs a group.
+// Row is the cost of one item for a group.
 type Row struct {
 	// Group is the ID of a service's stack, or Shared.
 	Group string
-	// What is the price's item, or says more of what it is here.
+	// What is the price's item, or a description of what the group uses it for.
 	What string
-	// Count is how many resources have Size units each, in 1/1024 of a unit, as
-	// Fargate's sizes are.
+	// Count is the number of items, Size the size of each in 1/1024 of the price's
+	// unit, as Fargate's sizes are.
 	Count int
 	Size  int
 	Price Price
-	// Month is the sum for a month.
+	// Month is the cost of all items in a month.
 	Month Cents
 }
 
-// Shared is the group of all that belongs to no service.
+// Shared is the group of the resources that belong to no service.
 const Shared = "shared"
 
-// whole is one unit of an item that is not divided.
+// whole is the Size of an item of one unit.
 const whole = 1024
 
-// Of estimates an environment. It fails on a type of resource that nobody has said
-// the cost of, on a region without prices, and on what would cost more than is
-// counted here; all such errors are reported at once.
+// Of estimates an environment. It fails on a type of resource without an entry in
+// charges, on a region without prices, and on a property with a cost that is not
+// counted here. The error holds all of them.
 func Of(stage *assembly.Stage) (Estimate, error) {
 	e := &estimator{stage: stage, byUse: map[string][]string{}}
 	var errs []error
@@ -69,10 +69,11 @@ func Of(stage *assembly.Stage) (Estimate, error) {
 }
 
 func unknown(*estimator, assembly.Resource) error {
-	return errors.New("nobody has said what it costs: add the type to test/cost/charges.go")
+	return errors.New("the type has no price: add it to test/internal/cost/charges.go")
 }
 
-// order puts services before what they share, and rows as the prices are.
+// order compares rows: services come before Shared, and in a group the order is that
+// of the prices.
 func order(a, b Row) int {
 	position := func(row Row) int {
 		return slices.IndexFunc(prices, func(p Price) bool { return p == row.Price })
@@ -90,15 +91,15 @@ func compareGroups(a, b string) int {
 	return cmp.Or(last(a)-last(b), cmp.Compare(a, b))
 }
 
-// estimator collects what the resources of a stage cost.
+// estimator collects the costs of the resources of a stage.
 type estimator struct {
 	stage *assembly.Stage
 	rows  []Row
 	byUse map[string][]string
 }
 
-// add charges a resource for a number of items of a size. What says more of them
-// than the item does, or is empty.
+// add charges a resource for a number of items of a size. What describes them in the
+// row; an empty one stands for the item's name.
 func (e *estimator) add(r assembly.Resource, item Item, what string, count, size int) error {
 	stack, _ := e.stage.Stack(r.Stack)
 	price, err := priceOf(item, stack.Region)
@@ -118,7 +119,7 @@ func (e *estimator) add(r assembly.Resource, item Item, what string, count, size
 	return nil
 }
 
-// use notes what a resource costs once somebody uses it.
+// use notes a cost of a resource that depends on use.
 func (e *estimator) use(r assembly.Resource, what string) {
 	group := e.group(r)
 	if words := e.byUse[group]; !slices.Contains(words, what) {
@@ -127,8 +128,8 @@ func (e *estimator) use(r assembly.Resource, what string) {
 	}
 }
 
-// group is the service that pays for a resource: the one of its stack, or the one
-// that a table is named after.
+// group returns the service that pays for a resource: the service of its stack, or
+// the one whose name begins the logical id of a table.
 func (e *estimator) group(r assembly.Resource) string {
 	for _, service := range e.stage.Services {
 		if r.Stack == service.Stack || strings.HasPrefix(r.LogicalID, service.Stack+"Table") {
@@ -138,7 +139,7 @@ func (e *estimator) group(r assembly.Resource) string {
 	return Shared
 }
 
-// Groups are those that have rows or pay by use, in the order of the rows.
+// Groups returns the groups that have rows or costs by use, in the order of the rows.
 func (e Estimate) Groups() []string {
 	var groups []string
 	for _, row := range e.Rows {
@@ -151,7 +152,7 @@ func (e Estimate) Groups() []string {
 	return slices.Compact(groups)
 }
 
-// Subtotal is the sum of a group's rows.
+// Subtotal returns the sum of a group's rows.
 func (e Estimate) Subtotal(group string) Cents {
 	var sum Cents
 	for _, row := range e.Rows {
@@ -162,7 +163,7 @@ func (e Estimate) Subtotal(group string) Cents {
 	return sum
 }
 
-// Total is the sum of all rows.
+// Total returns the sum of all rows.
 func (e Estimate) Total() Cents {
 	var sum Cents
 	for _, row := range e.Rows {
@@ -171,7 +172,8 @@ func (e Estimate) Total() Cents {
 	return sum
 }
 
-// Quantity is such as "2 × 0.25", or a number alone where each is one.
+// Quantity is the count and the size in units, such as "2 × 0.25", and the count alone
+// for items of one unit.
 func (r Row) Quantity() string {
 	if r.Size == whole {
 		return strconv.Itoa(r.Count)

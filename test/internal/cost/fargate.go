@@ -7,8 +7,8 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// chargeTasks is for the least number of tasks, which Fargate bills by the size of
-// their definition, used or not, and for the metrics that a service has every 20 s.
+// chargeTasks charges for the least number of tasks, which Fargate bills by the size in
+// their definition, and for the metrics of a service at a resolution of 20 s.
 //
 // https://aws.amazon.com/fargate/pricing/
 func chargeTasks(e *estimator, r assembly.Resource) error {
@@ -18,7 +18,7 @@ func chargeTasks(e *estimator, r assembly.Resource) error {
 		return fmt.Errorf("no stack has its task definition %s", service.TaskDefinition)
 	}
 	if task.Properties["EphemeralStorage"] != nil {
-		return errors.New("storage beyond the 20 GB of a task has no price: add it to test/cost")
+		return errors.New("storage beyond the 20 GB of a task has no price: add it to test/internal/cost")
 	}
 	e.use(r, "image storage")
 	tasks := e.stage.MinimumTasks(service)
@@ -45,7 +45,7 @@ func capacityOf(service assembly.Service) ([]assembly.CapacityProvider, error) {
 			weights += provider.Weight
 		}
 		if weights == 0 {
-			return nil, errors.New("no capacity provider has a weight: ECS needs one for what is beyond the bases")
+			return nil, errors.New("no capacity provider has a weight: ECS needs one for the tasks beyond the bases")
 		}
 		return service.Capacity, nil
 	}
@@ -55,8 +55,8 @@ func capacityOf(service assembly.Service) ([]assembly.CapacityProvider, error) {
 	return []assembly.CapacityProvider{{Name: "FARGATE", Weight: 1}}, nil
 }
 
-// divide places tasks as ECS does: each provider's base first, and then every next
-// task where there are the fewest for the weight.
+// divide places tasks as ECS does: first each provider's base, then every next task
+// at the provider with the fewest tasks for its weight.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
 func divide(tasks int, capacity []assembly.CapacityProvider) []int {
@@ -78,8 +78,8 @@ func divide(tasks int, capacity []assembly.CapacityProvider) []int {
 	return counts
 }
 
-// chargeMonitoring is for the metrics of a service at a resolution of 20 s, which
-// AWS says cost what CloudWatch's do: they are priced as custom ones.
+// chargeMonitoring charges for the metrics of a service at a resolution of 20 s. AWS
+// says that they cost what CloudWatch metrics do: they are priced as custom metrics.
 //
 // https://aws.amazon.com/about-aws/whats-new/2026/06/amazon-ecs-faster-autoscaling/
 func chargeMonitoring(e *estimator, r assembly.Resource) error {

@@ -8,25 +8,25 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// What Container Insights with enhanced observability measures on Fargate, counted
-// from the table of its metrics, each as often as it has sets of dimensions there.
-// Of those 16 are measured of a task and 7 of a container, and each of the two
-// kinds also together for all of a cluster, of a service and of a family of task
-// definitions, which a service has one of. Left out are metrics of instances, of
-// EBS volumes, and of containers with a restart policy or a health check.
+// The numbers of metrics that Container Insights with enhanced observability records on
+// Fargate, counted from AWS's table of them, once for each set of dimensions. A task
+// has 16 and a container 7. Both kinds are also aggregated for the cluster, for the
+// service and for the family of task definitions, of which a service has one. Left
+// out are metrics of instances, of EBS volumes, and of containers with a restart
+// policy or a health check.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 const (
 	ofTasks, ofContainers = 16, 7
-	// A cluster has the numbers of its services and tasks besides, and a service
-	// those of its deployments, its task sets, and its desired, pending and running tasks.
+	// A cluster also has the numbers of its services and tasks, and a service those of
+	// its deployments, its task sets, and its desired, pending and running tasks.
 	ofCluster, ofService = 2, 5
-	// A task and its container are measured as the service's and as the family's.
+	// A task and its containers count for the service and for the family.
 	views = 2
 )
 
-// chargeContainerInsights is for a cluster that has it, and for the services and
-// the tasks in there, to whoever they belong.
+// chargeContainerInsights charges for a cluster with Container Insights, and for the
+// services and tasks in it. Each service pays for its own.
 func chargeContainerInsights(e *estimator, r assembly.Resource) error {
 	on, err := observed(r)
 	if err != nil || !on {
@@ -37,7 +37,7 @@ func chargeContainerInsights(e *estimator, r assembly.Resource) error {
 		if service.Cluster != r.Identity() && service.Cluster != strings.TrimSuffix(r.Identity(), "}")+".Arn}" {
 			continue
 		}
-		// A task definition that no stack has is what chargeTasks finds.
+		// chargeTasks reports a task definition that no stack has.
 		task, _ := assembly.Find(e.stage.TaskDefinitions, service.TaskDefinition)
 		both := views * (ofTasks + ofContainers*len(task.Containers))
 		errs = append(errs,
@@ -47,6 +47,7 @@ func chargeContainerInsights(e *estimator, r assembly.Resource) error {
 	return errors.Join(errs...)
 }
 
+// observed reports whether a cluster has Container Insights.
 func observed(cluster assembly.Resource) (bool, error) {
 	var properties struct {
 		ClusterSettings []struct{ Name, Value string }
@@ -60,7 +61,7 @@ func observed(cluster assembly.Resource) (bool, error) {
 		case setting.Value == "enhanced":
 			return true, nil
 		default:
-			return false, fmt.Errorf("containerInsights %q has no price: want enhanced or disabled, or add it to test/cost", setting.Value)
+			return false, fmt.Errorf("containerInsights %q has no price: want enhanced or disabled, or add it to test/internal/cost", setting.Value)
 		}
 	}
 	return false, nil

@@ -2,33 +2,33 @@ package cost
 
 import "fmt"
 
-// Price is what AWS lists for one unit of an item in one region. Free tiers are
-// left out: they are the account's, whatever else it runs.
+// Price is the price that AWS lists for one unit of an item in one region. Free tiers
+// are left out, because an account shares them among everything that it runs.
 type Price struct {
 	Item    Item
 	Region  string
 	Dollars Dollars
 	Per     Period
-	// Read is the day on which somebody found the price there, such as 2026-10-02.
+	// Read is the day on which the page showed the price, such as "2026-10-02".
 	Read string
-	// Page is where AWS lists it.
+	// Page is the address of the page that lists it.
 	Page string
 }
 
-// Period is what a price is for.
+// Period is the time that a price is for.
 type Period string
 
 const (
-	// Hour is billed by the hour or less; a month has 730.
+	// Hour is a price by the hour or less; a month has 730 hours.
 	Hour Period = "an hour"
-	// Month is billed by the month or a part of one.
+	// Month is a price by the month or a part of one.
 	Month Period = "a month"
 )
 
-// Item is what AWS charges for.
+// Item is something that AWS charges for.
 type Item string
 
-// Items that one resource pays for by being there.
+// The items that a resource costs without traffic.
 const (
 	InterfaceEndpoint       Item = "interface endpoint, in a zone"
 	NATGateway              Item = "NAT gateway"
@@ -64,8 +64,8 @@ const (
 
 const ireland = "eu-west-1"
 
-// prices are in the order in which an estimate lists what it has of them. Another
-// region is more rows.
+// prices are in the order in which an estimate lists them. To add a region, add its
+// rows.
 var prices = []Price{
 	{vCPU("FARGATE", "ARM64"), ireland, 0.03238 * dollar, Hour, "2026-09-28", fargatePage},
 	{memory("FARGATE", "ARM64"), ireland, 0.00356 * dollar, Hour, "2026-09-28", fargatePage},
@@ -85,24 +85,25 @@ var prices = []Price{
 	{WebACL, ireland, 5 * dollar, Month, "2026-09-29", wafPage},
 	{WebACLRule, ireland, 1 * dollar, Month, "2026-09-29", wafPage},
 	{AlarmMetric, ireland, 0.10 * dollar, Month, "2026-10-02", watchPage},
-	// The next three were found for us-east-1 only.
+	// The pages list the next three for us-east-1 only.
 	{HighResolutionAlarm, ireland, 0.30 * dollar, Month, "2025-10-28", watchPage},
 	{ContainerInsightsMetric, ireland, 0.07 * dollar, Month, "2026-08-12", watchPage},
 	{CustomMetric, ireland, 0.30 * dollar, Month, "2025-10-28", watchPage},
 	// One price everywhere, from a copy of the price list that bears no date. An
 	// account's first three cost nothing.
 	{Dashboard, ireland, 3 * dollar, Month, "2026-11-25", watchPage},
-	// One price everywhere, and as much again for each of the first two rotations.
+	// One price everywhere, and the same again for each of the first two rotations.
 	{CustomerKey, ireland, 1 * dollar, Month, "2026-08-21", "https://aws.amazon.com/kms/pricing/"},
 	{Secret, ireland, 0.40 * dollar, Month, "2026-10-05", "https://aws.amazon.com/secrets-manager/pricing/"},
 }
 
-// priceOf fails on what nobody has looked up, which is not free for that.
+// priceOf returns the price of an item in a region. It fails without a price, because
+// a missing price does not mean that the item is free.
 func priceOf(item Item, region string) (Price, error) {
 	for _, price := range prices {
 		if price.Item == item && price.Region == region {
 			return price, nil
 		}
 	}
-	return Price{}, fmt.Errorf("no price of %q in %q: add what AWS lists to test/cost/prices.go", item, region)
+	return Price{}, fmt.Errorf("no price of %q in %q: add what AWS lists to test/internal/cost/prices.go", item, region)
 }

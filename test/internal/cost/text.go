@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// String is the estimate for people to read and to compare: each group's rows and
-// its subtotal, then the total.
+// String is the estimate as text: each group's rows and its subtotal, then the total.
 func (e Estimate) String() string {
 	var text strings.Builder
 	row := func(what, quantity, price string, month Cents) {
@@ -32,7 +31,7 @@ func (e Estimate) String() string {
 	return text.String()
 }
 
-// read says of which region the prices are, and of when.
+// read describes the regions of the prices and the days on which they were read.
 func (e Estimate) read() string {
 	if len(e.Rows) == 0 {
 		return ""
