@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"example.com/strangler/services"
-	"example.com/strangler/services/server"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/internal/region"
@@ -21,9 +21,9 @@ type fault struct {
 	// paths are those whose requests the fault may fail, with one of the statuses.
 	paths    []string
 	statuses []int
-	// patience tells that each failure must say when to try again.
-	patience bool
-	// harmless tells that nothing may fail. Without it nothing failing is wrong:
+	// retryAfter means that each failure must say when to try again.
+	retryAfter bool
+	// harmless means that nothing may fail. Without it nothing failing is wrong:
 	// then the fault has not been one.
 	harmless bool
 	// inflict breaks something and returns, with a word on how it went, once it
@@ -39,18 +39,37 @@ const outage = 1500 * time.Millisecond
 // with the clients that are slow, who need the time that all else takes.
 func (r *rehearsal) faults(ctx context.Context) error {
 	r.screen.faultHead()
-	last := r.catalog.Services[len(r.catalog.Services)-1]
-	slow, err := dribble(ctx, r.region.URL()+last.Paths[0])
-	if err != nil {
-		return err
+	all := r.faultsOf()
+	if target := r.writeTarget(); target == "" {
+		r.screen.line("left out: bad clients, as the traffic writes nothing")
+	} else {
+		slow, err := dribble(ctx, r.region.URL()+target)
+		if err != nil {
+			return err
+		}
+		defer slow.close()
+		all = append(all, r.slowClients(slow, target))
 	}
-	defer slow.close()
-	for _, f := range append(r.faultsOf(), r.slowClients(slow)) {
+	for _, f := range all {
 		if err := r.suffer(ctx, f); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	return nil
+}
+
+// writeTarget is a target that the traffic writes to by POST, of the last service that
+// has one: the others have most of the other faults.
+func (r *rehearsal) writeTarget() string {
+	target := ""
+	for _, s := range r.catalog.Services {
+		for _, k := range r.kinds {
+			if k.Writes != nil && k.Method == http.MethodPost && slices.Contains(s.Paths, k.Path) {
+				target = values{number: r.ledger.next()}.target(k)
+			}
+		}
+	}
+	return target
 }
 
 // suffer inflicts a fault and reports on it.
@@ -101,7 +120,7 @@ func (f fault) result(began, over time.Time, outcome string, records []load.Reco
 }
 
 func (f fault) explains(r load.Record) bool {
-	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.patience || r.RetryAfter != "")
+	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.retryAfter || r.RetryAfter != "")
 }
 
 // faultsOf are the faults of tasks and of the database. None hits a service that
@@ -109,11 +128,7 @@ func (f fault) explains(r load.Record) bool {
 func (r *rehearsal) faultsOf() []fault {
 	c := r.catalog.Services
 	first, second, last := c[0], c[1%len(c)], c[len(c)-1]
-	var everywhere []string
-	for _, s := range c {
-		everywhere = append(everywhere, s.Paths...)
-	}
-	return []fault{
+	all := []fault{
 		{
 			name: "kill -9", hit: "all tasks of " + first.Name, paths: first.Paths,
 			statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable},
@@ -132,16 +147,35 @@ func (r *rehearsal) faultsOf() []fault {
 			statuses: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Hang) },
 		},
+	}
+	return append(all, r.databaseFaults()...)
+}
+
+// databaseFaults are those of the tables, which only a service with a table notices.
+func (r *rehearsal) databaseFaults() []fault {
+	var keeping []services.Service
+	var paths []string
+	for _, s := range r.catalog.Services {
+		if s.Table != nil {
+			keeping = append(keeping, s)
+			paths = append(paths, s.Paths...)
+		}
+	}
+	if len(keeping) == 0 {
+		return nil
+	}
+	first := keeping[0]
+	return []fault{
 		{
 			name: "table throttles", hit: "the table of " + first.Name, paths: first.Paths,
-			statuses: []int{http.StatusServiceUnavailable}, patience: true,
+			statuses: []int{http.StatusServiceUnavailable}, retryAfter: true,
 			inflict: func(ctx context.Context) (string, error) {
 				return r.breakDatabase(ctx, region.Outage{Throttled: r.tablesOf(first)})
 			},
 		},
 		{
-			name: "database down", hit: "every table", paths: everywhere,
-			statuses: []int{http.StatusServiceUnavailable}, patience: true,
+			name: "database down", hit: "every table", paths: paths,
+			statuses: []int{http.StatusServiceUnavailable}, retryAfter: true,
 			inflict: func(ctx context.Context) (string, error) { return r.breakDatabase(ctx, region.Outage{Down: true}) },
 		},
 	}
@@ -182,7 +216,7 @@ func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, erro
 	before := r.healthy(s.Name)
 	err = r.account.Deploy(ctx, broken, s.ID())
 	if err == nil {
-		return "", fmt.Errorf("an update to a program that cannot start was taken for good")
+		return "", errors.New("an update to a program that cannot start completed")
 	}
 	if !strings.Contains(err.Error(), "circuit breaker") {
 		return "", err
@@ -202,15 +236,21 @@ func (r *rehearsal) breakDatabase(ctx context.Context, o region.Outage) (string,
 	if !sleep(ctx, outage) {
 		return "", ctx.Err()
 	}
-	for _, address := range before {
-		if _, _, err := get(ctx, "http://"+address+server.HealthPath); err != nil {
-			return "", err
+	for _, s := range r.catalog.All() {
+		for _, address := range r.healthy(s.Name) {
+			status, _, _, err := read(ctx, "http://"+address+s.HealthCheckPath)
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("GET %s of %s: status %d, want 200", s.HealthCheckPath, s.Name, status)
+			}
+			if err != nil {
+				return "", err
+			}
 		}
 	}
 	if after := r.healthy(r.catalog.Names()...); !slices.Equal(before, after) {
 		return "", fmt.Errorf("the healthy tasks were %q and are %q", before, after)
 	}
-	return "/healthz 200, tasks untouched", nil
+	return "health checks 200, tasks untouched", nil
 }
 
 // tablesOf is the table that a service's tasks are given.

@@ -16,31 +16,57 @@ const (
 	textbook = "rule before service"
 )
 
-// gap takes two services at the same time, one in our order and one in that of
-// the textbook, through a first deployment straight to live and through their
-// destruction while live.
-func (r *rehearsal) gap(ctx context.Context) error {
-	if len(r.catalog.Services) < 2 {
-		return fmt.Errorf("the catalog has %d services: the rehearsal compares two", len(r.catalog.Services))
+// ordered is a service that is deployed and destroyed in one order of rule and service.
+type ordered struct {
+	order   string
+	service services.Service
+}
+
+// gapRounds are the deployments that the two orders are compared in: two services
+// at the same time, or one service in one order after the other.
+func gapRounds(c services.Catalog) [][]ordered {
+	first := ordered{ours, c.Services[0]}
+	if len(c.Services) == 1 {
+		return [][]ordered{{first}, {{textbook, first.service}}}
 	}
+	return [][]ordered{{first, {textbook, c.Services[1]}}}
+}
+
+// gap takes services, in our order and in that of the textbook, through a first
+// deployment straight to live and through their destruction while live.
+func (r *rehearsal) gap(ctx context.Context) error {
 	r.screen.gapHead()
-	mine, other := r.catalog.Services[0], r.catalog.Services[1]
-	stage, err := r.stages.make(start(r.catalog).with(mine.Name, "live").with(other.Name, "live"), textbookOrder(other.ID()))
+	for _, round := range gapRounds(r.catalog) {
+		if err := r.gapRound(ctx, round); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
+	step := start(r.catalog)
+	var edits []edit
+	var stacks []string
+	for _, o := range round {
+		step = step.with(o.service.Name, services.Live.String())
+		stacks = append(stacks, o.service.ID())
+		if o.order == textbook {
+			edits = append(edits, textbookOrder(o.service.ID()))
+		}
+	}
+	stage, err := r.stages.make(step, edits...)
 	if err != nil {
 		return err
 	}
-	if err := r.change(ctx, "first deployment, live", mine, other, func() error {
-		return r.account.Deploy(ctx, stage, mine.ID(), other.ID())
-	}); err != nil {
+	if err := r.change(ctx, "first deployment, live", round, func() error { return r.account.Deploy(ctx, stage, stacks...) }); err != nil {
 		return err
 	}
-	return r.change(ctx, "destroy while live", mine, other, func() error {
-		return r.account.Destroy(ctx, mine.ID(), other.ID())
-	})
+	return r.change(ctx, "destroy while live", round, func() error { return r.account.Destroy(ctx, stacks...) })
 }
 
-// change makes a change and reports what each of the two services lost by it.
-func (r *rehearsal) change(ctx context.Context, change string, mine, other services.Service, apply func() error) error {
+// change makes a change and reports what each service of a round lost by it.
+func (r *rehearsal) change(ctx context.Context, change string, round []ordered, apply func() error) error {
 	r.screen.progress(change, r.count)
 	began := time.Now()
 	if err := apply(); err != nil {
@@ -50,30 +76,39 @@ func (r *rehearsal) change(ctx context.Context, change string, mine, other servi
 		return ctx.Err()
 	}
 	records := r.load.Between(began, time.Now())
-	for _, g := range gapsOf(change, mine, other, records) {
+	for _, g := range gapsOf(change, round, records) {
 		r.report.Gaps = append(r.report.Gaps, g)
 		r.screen.gap(g)
 	}
 	return nil
 }
 
-// gapsOf are what the two services lost. Our order may lose nothing, and neither
-// may any path but the other service's; the textbook's must lose some, or the
-// rehearsal would not see a gap where there is one.
-func gapsOf(change string, mine, other services.Service, records []load.Record) []Gap {
-	m := gapOf(change, ours, mine, records)
-	o := gapOf(change, textbook, other, records)
-	m.Unexplained = failuresOf(outside(records, other.Paths))
-	o.Unexplained = unexplained(within(records, other.Paths), http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout)
-	if len(o.Failures) == 0 {
-		o.Unexplained = []string{"no request failed: this rehearsal would not see a gap"}
+// gapsOf are what the services of a round lost. Our order may lose nothing, and
+// neither may any path of no service of the round; the textbook's order must lose
+// some, or the rehearsal would not see a gap where there is one.
+func gapsOf(change string, round []ordered, records []load.Record) []Gap {
+	var gaps []Gap
+	others := records
+	for _, o := range round {
+		own := within(records, o.service.Paths)
+		others = outside(others, o.service.Paths)
+		g := gapOf(change, o, own)
+		switch {
+		case o.order == ours:
+			g.Unexplained = failuresOf(own)
+		case len(g.Failures) == 0:
+			g.Unexplained = []string{"no request failed: this rehearsal would not see a gap"}
+		default:
+			g.Unexplained = unexplained(own, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout)
+		}
+		gaps = append(gaps, g)
 	}
-	return []Gap{m, o}
+	gaps[0].Unexplained = append(gaps[0].Unexplained, failuresOf(others)...)
+	return gaps
 }
 
-func gapOf(change, order string, s services.Service, records []load.Record) Gap {
-	own := within(records, s.Paths)
-	g := Gap{Change: change, Order: order, Service: s.Name, Traffic: trafficOf(own)}
+func gapOf(change string, o ordered, own []load.Record) Gap {
+	g := Gap{Change: change, Order: o.order, Service: o.service.Name, Traffic: trafficOf(own)}
 	if failed := failed(own); len(failed) > 0 {
 		g.Milliseconds = failed[len(failed)-1].Start.Sub(failed[0].Start).Milliseconds()
 	}

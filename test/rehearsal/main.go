@@ -22,6 +22,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/internal/synth"
 )
@@ -153,7 +154,11 @@ func run(ctx context.Context, o options, out output) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	var logs logs
+	kinds, err := requestKinds(catalog, example.Traffic())
+	if err != nil {
+		return err
+	}
+	logs := newLogs(kinds)
 	region, err := region.New(root, region.Clock{Startup: o.startup, Speed: o.speed}, logs.read)
 	if err != nil {
 		return err
@@ -161,11 +166,12 @@ func run(ctx context.Context, o options, out output) error {
 	defer region.Close()
 	r := &rehearsal{
 		catalog: catalog,
+		kinds:   kinds,
 		stages:  &stages{app: app, scratch: scratch},
 		region:  region,
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
-		logs:    &logs,
+		logs:    logs,
 		report:  &Report{Rate: o.rate, StartupSeconds: o.startup.Seconds(), Speed: o.speed},
 		screen:  newScreen(out, os.Getenv("NO_COLOR")),
 	}

@@ -9,36 +9,33 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 )
 
 // parity sends the same requests to each dark service and to the monolith, both
 // by the preview header, and reports every difference in status, header or body.
 func (r *rehearsal) parity(ctx context.Context) error {
 	for _, s := range r.catalog.Services {
-		for _, path := range asked() {
-			if !slices.Contains(s.Paths, path) {
-				continue
+		r.screen.progress("parity of "+s.Name, r.count)
+		p := Parity{Service: s.Name}
+		for _, replay := range replaysOf(s, r.kinds, r.ledger) {
+			difference, err := compare(s.Name, r.catalog.Monolith.Name, func(program string) (answer, error) {
+				return r.replay(ctx, replay, program)
+			})
+			if err != nil {
+				return fmt.Errorf("parity of %s: %w", s.Name, err)
 			}
-			r.screen.progress("parity of "+s.Name, r.count)
-			p := Parity{Service: s.Name}
-			for _, replay := range replays(path, r.ledger) {
-				difference, err := compare(s.Name, r.catalog.Monolith.Name, func(program string) (answer, error) {
-					return r.ask(ctx, replay, program)
-				})
-				if err != nil {
-					return fmt.Errorf("parity of %s: %w", s.Name, err)
-				}
-				p.Requests++
-				if difference != "" {
-					p.Mismatches = append(p.Mismatches, fmt.Sprintf("%s %s: %s", replay.method, replay.target, difference))
-				}
+			p.Requests++
+			if difference != "" {
+				p.Mismatches = append(p.Mismatches, fmt.Sprintf("%s %s: %s", replay.method, replay.target, difference))
 			}
-			r.report.Parity = append(r.report.Parity, p)
-			r.screen.parity(p)
 		}
+		r.report.Parity = append(r.report.Parity, p)
+		r.screen.parity(p)
 	}
 	return nil
 }
@@ -46,29 +43,52 @@ func (r *rehearsal) parity(ctx context.Context) error {
 // replay is a request that both sides must answer alike.
 type replay struct {
 	method, target, body string
-	// creates gives each side's request a name of its own, at the place of %s.
-	creates bool
+	header               map[string]string
+	// writes describes the item that the request writes. Each side's request then has
+	// a number of its own in place of traffic.New. Nil means that it writes none.
+	writes *traffic.Item
 }
 
-// replays are what both sides of a path are asked: each kind of the traffic's
-// requests, and whatever a client can do wrong.
-func replays(path string, l *ledger) []replay {
+// replaysOf are the requests to both sides of a service: each kind of the traffic's,
+// and what a client can do wrong at each of its paths.
+func replaysOf(s services.Service, kinds traffic.Traffic, l *ledger) []replay {
 	var all []replay
-	for _, a := range asks() {
-		if a.path != path {
+	for _, path := range kinds.Paths() {
+		if slices.Contains(s.Paths, path) {
+			all = append(all, replays(path, kinds, l)...)
+		}
+	}
+	return all
+}
+
+func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
+	var all []replay
+	at := ""
+	for _, k := range kinds {
+		if k.Path != path {
 			continue
 		}
-		target, body := a.target(l)
-		all = append(all, replay{method: a.method, target: target, body: body, creates: a.writes})
+		one := replay{method: k.Method, target: k.Target, body: k.Body, header: k.Header, writes: k.Writes}
+		if k.Writes == nil {
+			v := l.draw(k)
+			one.target, one.body = v.target(k), v.body(k)
+		}
+		all = append(all, one)
+		if at == "" {
+			at, _, _ = strings.Cut(one.target, "?")
+		}
 	}
-	for _, target := range []string{path, path + "?limit=2", path + "?limit=0", path + "?limit=x", path + "?cursor=forged", path + "/a/b/c", path + "/"} {
+	if !strings.ContainsAny(path, "*?") {
+		at = path
+	}
+	for _, target := range []string{at, at + "?limit=2", at + "?limit=0", at + "?limit=x", at + "?cursor=forged", at + "/a/b/c", at + "/"} {
 		all = append(all, replay{method: "GET", target: target})
 	}
 	for _, body := range []string{"", "[]", "{", `{"unknown":1}`, `{}`, strings.Repeat(" ", 64<<10+1)} {
-		all = append(all, replay{method: "POST", target: path, body: body})
+		all = append(all, replay{method: "POST", target: at, body: body})
 	}
 	for _, method := range []string{"HEAD", "PUT", "DELETE", "OPTIONS"} {
-		all = append(all, replay{method: method, target: path})
+		all = append(all, replay{method: method, target: at})
 	}
 	return all
 }
@@ -77,13 +97,13 @@ func replays(path string, l *ledger) []replay {
 // its two halves.
 const attempts = 20
 
-// compare asks one side, the other, and the first again: only when the first has
-// not changed its answer in between is a difference one.
-func compare(one, other string, ask func(program string) (answer, error)) (difference string, err error) {
+// compare sends a request to one side, the other, and the first again: only when the
+// first has not changed its answer in between is a difference one.
+func compare(one, other string, send func(program string) (answer, error)) (difference string, err error) {
 	for range attempts {
 		var answers [3]answer
 		for i, program := range []string{one, other, one} {
-			if answers[i], err = ask(program); err != nil {
+			if answers[i], err = send(program); err != nil {
 				return "", err
 			}
 		}
@@ -95,14 +115,14 @@ func compare(one, other string, ask func(program string) (answer, error)) (diffe
 	return fmt.Sprintf("%s does not answer twice alike", one), nil
 }
 
-// answer is what a side has said, but for what must differ.
+// answer is a response without X-Served-By and Date.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// differs says how another answer is not the same.
+// differs describes the first difference to another answer, or is "".
 func (a answer) differs(b answer) string {
 	if a.status != b.status {
 		return fmt.Sprintf("status %d and %d", a.status, b.status)
@@ -124,21 +144,25 @@ func merged(a, b http.Header) http.Header {
 	return all
 }
 
-// own are the headers in which two programs differ by their nature.
-var own = []string{"X-Served-By", "Date"}
+// programHeaders are those in which the answers of two programs always differ.
+var programHeaders = []string{"X-Served-By", "Date"}
 
-// ask sends the request to one program by the preview header.
-func (r *rehearsal) ask(ctx context.Context, what replay, program string) (answer, error) {
-	body := what.body
-	if what.creates {
-		body = renamed(body, r.ledger.next())
+// replay sends the request to one program by the preview header.
+func (r *rehearsal) replay(ctx context.Context, what replay, program string) (answer, error) {
+	v := values{}
+	if what.writes != nil {
+		v.number = r.ledger.next()
 	}
-	request, err := http.NewRequestWithContext(ctx, what.method, r.region.InsideURL()+what.target, strings.NewReader(body))
+	target, body := v.fill(what.target, plain), v.fill(what.body, plain)
+	request, err := http.NewRequestWithContext(ctx, what.method, r.region.InsideURL()+target, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}
-	request.Header.Set(services.PreviewHeader, program)
 	request.Header.Set("Content-Type", "application/json")
+	for name, value := range what.header {
+		request.Header.Set(name, value)
+	}
+	request.Header.Set(services.PreviewHeader, program)
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		return answer{}, err
@@ -149,37 +173,30 @@ func (r *rehearsal) ask(ctx context.Context, what replay, program string) (answe
 		return answer{}, err
 	}
 	if by := response.Header.Get("X-Served-By"); by != program {
-		return answer{}, fmt.Errorf("%s %s: asked for %s and got %q", what.method, what.target, program, by)
+		return answer{}, fmt.Errorf("%s %s: sent to %s and answered by %q", what.method, target, program, by)
 	}
 	a := answer{response.StatusCode, response.Header.Clone(), string(content)}
-	for _, name := range own {
+	for _, name := range programHeaders {
 		a.header.Del(name)
 	}
-	if what.creates {
-		a.mask()
+	if what.writes != nil {
+		a.mask(*what.writes, v.number)
 	}
 	return a, nil
 }
 
-var number = regexp.MustCompile(`(visitor|thread|writer|Visitor|Thread|Post)([- ])\d+`)
-
-// renamed gives a draft the number n in place of its own.
-func renamed(draft string, n int64) string {
-	return number.ReplaceAllString(draft, fmt.Sprintf("${1}${2}%d", n))
-}
-
-var (
-	id      = regexp.MustCompile(`"id":"[^"]*"`)
-	created = regexp.MustCompile(`"created":"[^"]*"`)
-)
-
-// mask takes out what is another for every item that is created.
-func (a *answer) mask() {
-	body := id.ReplaceAll([]byte(a.body), []byte(`"id":"…"`))
-	body = created.ReplaceAll(body, []byte(`"created":"…"`))
-	a.body = string(bytes.TrimSpace(number.ReplaceAll(body, []byte("${1}${2}…"))))
+// mask takes out of the answer to a write what differs for every item.
+func (a *answer) mask(item traffic.Item, number int64) {
+	written, _ := decode[map[string]any]([]byte(a.body)) // another body has nothing to take out
 	a.header.Del("Content-Length")
-	if location := a.header.Get("Location"); location != "" {
-		a.header.Set("Location", location[:strings.LastIndex(location, "/")+1]+"…")
+	if id, location := fieldOf(written, item.ID), a.header.Get("Location"); id != "" && location != "" {
+		a.header.Set("Location", strings.ReplaceAll(location, id, "…"))
 	}
+	body := []byte(a.body)
+	for _, field := range append([]string{item.ID}, item.Differs...) {
+		value := regexp.MustCompile(`("` + regexp.QuoteMeta(field) + `"\s*:\s*)("[^"]*"|[-+.\w]+)`)
+		body = value.ReplaceAll(body, []byte(`${1}"…"`))
+	}
+	digits := regexp.MustCompile(`\b` + strconv.FormatInt(number, 10) + `\b`)
+	a.body = string(bytes.TrimSpace(digits.ReplaceAll(body, []byte("…"))))
 }

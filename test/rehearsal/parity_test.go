@@ -3,8 +3,12 @@ package main
 import (
 	"errors"
 	"strconv"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/services/traffic"
 )
 
 // A service that gives another answer than the monolith is found out while it is
@@ -21,30 +25,42 @@ func TestParityFindsDifferences(t *testing.T) {
 		"body":     {answer{200, map[string][]string{"Link": {"x"}}, "{}"}, `body "[]" and "{}"`},
 	} {
 		a := answer{200, map[string][]string{"Link": {"x"}}, "[]"}
-		if got := a.differs(test.b); got != test.want {
-			t.Errorf("%s: %q, want %q", name, got, test.want)
-		}
+		assert.Equal(t, test.want, a.differs(test.b), name)
 	}
 }
 
 // What every new item has of its own is no difference; all else is.
 func TestMask(t *testing.T) {
-	made := func(body string) answer {
-		a := answer{status: 201, header: map[string][]string{"Location": {"/api/users/visitor-7"}, "Content-Length": {"9"}}, body: body}
-		a.mask()
+	item := traffic.Item{ID: "id", Differs: []string{"created", "version"}}
+	made := func(number int64, body string) answer {
+		a := answer{status: 201, header: map[string][]string{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}, "Content-Length": {"9"}}, body: body}
+		a.mask(item, number)
 		return a
 	}
-	one := made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z"}`)
-	if d := one.differs(made(`{"id":"visitor-19","name":"Visitor 19","created":"2031-01-01T00:00:00Z"}`)); d != "" {
-		t.Error(d)
+	one := made(7, `{"id":"item-7","name":"Item 7","size":70,"created":"2030-01-01T00:00:00Z","version":1}`)
+	for name, test := range map[string]struct {
+		body string
+		same bool
+	}{
+		"another item":  {`{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2}`, true},
+		"another field": {`{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2,"more":1}`, false},
+		"another value": {`{"id":"item-19","name":"Item 19","size":190,"created":"2031-01-01T00:00:00Z","version":2}`, false},
+		"another's":     {`{"id":"item-19","name":"Item 7","size":70,"created":"2031-01-01T00:00:00Z","version":2}`, false},
+		"no JSON":       {`item 19`, false},
+	} {
+		if difference := one.differs(made(19, test.body)); test.same {
+			assert.Empty(t, difference, name)
+		} else {
+			assert.NotEmpty(t, difference, name)
+		}
 	}
-	if d := one.differs(made(`{"id":"visitor-7","name":"Visitor 7","created":"2030-01-01T00:00:00Z","more":1}`)); d == "" {
-		t.Error("another field is no difference")
-	}
+	moved := made(19, `{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2}`)
+	moved.header.Set("Location", "/api/other/…")
+	assert.Contains(t, one.differs(moved), "Location")
 }
 
 // The load goes on during a comparison: what changes on one side alone, between
-// two questions to it, is no difference to the other.
+// two requests to it, is no difference to the other.
 func TestCompareWhileTheLoadWrites(t *testing.T) {
 	calls := 0
 	counting := func(from int) func(string) (answer, error) {
@@ -54,16 +70,37 @@ func TestCompareWhileTheLoadWrites(t *testing.T) {
 			return answer{status: 200, body: strconv.Itoa(min(calls, from))}, nil
 		}
 	}
-	if d, err := compare("users", "monolith", counting(7)); d != "" || err != nil || calls != 9 {
-		t.Errorf("an answer that rests after 7: %q, %v after %d calls", d, err, calls)
+	difference, err := compare("alpha", "legacy", counting(7))
+	require.NoError(t, err)
+	assert.Empty(t, difference, "an answer that rests after 7")
+	assert.Equal(t, 9, calls)
+
+	difference, err = compare("alpha", "legacy", counting(1e6))
+	require.NoError(t, err)
+	assert.Contains(t, difference, "does not answer twice alike")
+
+	difference, err = compare("alpha", "legacy", func(program string) (answer, error) { return answer{status: len(program)}, nil })
+	require.NoError(t, err)
+	assert.Equal(t, "status 5 and 6", difference)
+
+	_, err = compare("alpha", "legacy", func(string) (answer, error) { return answer{}, errors.New("cut") })
+	assert.EqualError(t, err, "cut")
+}
+
+// Both sides of a service get each kind of its requests, and what a client can do wrong.
+func TestReplays(t *testing.T) {
+	catalog, kinds, l := fixtureCatalog(t), fixtureKinds(t), newLedger()
+	l.add("/api/alpha", values{7, "item-7"})
+	l.add("/api/beta", values{8, "eight"})
+	targets := map[string][]string{}
+	for _, s := range catalog.Services {
+		for _, r := range replaysOf(s, kinds, l) {
+			targets[s.Name] = append(targets[s.Name], r.method+" "+r.target)
+		}
 	}
-	if d, _ := compare("users", "monolith", counting(1e6)); !strings.Contains(d, "does not answer twice alike") {
-		t.Errorf("an answer that never rests: %q", d)
-	}
-	if d, _ := compare("users", "monolith", func(program string) (answer, error) { return answer{status: len(program)}, nil }); d != "status 5 and 8" {
-		t.Errorf("two sides that differ: %q", d)
-	}
-	if _, err := compare("users", "monolith", func(string) (answer, error) { return answer{}, errors.New("cut") }); err == nil {
-		t.Error("no answer is taken for one")
-	}
+	assert.Subset(t, targets["alpha"], []string{"GET /api/alpha/item-7", "POST /api/alpha", "GET /api/alpha?limit=x", "HEAD /api/alpha"})
+	assert.Subset(t, targets["beta"], []string{"GET /api/beta/in-group/group-8", "DELETE /api/beta"})
+	assert.Subset(t, targets["gamma"], []string{"GET /files/a/b", "GET /files/a/b?limit=2", "PUT /files/a/b"})
+	assert.Len(t, targets["gamma"], 18)
+	assert.NotContains(t, targets["alpha"], "GET /api/alphabet")
 }

@@ -22,7 +22,7 @@ func (s *show) State() page.State {
 	rules, programs := s.region.Rules()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := page.State{Traffic: traffic, Answers: s.recorder.last(), Deployment: s.deployment}
+	state := page.State{Name: s.catalog.Name, Traffic: traffic, Answers: s.recorder.last(), Deployment: s.deployment}
 	state.Deployment.Log = slices.Clone(s.deployment.Log)
 	for _, service := range s.catalog.All() {
 		state.Services = append(state.Services, s.service(service, traffic))

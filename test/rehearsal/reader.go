@@ -11,8 +11,8 @@ type output interface {
 	Fd() uintptr
 }
 
-// reader is a file that whoever reads the report has opened. When nobody reads it any
-// more, as behind a closed pipe, gone ends the work.
+// reader is the file that the report is written to. When its other end is closed, as
+// that of a pipe can be, gone ends the work.
 type reader struct {
 	*os.File
 	gone func()

@@ -4,22 +4,21 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A pipe that is closed ends the work; one that is read does not.
 func TestClosedPipeEndsTheWork(t *testing.T) {
 	out, in, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer in.Close()
 	gone := false
 	r := reader{in, func() { gone = true }}
-	if fmt.Fprintln(r, "read"); gone {
-		t.Error("the work ends while somebody reads")
-	}
+	fmt.Fprintln(r, "read")
+	assert.False(t, gone, "the work ends while the pipe is open")
 	out.Close()
-	if fmt.Fprintln(r, "not read"); !gone {
-		t.Error("the work goes on while nobody reads")
-	}
+	fmt.Fprintln(r, "not read")
+	assert.True(t, gone, "the work goes on behind a closed pipe")
 }

@@ -18,7 +18,7 @@ const (
 	lastAnswers = 12
 )
 
-// recorder passes requests on, and remembers who answered them.
+// recorder passes requests on, and remembers which program answered them.
 type recorder struct {
 	next http.Handler
 
@@ -109,7 +109,7 @@ func (c *recorder) traffic(now int64) page.Traffic {
 	return t
 }
 
-// watched is an answer whose status is remembered.
+// watched is an http.ResponseWriter that keeps the status.
 type watched struct {
 	http.ResponseWriter
 	status int

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
 	"example.com/strangler/test/internal/load"
@@ -16,6 +17,8 @@ import (
 // rehearsal is one migration under load.
 type rehearsal struct {
 	catalog services.Catalog
+	// kinds are the requests that are sent, the kit's own among them.
+	kinds   traffic.Traffic
 	stages  *stages
 	region  *region.Region
 	account *cloudformation.Account
@@ -78,7 +81,7 @@ func (r *rehearsal) run(ctx context.Context, options options) error {
 // open deploys the monolith, as it is before there is any service, and starts
 // the load.
 func (r *rehearsal) open(ctx context.Context, rate int) error {
-	r.screen.progress("the monolith alone", nobody)
+	r.screen.progress("the monolith alone", noRequests)
 	stage, err := r.stages.make(start(r.catalog))
 	if err != nil {
 		return err
@@ -86,11 +89,10 @@ func (r *rehearsal) open(ctx context.Context, rate int) error {
 	if err := r.account.Deploy(ctx, stage, r.common(stage)...); err != nil {
 		return err
 	}
-	traffic := newTraffic(r.region.URL(), r.ledger)
-	if err := traffic.seed(); err != nil {
+	if err := seed(r.region.URL(), r.kinds, r.ledger); err != nil {
 		return fmt.Errorf("the monolith alone: %w", err)
 	}
-	r.load = load.Start(rate, traffic)
+	r.load = load.Start(rate, newStream(r.region.URL(), r.kinds, r.ledger))
 	return nil
 }
 
@@ -107,7 +109,7 @@ func (r *rehearsal) common(stage *assembly.Stage) []string {
 
 // walk deploys one step after the other and judges what requests meet.
 func (r *rehearsal) walk(ctx context.Context) error {
-	r.screen.walkHead()
+	r.screen.walkHead(r.kinds.Paths())
 	for i, step := range walk(r.catalog) {
 		r.screen.progress(step.name, r.count)
 		stage, err := r.stages.make(step)
@@ -123,7 +125,7 @@ func (r *rehearsal) walk(ctx context.Context) error {
 		if err := r.parity(ctx); err != nil {
 			return err
 		}
-		if err := r.measureDoor(ctx); err != nil {
+		if err := r.measureFrontend(ctx); err != nil {
 			return err
 		}
 	}
@@ -132,7 +134,7 @@ func (r *rehearsal) walk(ctx context.Context) error {
 
 // take deploys a step's stage, watches it, and reports on it.
 func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) error {
-	want, err := step.shares(r.catalog)
+	want, err := step.shares(r.catalog, r.kinds)
 	if err != nil {
 		return err
 	}
@@ -154,7 +156,7 @@ func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) 
 		Shares:      shares,
 		Unexplained: append(failuresOf(records), wrong...),
 	})
-	r.screen.step(r.report.Steps[len(r.report.Steps)-1])
+	r.screen.step(r.report.Steps[len(r.report.Steps)-1], r.kinds.Paths())
 	return nil
 }
 
@@ -191,8 +193,8 @@ func shared(want map[string]map[string]float64) bool {
 // count is how many requests have been answered, and how many of them wrongly.
 func (r *rehearsal) count() (answered, failed int) { return r.load.Count() }
 
-// nobody is the count before the load begins.
-func nobody() (answered, failed int) { return 0, 0 }
+// noRequests is the count before the load begins.
+func noRequests() (answered, failed int) { return 0, 0 }
 
 // sleep reports whether the whole time has passed before the context ended.
 func sleep(ctx context.Context, d time.Duration) bool {

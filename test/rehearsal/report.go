@@ -28,7 +28,7 @@ type Report struct {
 	Scaling        []Scaling `json:"scaling"`
 	Audit          []Audit   `json:"audit"`
 	Logs           Logs      `json:"logs"`
-	Door           Door      `json:"frontDoor"`
+	Frontend       Frontend  `json:"frontend"`
 	// Seconds is how long it all took.
 	Seconds float64 `json:"seconds"`
 	// Unexplained is every failure that should not have been: 0 is a pass.
@@ -119,16 +119,16 @@ type Scaling struct {
 	Unexplained []string `json:"unexplained,omitempty"`
 }
 
-// Audit is whether every acknowledged write of a collection can be read once.
+// Audit is whether every acknowledged write to a path can be read once.
 type Audit struct {
-	Collection  string   `json:"collection"`
+	Path        string   `json:"path"`
 	Written     int      `json:"written"`
 	Unexplained []string `json:"unexplained,omitempty"`
 }
 
-// Door is what the front door adds to a request: the median of the same request
-// to a program and through the door.
-type Door struct {
+// Frontend is what the load balancer adds to a request: the median of the same
+// request to a program and through the load balancer.
+type Frontend struct {
 	Direct  float64 `json:"directP50Milliseconds"`
 	Through float64 `json:"throughP50Milliseconds"`
 }
@@ -215,7 +215,7 @@ func sharesOf(records []load.Record, want map[string]map[string]float64) (shares
 			of += n
 		}
 		if of == 0 {
-			wrong = append(wrong, path+": nobody was asked")
+			wrong = append(wrong, path+": no request was answered")
 		}
 		for _, program := range programsOf(want[path], answered[path]) {
 			s := Share{Path: path, Program: program, Weight: want[path][program], Answered: answered[path][program], Of: of}

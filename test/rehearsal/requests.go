@@ -1,158 +1,201 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
-	"path"
-	"slices"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/alb"
 )
 
-// ask is one kind of request: how it is made, and what the answer must be.
-type ask struct {
-	// name is unique, of letters and dashes.
-	name string
-	// path is the one of the report that the request counts for.
-	path string
-	// weight is how often it is sent, compared with the others.
-	weight int
-	method string
-	// target makes the path and the body of one request. It may pick from what
-	// was written before.
-	target func(*ledger) (path, body string)
-	// header is sent too. May be nil.
-	header http.Header
-	// status the answer must have.
-	status int
-	// check looks at the answer to a path. May be nil.
-	check func(path string, body []byte) error
-	// writes tells that the answer is an item which from then on must be readable.
-	writes bool
-}
+// elsewhere stands in the report for every path that no service has.
+const elsewhere = "elsewhere"
 
-const (
-	usersPath   = "/api/users"
-	threadsPath = "/api/threads"
-	postsPath   = "/api/posts"
-	// elsewhere is every path that no service has.
-	elsewhere = "elsewhere"
-)
-
-// asks are the forum's traffic: mostly reads of single items and lists, some
-// writes, and misses. One request in 28 writes: the embedded database gets slower
-// with every item that a list has to pass.
-func asks() []ask {
-	return slices.Concat(
-		items(usersPath, newUser),
-		items(threadsPath, newThread),
-		[]ask{
-			{name: "users-repeat", path: usersPath, weight: 1, method: "POST", target: existingUser, status: http.StatusConflict},
-			{name: "posts-list", path: postsPath, weight: 12, method: "GET", target: at(postsPath + "?limit=10"), status: http.StatusOK, check: atMost(10)},
-			{name: "posts-in-thread", path: postsPath, weight: 1, method: "GET", target: postIn("in-thread", "thread-"), status: http.StatusOK, check: onlyOne},
-			{name: "posts-by-user", path: postsPath, weight: 1, method: "GET", target: postIn("by-user", "writer-"), status: http.StatusOK, check: onlyOne},
-			{name: "posts-create", path: postsPath, weight: 1, method: "POST", target: newPost, status: http.StatusCreated, writes: true},
-			{name: "posts-miss", path: postsPath, weight: 2, method: "GET", target: at(postsPath + "/nothing/here"), status: http.StatusNotFound},
-			{name: "posts-malformed", path: postsPath, weight: 1, method: "POST", target: func(*ledger) (string, string) { return postsPath, `{"body":7}` }, status: http.StatusBadRequest},
-			{name: "settings", path: elsewhere, weight: 2, method: "GET", target: at("/api/usersettings"), status: http.StatusNotFound},
-			{name: "other-case", path: elsewhere, weight: 2, method: "GET", target: at("/API/users"), status: http.StatusNotFound},
-			{name: "root", path: elsewhere, weight: 2, method: "GET", target: at("/"), status: http.StatusNotFound},
-			// A header that only callers from inside may use changes nothing.
-			{name: "header-from-outside", path: usersPath, weight: 2, method: "GET", target: at(usersPath + "/nobody"),
-				header: http.Header{services.PreviewHeader: {"users"}}, status: http.StatusNotFound},
-		})
-}
-
-// items are the requests to a collection whose items have a path of their own.
-func items(collection string, create func(*ledger) (string, string)) []ask {
-	name := path.Base(collection)
-	return []ask{
-		{name: name + "-read", path: collection, weight: 20, method: "GET", target: existing(collection), status: http.StatusOK, check: hasIDOfPath},
-		{name: name + "-list", path: collection, weight: 4, method: "GET", target: at(collection + "?limit=10"), status: http.StatusOK, check: atMost(10)},
-		{name: name + "-create", path: collection, weight: 1, method: "POST", target: create, status: http.StatusCreated, writes: true},
-		{name: name + "-miss", path: collection, weight: 2, method: "GET", target: at(collection + "/nobody"), status: http.StatusNotFound},
+// groupOf is the path of the report that a kind counts for.
+func groupOf(k traffic.Kind) string {
+	if k.Path == "" {
+		return elsewhere
 	}
+	return k.Path
 }
 
-func at(target string) func(*ledger) (string, string) {
-	return func(*ledger) (string, string) { return target, "" }
-}
-
-func existing(collection string) func(*ledger) (string, string) {
-	return func(l *ledger) (string, string) { return collection + "/" + l.pick(collection), "" }
-}
-
-func existingUser(l *ledger) (string, string) {
-	return usersPath, fmt.Sprintf(`{"id":%q,"name":"Somebody else"}`, l.pick(usersPath))
-}
-
-// postIn asks for the list of one thread or author, which by its number has the
-// one post that was written with that number.
-func postIn(list, prefix string) func(*ledger) (string, string) {
-	return func(l *ledger) (string, string) {
-		return fmt.Sprintf("%s/%s/%s%s", postsPath, list, prefix, l.pick(postsPath)), ""
+// requestKinds are the example's traffic and, for every catalog, what the load
+// balancer must not let into a service. Each of these is one request in forty.
+func requestKinds(c services.Catalog, example traffic.Traffic) (traffic.Traffic, error) {
+	kinds, err := example.Complete(c)
+	if err != nil {
+		return nil, err
 	}
-}
-
-func newUser(l *ledger) (string, string) {
-	n := l.next()
-	return usersPath, fmt.Sprintf(`{"id":"visitor-%d","name":"Visitor %d"}`, n, n)
-}
-
-func newThread(l *ledger) (string, string) {
-	n := l.next()
-	return threadsPath, fmt.Sprintf(`{"title":"Thread %d","author":"visitor-%d"}`, n, n)
-}
-
-func newPost(l *ledger) (string, string) {
-	n := l.next()
-	return postsPath, fmt.Sprintf(`{"thread":"thread-%d","author":"writer-%d","body":"Post %d"}`, n, n, n)
-}
-
-// item is what all features' items have, and what a post has besides.
-type item struct{ ID, Thread, Author string }
-
-// reference is what a later request finds the item by: its id, or the number of
-// a post's thread.
-func (i item) reference() string {
-	if number, isPost := strings.CutPrefix(i.Thread, "thread-"); isPost {
-		return number
+	weight := max(1, (example.Weight()+20)/40)
+	root := traffic.Kind{Name: "kit-root", Weight: weight, Method: http.MethodGet, Target: "/"}
+	own := traffic.Traffic{root}
+	if read := reading(kinds); read != nil {
+		// The path of a rule is case-sensitive.
+		otherCase := root
+		otherCase.Name, otherCase.Target = "kit-other-case", otherCaseOf(read.Path)
+		// A header that only callers from inside may use changes nothing.
+		header := *read
+		header.Name, header.Weight = "kit-preview-header", weight
+		header.Header = map[string]string{services.PreviewHeader: ownerOf(c, read.Path)}
+		maps.Copy(header.Header, read.Header)
+		own = append(own, otherCase, header)
 	}
-	return i.ID
-}
-
-func hasIDOfPath(target string, body []byte) error {
-	got, err := decode[item](body)
-	if want := path.Base(target); err == nil && got.ID != want {
-		return fmt.Errorf("item %q, want %q", got.ID, want)
-	}
-	return err
-}
-
-func onlyOne(target string, body []byte) error {
-	items, err := decode[[]item](body)
-	if want := path.Base(target); err == nil && (len(items) != 1 || items[0].Thread != want && items[0].Author != want) {
-		return fmt.Errorf("items %v, want the one of %q", items, want)
-	}
-	return err
-}
-
-func atMost(limit int) func(string, []byte) error {
-	return func(_ string, body []byte) error {
-		items, err := decode[[]item](body)
-		if err == nil && (len(items) == 0 || len(items) > limit) {
-			return fmt.Errorf("%d items, want 1 to %d", len(items), limit)
+	for _, k := range own {
+		if k.Path != "" || ownerOfTarget(c, k.Target) == "" {
+			kinds = append(kinds, k)
 		}
+	}
+	return kinds, nil
+}
+
+// reading is the first kind that reads a service's path, or nil.
+func reading(kinds traffic.Traffic) *traffic.Kind {
+	for i := range kinds {
+		if kinds[i].Path != "" && kinds[i].Method == http.MethodGet {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// otherCaseOf is a path of a pattern in capitals. Letters stand for its wildcards.
+func otherCaseOf(pattern string) string {
+	return strings.ToUpper(strings.NewReplacer("*", "x", "?", "x").Replace(pattern))
+}
+
+// ownerOf is the service whose pattern that is.
+func ownerOf(c services.Catalog, pattern string) string {
+	for _, s := range c.Services {
+		for _, path := range s.Paths {
+			if path == pattern {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}
+
+// ownerOfTarget is a service with a pattern that a target matches, or "".
+func ownerOfTarget(c services.Catalog, target string) string {
+	at, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	for _, s := range c.Services {
+		rule := alb.Rule{ID: s.Name, Conditions: []alb.Condition{alb.PathPattern(s.Paths)}}
+		if (alb.Listener{Rules: []alb.Rule{rule}}).Route(&http.Request{URL: at}).ID == s.Name {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// values are what the placeholders of one request stand for.
+type values struct {
+	// number is that of the item that the request writes, or was written with.
+	number int64
+	id     string
+}
+
+// draw makes the values of one request of a kind: a new number, or an item of before.
+func (l *ledger) draw(k traffic.Kind) values {
+	for _, text := range []string{k.Target, k.Body} {
+		if strings.Contains(text, traffic.New) {
+			return values{number: l.next()}
+		}
+	}
+	for _, text := range []string{k.Target, k.Body} {
+		if strings.Contains(text, traffic.ID) || strings.Contains(text, traffic.Number) {
+			return l.pick(k.Path)
+		}
+	}
+	return values{}
+}
+
+// fill puts the values in the place of the placeholders of a text. Escape fits an
+// id into the text around it.
+func (v values) fill(text string, escape func(string) string) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	number := strconv.FormatInt(v.number, 10)
+	return strings.NewReplacer(traffic.New, number, traffic.Number, number, traffic.ID, escape(v.id)).Replace(text)
+}
+
+func (v values) target(k traffic.Kind) string { return v.fill(k.Target, url.PathEscape) }
+
+func (v values) body(k traffic.Kind) string { return v.fill(k.Body, insideJSON) }
+
+// insideJSON writes a text as it stands between the quotes of a JSON string.
+func insideJSON(text string) string {
+	quoted, _ := json.Marshal(text) // a string is always JSON
+	return string(quoted[1 : len(quoted)-1])
+}
+
+func plain(text string) string { return text }
+
+// checkBody says what is wrong with the body of an answer of the right status.
+func checkBody(k traffic.Kind, v values, body []byte) error {
+	if len(k.Fields) == 0 && k.Most == 0 {
+		return nil
+	}
+	if k.Most == 0 {
+		item, err := decode[map[string]any](body)
+		if err != nil {
+			return err
+		}
+		return checkFields(k, v, item)
+	}
+	items, err := decode[[]map[string]any](body)
+	if err != nil {
 		return err
 	}
+	if len(items) == 0 || len(items) > k.Most {
+		return fmt.Errorf("%d items, want 1 to %d", len(items), k.Most)
+	}
+	for _, item := range items {
+		if err := checkFields(k, v, item); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// decode reads a JSON body for a check.
+func checkFields(k traffic.Kind, v values, item map[string]any) error {
+	for field, text := range k.Fields {
+		if want := v.fill(text, plain); fieldOf(item, field) != want {
+			return fmt.Errorf("%s is %q, want %q", field, fieldOf(item, field), want)
+		}
+	}
+	return nil
+}
+
+// fieldOf is a field of a JSON object as text, and "" when it has none.
+func fieldOf(item map[string]any, field string) string {
+	value, ok := item[field]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(value)
+}
+
+// decode reads a JSON body. It keeps numbers as they are written.
 func decode[T any](body []byte) (T, error) {
 	var value T
-	if err := json.Unmarshal(body, &value); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	err := decoder.Decode(&value)
+	if err == nil && decoder.More() {
+		err = fmt.Errorf("it goes on after its first value")
+	}
+	if err != nil {
 		return value, fmt.Errorf("body is not what it should be: %w", err)
 	}
 	return value, nil

@@ -151,19 +151,20 @@ func (s *screen) gap(g Gap) {
 	s.wrong(g.Unexplained)
 }
 
-func (s *screen) walkHead() {
+// walkHead begins the table of the walk, with a column for each path.
+func (s *screen) walkHead(paths []string) {
 	head := fmt.Sprintf("%-18s %7s %8s %6s %7s %7s", "the walk", "deploy", "requests", "failed", "p50", "p99")
-	for _, path := range append(asked(), elsewhere) {
+	for _, path := range append(slices.Clone(paths), elsewhere) {
 		head += fmt.Sprintf("  %-16s", path)
 	}
 	s.line("")
 	s.line("%s", s.paint(bold, head))
 }
 
-func (s *screen) step(step Step) {
+func (s *screen) step(step Step, paths []string) {
 	row := fmt.Sprintf("%-18s %5.1f s %8d %s %4.1f ms %4.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 6), step.P50, step.P99)
 	var spread []string
-	for _, path := range append(asked(), elsewhere) {
+	for _, path := range append(slices.Clone(paths), elsewhere) {
 		shares := slices.DeleteFunc(slices.Clone(step.Shares), func(share Share) bool { return share.Path != path })
 		if len(shares) > 1 {
 			spread = append(spread, spreadOf(shares))
@@ -202,8 +203,8 @@ func (s *screen) parity(p Parity) {
 	s.wrong(p.Mismatches)
 }
 
-func (s *screen) door(d Door) {
-	s.line("    front door: a request takes %.2f ms to a program and %.2f ms through the door (p50)", d.Direct, d.Through)
+func (s *screen) frontend(f Frontend) {
+	s.line("    load balancer: a request takes %.2f ms to a program and %.2f ms through it (p50)", f.Direct, f.Through)
 }
 
 func (s *screen) faultHead() {
@@ -254,10 +255,10 @@ func (s *screen) scaling(g Scaling) {
 
 func (s *screen) audit(a Audit) {
 	if len(a.Unexplained) == 0 {
-		s.line("audit: %d acknowledged writes to %s, each there once", a.Written, a.Collection)
+		s.line("audit: %d acknowledged writes to %s, each there once", a.Written, a.Path)
 		return
 	}
-	s.line("audit: %d acknowledged writes to %s, %s not there once", a.Written, a.Collection, s.number(len(a.Unexplained), 0))
+	s.line("audit: %d acknowledged writes to %s, %s not there once", a.Written, a.Path, s.number(len(a.Unexplained), 0))
 	s.wrong(a.Unexplained)
 }
 

@@ -34,8 +34,17 @@ func (r *rehearsal) serve(ctx context.Context, rate int) error {
 		return err
 	}
 	return r.show(ctx, listener, rate, asShipped, func() {
-		r.screen.line("the migration is on http://%s/ and the forum under http://%s/api/, until Ctrl-C", address, address)
+		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", address, r.catalog.Name, address, r.sample())
 	})
+}
+
+// sample is a target that the traffic reads.
+func (r *rehearsal) sample() string {
+	kind := reading(r.kinds)
+	if kind == nil {
+		return "/"
+	}
+	return r.ledger.draw(*kind).target(*kind)
 }
 
 // asShipped is the step that the first environment of cdk.json is at.
@@ -52,12 +61,12 @@ func (r *rehearsal) asShipped() (step, error) {
 	return step{"as shipped", phases}, nil
 }
 
-// show serves the page and the forum on a listener, and calls ready once both
-// are there.
+// show serves the page on a listener and, at every path that the page has not, the
+// app. It calls ready once both are there.
 func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
 	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
 	defer s.end()
-	r.screen.progress("the first deployment", nobody)
+	r.screen.progress("the first deployment", noRequests)
 	r.account = cloudformation.New(r.region, s.observe)
 	if err := s.move(first); err != nil {
 		return err
@@ -66,15 +75,15 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	if err != nil {
 		return err
 	}
-	forum := &http.Server{Handler: s.recorder, ReadHeaderTimeout: load.Timeout}
-	go forum.Serve(visitors)
-	defer forum.Close()
+	app := &http.Server{Handler: s.recorder, ReadHeaderTimeout: load.Timeout}
+	go app.Serve(visitors)
+	defer app.Close()
 
-	traffic := newTraffic("http://"+visitors.Addr().String(), r.ledger)
-	if err := traffic.seed(); err != nil {
+	url := "http://" + visitors.Addr().String()
+	if err := seed(url, r.kinds, r.ledger); err != nil {
 		return err
 	}
-	r.load = load.Start(rate, traffic)
+	r.load = load.Start(rate, newStream(url, r.kinds, r.ledger))
 	defer r.load.Stop()
 
 	scaling, stop := context.WithCancel(ctx)
@@ -82,8 +91,10 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	s.moving.Go(func() { r.region.Autoscale(scaling, func(a region.Activity) { r.screen.line("%s", a) }) })
 
 	mux := http.NewServeMux()
-	mux.Handle("/api/", s.recorder)
-	mux.Handle("/", page.Handler(s))
+	mux.Handle("/", s.recorder)
+	for _, path := range page.Paths() {
+		mux.Handle(path, page.Handler(s))
+	}
 	everything := &http.Server{Handler: mux, ReadHeaderTimeout: load.Timeout}
 	failed := make(chan error, 1)
 	go func() { failed <- everything.Serve(listener) }()
@@ -97,7 +108,7 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 		case err := <-failed:
 			return err
 		case <-time.After(time.Minute):
-			r.load.Forget() // nobody asks for its records
+			r.load.Forget() // the page reads the recorder alone
 		}
 	}
 }
@@ -135,7 +146,7 @@ func (s *show) Move(name, phase string) error {
 	if _, err := services.ParseMigration(s.catalog, next.phases); err != nil {
 		return err
 	}
-	s.deployment = page.Deployment{Running: true, Asked: fmt.Sprintf("%s: %s → %s", name, s.step.phases[name], phase)}
+	s.deployment = page.Deployment{Running: true, Move: fmt.Sprintf("%s: %s → %s", name, s.step.phases[name], phase)}
 	s.moving.Go(func() {
 		err := interruptible(s.ctx, func() error { return s.move(next) })
 		s.mu.Lock()
@@ -170,7 +181,7 @@ func (s *show) move(next step) error {
 // maxLog is how many of the last events of a deployment are kept.
 const maxLog = 200
 
-// observe notes what CloudFormation says of a deployment.
+// observe adds an event of CloudFormation to the deployment's log.
 func (s *show) observe(e cloudformation.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,14 +4,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/rehearsal/page/browser"
 )
@@ -20,10 +22,9 @@ import (
 // changes, and from then on the service answers.
 func TestPersonMovesAService(t *testing.T) {
 	r := newTestRehearsal(t)
+	first, monolith := r.catalog.Services[0], r.catalog.Monolith.Name
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -31,55 +32,47 @@ func TestPersonMovesAService(t *testing.T) {
 	}()
 	defer func() {
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		assert.NoError(t, <-ended)
 	}()
 	select {
 	case <-ready:
 	case err := <-ended:
 		ended <- nil
-		t.Fatal(err)
+		require.FailNow(t, "the show ended before it was ready", "%v", err)
 	}
 
 	url := "http://" + listener.Addr().String()
-	if by := servedBy(t, url+"/api/users"); by != "monolith" {
-		t.Errorf("in the dark /api/users is served by %q", by)
-	}
+	target := r.sample()
+	assert.Equal(t, monolith, servedBy(t, url+target), "dark: %s", target)
+	assert.Equal(t, monolith, servedBy(t, url+"/another/path"), "a path that the page has not")
 	tab := browser.Open(t)
-	if err := chromedp.Do(tab,
+	service := fmt.Sprintf(`[data-service=%q]`, first.Name)
+	require.NoError(t, chromedp.Do(tab,
 		chromedp.Navigate(url),
-		chromedp.WaitVisible(`[data-service="users"][data-phase="dark"]`),
-		chromedp.Focus(`[data-service="users"] select[name="phase"]`),
+		chromedp.WaitVisible(service+`[data-phase="dark"]`),
+		chromedp.Focus(service+` select[name="phase"]`),
 		chromedp.KeyEvent("live"),
 		chromedp.KeyEvent(kb.Tab),
 		chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible(`[data-service="users"][data-phase="live"]`),
+		chromedp.WaitVisible(service+`[data-phase="live"]`),
 		chromedp.WaitReady(`#deployment[data-running="false"]`),
-	); err != nil {
-		t.Fatal(err)
-	}
+	))
+	title, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.title`))
+	require.NoError(t, err)
+	assert.Equal(t, r.catalog.Name+": rehearsal", title)
 	changes, err := chromedp.Run(tab, chromedp.Text(`#deployment`))
-	if err != nil {
-		t.Fatal(err)
+	require.NoError(t, err)
+	for _, want := range []string{first.Name + ": dark → live", first.ID(), "LiveRule", first.Name + " 100 %"} {
+		assert.Contains(t, changes, want)
 	}
-	for _, want := range []string{"users: dark → live", "Users", "LiveRule", "users 100 %"} {
-		if !strings.Contains(changes, want) {
-			t.Errorf("the page does not say %q: %s", want, changes)
-		}
-	}
-	if by := servedBy(t, url+"/api/users"); by != "users" {
-		t.Errorf("live, /api/users is served by %q", by)
-	}
+	assert.Equal(t, first.Name, servedBy(t, url+target), "live: %s", target)
 }
 
 func servedBy(t *testing.T, url string) string {
 	t.Helper()
 	client := http.Client{Timeout: 10 * time.Second}
 	response, err := client.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	response.Body.Close()
 	return response.Header.Get("X-Served-By")
 }

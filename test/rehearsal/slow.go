@@ -96,14 +96,13 @@ func (d *dribbles) close() {
 const patience = 5 * time.Second
 
 // slowClients waits until the programs have put an end to each slow client, and
-// sends bodies that are one byte too large. Nobody else may notice.
-func (r *rehearsal) slowClients(slow *dribbles) fault {
-	last := r.catalog.Services[len(r.catalog.Services)-1]
+// sends bodies that are one byte too large. No other request may fail for it.
+func (r *rehearsal) slowClients(slow *dribbles, target string) fault {
 	return fault{
 		name: "bad clients", hit: fmt.Sprintf("%d slow bodies, %d of 64 KiB + 1", badClients, badClients), harmless: true,
 		inflict: func(ctx context.Context) (string, error) {
 			for range badClients {
-				status, err := post(ctx, r.region.URL()+last.Paths[0], bytes.Repeat([]byte(" "), server.MaxBody+1))
+				status, err := post(ctx, r.region.URL()+target, bytes.Repeat([]byte(" "), server.MaxBody+1))
 				if err != nil {
 					return "", err
 				}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 )
 
 // step is one deployment of the migration: a name for the report and a word for
@@ -17,7 +18,7 @@ type step struct {
 
 // shares are who must answer how much of each path of the report at this step,
 // as the phases say. The templates are judged by this, not the other way round.
-func (s step) shares(c services.Catalog) (map[string]map[string]float64, error) {
+func (s step) shares(c services.Catalog, kinds traffic.Traffic) (map[string]map[string]float64, error) {
 	shares := map[string]map[string]float64{elsewhere: s.rest(c)}
 	for _, service := range c.Services {
 		phase, err := services.ParsePhase(s.phases[service.Name])
@@ -31,7 +32,7 @@ func (s step) shares(c services.Catalog) (map[string]map[string]float64, error) 
 		if phase.Share < 100 {
 			of[c.Monolith.Name] = 1 - float64(phase.Share)/100
 		}
-		for _, path := range asked() {
+		for _, path := range kinds.Paths() {
 			if slices.Contains(service.Paths, path) {
 				shares[path] = of
 			}
@@ -46,17 +47,6 @@ func (s step) rest(c services.Catalog) map[string]float64 {
 		return map[string]float64{c.Monolith.Name: 1}
 	}
 	return map[string]float64{loadBalancer: 1}
-}
-
-// asked are the paths that the traffic asks for, in its order.
-func asked() []string {
-	var paths []string
-	for _, a := range asks() {
-		if a.path != elsewhere && !slices.Contains(paths, a.path) {
-			paths = append(paths, a.path)
-		}
-	}
-	return paths
 }
 
 // start is the step before anything moves.

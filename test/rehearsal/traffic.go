@@ -5,115 +5,154 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"example.com/strangler/services/traffic"
 )
 
-// traffic draws from the asks, and judges the answers. It implements load.Traffic.
-type traffic struct {
+// stream draws requests from the kinds, and judges the answers. It implements load.Traffic.
+type stream struct {
 	url    string
 	ledger *ledger
-	asks   []ask
-	byName map[string]ask
-	// drawn has every ask as often as its weight says.
-	drawn []ask
+	kinds  traffic.Traffic
+	byName map[string]traffic.Kind
+	// drawn has every kind as often as its weight says.
+	drawn []traffic.Kind
 }
 
-func newTraffic(url string, l *ledger) *traffic {
-	t := &traffic{url: url, ledger: l, asks: asks(), byName: map[string]ask{}}
-	for _, a := range t.asks {
-		t.byName[a.name] = a
-		for range a.weight {
-			t.drawn = append(t.drawn, a)
+func newStream(url string, kinds traffic.Traffic, l *ledger) *stream {
+	s := &stream{url: url, ledger: l, kinds: kinds, byName: map[string]traffic.Kind{}}
+	for _, k := range kinds {
+		s.byName[k.Name] = k
+		for range k.Weight {
+			s.drawn = append(s.drawn, k)
 		}
 	}
-	return t
+	return s
 }
 
 // to is the part of the traffic that counts for one of the paths.
-func (t *traffic) to(paths []string) *traffic {
-	part := *t
-	part.drawn = slices.DeleteFunc(slices.Clone(t.drawn), func(a ask) bool { return !slices.Contains(paths, a.path) })
+func (s *stream) to(paths []string) *stream {
+	part := *s
+	part.drawn = slices.DeleteFunc(slices.Clone(s.drawn), func(k traffic.Kind) bool { return !slices.Contains(paths, k.Path) })
 	return &part
 }
 
-// seed writes one item to every collection, so that there is something to read.
-func (t *traffic) seed() error {
-	for _, a := range t.asks {
-		if !a.writes {
+// seed writes one item of every kind that writes, so that there is something to
+// read, and then learns what the kinds without a status are answered with.
+func seed(url string, kinds traffic.Traffic, l *ledger) error {
+	s := newStream(url, kinds, l)
+	for _, k := range kinds {
+		if k.Writes == nil {
 			continue
 		}
-		target := t.target(a)
-		request, err := target.Request()
-		if err != nil {
+		if err := s.send(k, func(v values, program string, status int, body []byte) error {
+			return s.accept(k, v, program, status, body)
+		}); err != nil {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
+	}
+	for i, k := range kinds {
+		if k.Status != 0 {
+			continue
 		}
-		body, err := io.ReadAll(response.Body)
-		response.Body.Close()
-		if err != nil {
+		if err := s.send(k, func(_ values, _ string, status int, _ []byte) error {
+			if status >= http.StatusInternalServerError {
+				return fmt.Errorf("status %d, want one below 500", status)
+			}
+			kinds[i].Status = status
+			return nil
+		}); err != nil {
 			return err
-		}
-		if err := t.accept(a, request.URL.Path, response.StatusCode, body); err != nil {
-			return fmt.Errorf("%s %s: %w", a.method, request.URL.Path, err)
 		}
 	}
 	return nil
 }
 
-// Next implements load.Traffic.
-func (t *traffic) Next() vegeta.Target { return t.target(t.drawn[rand.IntN(len(t.drawn))]) }
-
-func (t *traffic) target(a ask) vegeta.Target {
-	path, body := a.target(t.ledger)
-	target := vegeta.Target{Method: a.method, URL: t.url + path + "#" + a.name, Header: a.header.Clone()}
-	if body != "" {
-		target.Body = []byte(body)
-		if target.Header == nil {
-			target.Header = http.Header{}
-		}
-		target.Header.Set("Content-Type", "application/json")
+// send sends one request of a kind, and takes its answer.
+func (s *stream) send(k traffic.Kind, take func(v values, program string, status int, body []byte) error) error {
+	target, v := s.target(k)
+	request, err := target.Request()
+	if err != nil {
+		return err
 	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = take(v, response.Header.Get("X-Served-By"), response.StatusCode, body)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", k.Method, request.URL.Path, err)
+	}
+	return nil
+}
+
+// Next implements load.Traffic.
+func (s *stream) Next() vegeta.Target {
+	target, _ := s.target(s.drawn[rand.IntN(len(s.drawn))])
 	return target
 }
 
+// target makes a request of a kind. The fragment, which is not sent, has the name
+// of the kind and the number of its values.
+func (s *stream) target(k traffic.Kind) (vegeta.Target, values) {
+	v := s.ledger.draw(k)
+	target := vegeta.Target{Method: k.Method, URL: fmt.Sprintf("%s%s#%s:%d", s.url, v.target(k), k.Name, v.number), Header: http.Header{}}
+	if k.Body != "" {
+		target.Body = []byte(v.body(k))
+		target.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range k.Header {
+		target.Header.Set(name, value)
+	}
+	return target, v
+}
+
 // Judge implements load.Traffic.
-func (t *traffic) Judge(r *vegeta.Result) (path, failure string) {
-	sent, name, _ := strings.Cut(strings.TrimPrefix(r.URL, t.url), "#")
-	a := t.byName[name]
+func (s *stream) Judge(r *vegeta.Result) (path, failure string) {
+	sent, mark, _ := strings.Cut(strings.TrimPrefix(r.URL, s.url), "#")
+	name, digits, _ := strings.Cut(mark, ":")
+	number, _ := strconv.ParseInt(digits, 10, 64) // as target has written it
+	k := s.byName[name]
 	if r.Code == 0 {
-		return a.path, fmt.Sprintf("%s %s: no answer: %s", a.method, sent, r.Error)
+		return groupOf(k), fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
 	}
-	target, _ := url.Parse(sent)
-	if err := t.accept(a, target.Path, int(r.Code), r.Body); err != nil {
-		return a.path, fmt.Sprintf("%s %s: %v", a.method, sent, err)
+	if err := s.accept(k, s.ledger.of(number), r.Headers.Get("X-Served-By"), int(r.Code), r.Body); err != nil {
+		return groupOf(k), fmt.Sprintf("%s %s: %v", k.Method, sent, err)
 	}
-	return a.path, ""
+	return groupOf(k), ""
 }
 
 // accept says what is wrong with an answer, and notes the write that a right one
 // acknowledges.
-func (t *traffic) accept(a ask, path string, status int, body []byte) error {
-	if status != a.status {
-		return fmt.Errorf("status %d, want %d: %.100s", status, a.status, strings.TrimSpace(string(body)))
+func (s *stream) accept(k traffic.Kind, v values, program string, status int, body []byte) error {
+	if k.Path == "" && status == http.StatusNotFound && program == "" {
+		return nil // the load balancer's own: whether it may be is judged by the shares
 	}
-	if a.check != nil {
-		if err := a.check(path, body); err != nil {
-			return err
-		}
+	if status != k.Status {
+		return fmt.Errorf("status %d, want %d: %.100s", status, k.Status, strings.TrimSpace(string(body)))
 	}
-	if !a.writes {
+	if err := checkBody(k, v, body); err != nil {
+		return err
+	}
+	if k.Writes == nil {
 		return nil
 	}
-	written, err := decode[item](body)
-	if err == nil {
-		t.ledger.add(a.path, written)
+	written, err := decode[map[string]any](body)
+	if err != nil {
+		return err
 	}
-	return err
+	if v.id = fieldOf(written, k.Writes.ID); v.id == "" {
+		return fmt.Errorf("the answer to a write has no field %q", k.Writes.ID)
+	}
+	s.ledger.add(k.Path, v)
+	return nil
 }

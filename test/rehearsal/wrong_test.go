@@ -2,15 +2,15 @@ package main
 
 import (
 	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/jsii-runtime-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
-	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/internal/synth"
 )
@@ -29,31 +29,27 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 	t.Helper()
 	app, err := synth.Shipped("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var logs logs
+	require.NoError(t, err)
+	catalog, kinds := exampleKinds(t)
+	logs := newLogs(kinds)
 	region, err := region.New("../..", clock, logs.read)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(region.Close)
 	out, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	screen := newScreen(out, "")
 	t.Cleanup(func() {
 		screen.close()
 		out.Close()
 	})
 	return &rehearsal{
-		catalog: completeForum(t),
+		catalog: catalog,
+		kinds:   kinds,
 		stages:  &stages{app: app, scratch: t.TempDir()},
 		region:  region,
 		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
-		logs:    &logs,
+		logs:    logs,
 		report:  &Report{Rate: 500, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
 		screen:  screen,
 	}
@@ -69,36 +65,34 @@ func unordered(stack string) edit {
 // and the one as it ships loses none.
 func TestWrongTemplateIsFound(t *testing.T) {
 	for name, test := range map[string]struct {
-		edits []edit
-		lost  bool
+		edit func(stack string) edit
+		lost bool
 	}{
 		"as it ships":                         {nil, false},
-		"live rule without its dependency":    {[]edit{unordered("Users")}, true},
-		"service that waits for its own rule": {[]edit{textbookOrder("Users")}, true},
+		"live rule without its dependency":    {unordered, true},
+		"service that waits for its own rule": {textbookOrder, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTestRehearsal(t)
-			if err := r.open(t.Context(), r.report.Rate); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, r.open(t.Context(), r.report.Rate))
 			defer r.load.Stop()
-			live := start(r.catalog).with("users", "live")
-			stage, err := r.stages.make(live, test.edits...)
-			if err != nil {
-				t.Fatal(err)
+			first := r.catalog.Services[0]
+			var edits []edit
+			if test.edit != nil {
+				edits = append(edits, test.edit(first.ID()))
 			}
-			if err := r.take(t.Context(), live, stage); err != nil {
-				t.Fatal(err)
-			}
+			live := start(r.catalog).with(first.Name, "live")
+			stage, err := r.stages.make(live, edits...)
+			require.NoError(t, err)
+			require.NoError(t, r.take(t.Context(), live, stage))
 			step := r.report.Steps[0]
-			if lost := len(step.Unexplained) > 0; lost != test.lost || step.Requests == 0 {
-				t.Errorf("of %d requests failed: %q", step.Requests, step.Unexplained)
+			assert.Positive(t, step.Requests)
+			if !test.lost {
+				assert.Empty(t, step.Unexplained)
+				return
 			}
-			if test.lost && !strings.Contains(step.Unexplained[0], "/api/users") {
-				t.Errorf("%q, want a path of users", step.Unexplained[0])
-			}
+			require.NotEmpty(t, step.Unexplained, "mutant passed the check")
+			assert.Contains(t, step.Unexplained[0], first.Paths[0])
 		})
 	}
 }
-
-var _ load.Traffic = (*traffic)(nil)

@@ -12,7 +12,7 @@ import (
 
 // Rehearsal is what the page shows and controls.
 type Rehearsal interface {
-	// State is how everything is now. Many callers ask at once.
+	// State is how everything is now. Many callers use it at once.
 	State() State
 	// Move synthesizes the app again with the phase of one program changed and
 	// applies it in the background. An error is one line for the person; it is
@@ -30,12 +30,25 @@ var static embed.FS
 // it: a click on Move is always a click on what the person sees.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// Paths are the paths that Handler serves, as patterns of [http.ServeMux].
+func Paths() []string {
+	paths := []string{"/{$}", "/state", "/events", "/phase"}
+	entries, err := static.ReadDir("static")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	for _, entry := range entries {
+		paths = append(paths, "/"+entry.Name())
+	}
+	return paths
+}
+
 // Handler serves
 //
 //	GET  /        the page and its files
 //	GET  /state   the state as JSON
 //	GET  /events  the same as server-sent events, at once and every half second
-//	POST /phase   moves a phase: {"name": "users", "phase": "live"}
+//	POST /phase   moves a phase: {"name": "alpha", "phase": "live"}
 //
 // A move is accepted with 202. It is refused with 409 while a deployment runs,
 // with 422 when the rehearsal does not accept it, and with 403 when it comes

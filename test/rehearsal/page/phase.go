@@ -11,7 +11,7 @@ import (
 // maxOrder is far more than a name and a phase need.
 const maxOrder = 1 << 10
 
-// order is a person's wish for one program.
+// order is the phase that a person wants one program to have.
 type order struct {
 	Name  string `json:"name"`
 	Phase string `json:"phase"`
@@ -29,7 +29,7 @@ func movePhase(w http.ResponseWriter, req *http.Request, r Rehearsal) {
 		return
 	}
 	if err != nil {
-		http.Error(w, `want {"name": "users", "phase": "live"}: `+err.Error(), http.StatusBadRequest)
+		http.Error(w, `want {"name": "alpha", "phase": "live"}: `+err.Error(), http.StatusBadRequest)
 		return
 	}
 	switch err := r.Move(wish.Name, wish.Phase); {

@@ -2,6 +2,8 @@ package page
 
 // State is all that the page shows, at one moment.
 type State struct {
+	// Name is that of the catalog.
+	Name string `json:"name"`
 	// Services are in the order of the catalog, the monolith last.
 	Services []Service `json:"services"`
 	// Rules are in the order in which the listener evaluates them, the default
@@ -42,7 +44,7 @@ type Rule struct {
 	ID    string `json:"id"`
 	// Priority is 0 for the default action.
 	Priority int `json:"priority"`
-	// Conditions are in words: "/api/users/*", "X-Route-To: users",
+	// Conditions are in words: "/api/alpha/*", "X-Route-To: alpha",
 	// "from 10.0.0.0/16". The default action has none.
 	Conditions []string `json:"conditions"`
 	// Shares are the weights of the target groups that the rule forwards to.
@@ -87,11 +89,11 @@ type Answer struct {
 // Deployment is the one that runs, or else the last.
 type Deployment struct {
 	Running bool `json:"running"`
-	// Asked is the move in words, "users: dark → live". Empty means that there
+	// Move is the move in words, "alpha: dark → live". Empty means that there
 	// has been none.
-	Asked   string   `json:"asked"`
+	Move    string   `json:"move"`
 	Changes []Change `json:"changes"`
-	// Log are the last lines, such as "Users LiveRule create complete".
+	// Log are the last lines, such as "Alpha LiveRule create complete".
 	Log []string `json:"log"`
 	// Error is why it failed, in one line.
 	Error string `json:"error"`
@@ -103,6 +105,6 @@ type Change struct {
 	Resource string `json:"resource"`
 	// Action is create, update or delete.
 	Action string `json:"action"`
-	// Detail is what that means, "/api/users: monolith 90 %, users 10 %".
+	// Detail is what that means, "/api/alpha: monolith 90 %, alpha 10 %".
 	Detail string `json:"detail"`
 }

@@ -1,9 +1,9 @@
-// What was asked for, what it changes, and how far it is.
+// The move, what it changes, and how far it is.
 
 import { clone, create, list, slot, write, writeOrHide } from "./dom.js";
 
 const panel = document.getElementById("deployment");
-const asked = document.getElementById("asked");
+const move = document.getElementById("move");
 const refusal = document.getElementById("refusal");
 const failure = document.getElementById("failure");
 const changes = document.getElementById("changes");
@@ -11,7 +11,7 @@ const log = document.getElementById("log");
 
 export function showDeployment({ deployment }) {
   panel.dataset.running = deployment.running;
-  write(asked, summary(deployment));
+  write(move, summary(deployment));
   writeOrHide(failure, deployment.error);
   list(changes, deployment.changes, ({ stack, resource }) => `${stack} ${resource}`, () => clone("change"), fillChange);
   changes.hidden = deployment.changes.length === 0;
@@ -23,10 +23,10 @@ export function showRefusal(reason) {
   writeOrHide(refusal, reason);
 }
 
-function summary({ running, asked, error }) {
-  if (!asked) return "None yet. Choose a phase and press Move.";
-  if (running) return `${asked}, running`;
-  return `${asked}, ${error ? "failed" : "complete"}`;
+function summary({ running, move, error }) {
+  if (!move) return "None yet. Choose a phase and press Move.";
+  if (running) return `${move}, running`;
+  return `${move}, ${error ? "failed" : "complete"}`;
 }
 
 function fillChange(li, change) {

@@ -18,13 +18,15 @@ function follow() {
   });
 }
 
-// read takes null for an empty list: it is how Go writes one that nobody made,
+// read takes null for an empty list: it is how Go writes one that was never made,
 // and nothing else in a state can be null.
 function read(data) {
   return JSON.parse(data, (_, value) => value ?? []);
 }
 
 function show(state) {
+  document.title = `${state.name}: rehearsal`;
+  for (const name of document.querySelectorAll(".app")) name.textContent = state.name;
   showDiagram(state);
   showDeployment(state);
   showRules(state);

@@ -11,8 +11,8 @@ export function rate(value) {
   return value > 0 && value < 10 ? value.toFixed(1) : String(Math.round(value));
 }
 
-// paths shortens patterns to what a person calls them: /api/users and
-// /api/users/* are one path.
+// paths shortens patterns to what a person calls them: /api/alpha and
+// /api/alpha/* are one path.
 export function paths(patterns) {
   if (patterns.includes("/*")) return "everything else";
   const stems = patterns.map((pattern) => pattern.replace(/\/\*$/, ""));

@@ -9,17 +9,21 @@ import (
 	"time"
 )
 
-// pairs is how often the front door is measured.
+// pairs is how often the load balancer is measured.
 const pairs = 300
 
-// measureDoor sends the same request in turns to a program and through the front
-// door, under the load.
-func (r *rehearsal) measureDoor(ctx context.Context) error {
-	r.screen.progress("the front door", r.count)
-	path := asked()[0] + "/nobody"
+// measureFrontend sends the same request in turns to the monolith and through the
+// load balancer, under the load. It sends none when the traffic reads nothing.
+func (r *rehearsal) measureFrontend(ctx context.Context) error {
+	kind := reading(r.kinds)
+	if kind == nil {
+		return nil
+	}
+	r.screen.progress("the load balancer", r.count)
+	target := r.ledger.draw(*kind).target(*kind)
 	monolith := r.healthy(r.catalog.Monolith.Name)
 	if len(monolith) == 0 {
-		return errors.New("the front door: the monolith has no healthy task")
+		return errors.New("the load balancer: the monolith has no healthy task")
 	}
 	var direct, through []time.Duration
 	for range pairs {
@@ -27,15 +31,15 @@ func (r *rehearsal) measureDoor(ctx context.Context) error {
 			url   string
 			times *[]time.Duration
 		}{{"http://" + monolith[0], &direct}, {r.region.URL(), &through}} {
-			took, err := timed(ctx, m.url+path)
+			took, err := timed(ctx, m.url+target)
 			if err != nil {
 				return err
 			}
 			*m.times = append(*m.times, took)
 		}
 	}
-	r.report.Door = Door{Direct: milliseconds(median(direct)), Through: milliseconds(median(through))}
-	r.screen.door(r.report.Door)
+	r.report.Frontend = Frontend{Direct: milliseconds(median(direct)), Through: milliseconds(median(through))}
+	r.screen.frontend(r.report.Frontend)
 	return nil
 }
 

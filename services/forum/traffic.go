@@ -1,0 +1,55 @@
+package forum
+
+import (
+	"net/http"
+
+	"example.com/strangler/services/traffic"
+)
+
+const (
+	usersPath   = "/api/users"
+	threadsPath = "/api/threads"
+	postsPath   = "/api/posts"
+)
+
+// Traffic is what the forum's clients send: mostly reads of single items and lists,
+// some writes, and misses. One request in 28 writes: the rehearsal's database gets
+// slower with every item that a list has to pass. Each call returns a copy of its own.
+func Traffic() traffic.Traffic {
+	return traffic.Traffic{
+		{Name: "users-read", Path: usersPath, Weight: 20, Target: usersPath + "/{{id}}", Fields: map[string]string{"id": "{{id}}"}},
+		{Name: "users-list", Path: usersPath, Weight: 4, Target: usersPath + "?limit=10", Most: 10},
+		{
+			Name: "users-create", Path: usersPath, Method: "POST", Target: usersPath, Status: http.StatusCreated,
+			Body:   `{"id":"visitor-{{new}}","name":"Visitor {{new}}"}`,
+			Fields: map[string]string{"id": "visitor-{{new}}"},
+			Writes: &traffic.Item{ReadBack: usersPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"id", "name"}},
+		},
+		{Name: "users-miss", Path: usersPath, Weight: 2, Target: usersPath + "/unknown", Status: http.StatusNotFound},
+		{Name: "users-repeat", Path: usersPath, Method: "POST", Target: usersPath, Status: http.StatusConflict, Body: `{"id":"{{id}}","name":"Another"}`},
+
+		{Name: "threads-read", Path: threadsPath, Weight: 20, Target: threadsPath + "/{{id}}", Fields: map[string]string{"id": "{{id}}"}},
+		{Name: "threads-list", Path: threadsPath, Weight: 4, Target: threadsPath + "?limit=10", Most: 10},
+		{
+			Name: "threads-create", Path: threadsPath, Method: "POST", Target: threadsPath, Status: http.StatusCreated,
+			Body:   `{"title":"Thread {{new}}","author":"visitor-{{new}}"}`,
+			Writes: &traffic.Item{ReadBack: threadsPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"title", "author"}},
+		},
+		{Name: "threads-miss", Path: threadsPath, Weight: 2, Target: threadsPath + "/unknown", Status: http.StatusNotFound},
+
+		{Name: "posts-list", Path: postsPath, Weight: 12, Target: postsPath + "?limit=10", Most: 10},
+		// Each post is the only one of its thread and of its author.
+		{Name: "posts-in-thread", Path: postsPath, Target: postsPath + "/in-thread/thread-{{number}}", Most: 1, Fields: map[string]string{"id": "{{id}}", "thread": "thread-{{number}}"}},
+		{Name: "posts-by-user", Path: postsPath, Target: postsPath + "/by-user/writer-{{number}}", Most: 1, Fields: map[string]string{"id": "{{id}}", "author": "writer-{{number}}"}},
+		{
+			Name: "posts-create", Path: postsPath, Method: "POST", Target: postsPath, Status: http.StatusCreated,
+			Body:   `{"thread":"thread-{{new}}","author":"writer-{{new}}","body":"Post {{new}}"}`,
+			Writes: &traffic.Item{ReadBack: postsPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"thread", "author", "body"}},
+		},
+		{Name: "posts-miss", Path: postsPath, Weight: 2, Target: postsPath + "/nothing/here", Status: http.StatusNotFound},
+		{Name: "posts-malformed", Path: postsPath, Method: "POST", Target: postsPath, Status: http.StatusBadRequest, Body: `{"body":7}`},
+
+		// No service has this path, though it begins with a service's.
+		{Name: "settings", Weight: 2, Target: "/api/usersettings", Status: http.StatusNotFound},
+	}
+}

@@ -1,0 +1,138 @@
+package traffic
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/strangler/services"
+)
+
+// Complete fills in every default and returns the first mistake: a kind that does
+// not fit the catalog or itself, or a service that gets no request.
+func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
+	var out Traffic
+	names := map[string]bool{}
+	for _, k := range t {
+		if names[k.Name] {
+			return nil, fmt.Errorf("traffic: two kinds of requests are called %q: rename one", k.Name)
+		}
+		names[k.Name] = true
+		k = k.complete()
+		if err := k.check(t, c); err != nil {
+			return nil, fmt.Errorf("traffic: %q: %w", k.Name, err)
+		}
+		out = append(out, k)
+	}
+	paths := out.Paths()
+	for _, s := range c.Services {
+		if !slices.ContainsFunc(s.Paths, func(path string) bool { return slices.Contains(paths, path) }) {
+			return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's Traffic", s.Name, s.Paths)
+		}
+	}
+	return out, nil
+}
+
+var kindName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+func (k Kind) check(t Traffic, c services.Catalog) error {
+	switch {
+	case !kindName.MatchString(k.Name):
+		return fmt.Errorf("want a name of letters, digits and dashes")
+	case k.Path != "" && !slices.ContainsFunc(c.Services, func(s services.Service) bool { return slices.Contains(s.Paths, k.Path) }):
+		return fmt.Errorf("no service of the catalog has the path %q: want a service's pattern as the catalog has it, or none", k.Path)
+	case k.Weight < 0:
+		return fmt.Errorf("the weight is %d: want 1 or more", k.Weight)
+	case !strings.HasPrefix(k.Target, "/"):
+		return fmt.Errorf("the target is %q: want a path that begins with a slash", k.Target)
+	case k.Status < 100 || k.Status > 599:
+		return fmt.Errorf("the status is %d: want 100 to 599", k.Status)
+	case k.Most < 0:
+		return fmt.Errorf("the list has at most %d items: want 1 or more, or 0 for no list", k.Most)
+	}
+	return k.checkPlaceholders(t)
+}
+
+func placeholdersOf(texts ...string) []string {
+	return placeholder.FindAllString(strings.Join(texts, "\n"), -1)
+}
+
+var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+
+// checkPlaceholders checks that each placeholder has a meaning where it stands.
+func (k Kind) checkPlaceholders(t Traffic) error {
+	sent := placeholdersOf(k.Target, k.Body)
+	wanted := placeholdersOf(slices.Collect(maps.Values(k.Fields))...)
+	for _, p := range append(slices.Clone(sent), wanted...) {
+		if p != New && p != ID && p != Number {
+			return fmt.Errorf("%s is no placeholder: want %s, %s or %s", p, New, ID, Number)
+		}
+	}
+	made := slices.Contains(sent, New)
+	seen := slices.Contains(sent, ID) || slices.Contains(sent, Number)
+	for _, p := range wanted {
+		if p == New && !made || p != New && !seen {
+			return fmt.Errorf("a field of the answer is %s, which the request does not send: put it into the target or the body", p)
+		}
+	}
+	switch {
+	case seen && (k.Writes != nil || made):
+		return fmt.Errorf("%s and %s stand for an item that is there already: use them in a request of its own, without %s", ID, Number, New)
+	case seen && t.Writer(k.Path) == nil:
+		return fmt.Errorf("%s and %s stand for an item of %q that was written before: add a kind with Writes for that path", ID, Number, k.Path)
+	case k.Writes != nil:
+		return k.checkItem(t)
+	}
+	return nil
+}
+
+func (k Kind) checkItem(t Traffic) error {
+	switch {
+	case k.Path == "":
+		return fmt.Errorf("it writes items of no service: want a Path")
+	case !slices.Contains(placeholdersOf(k.Target, k.Body), New):
+		return fmt.Errorf("every request writes the same item: put %s into the target or the body", New)
+	case t.Writer(k.Path).Name != k.Name:
+		return fmt.Errorf("%q writes the items of %q already: want one kind that writes for a path", t.Writer(k.Path).Name, k.Path)
+	case !strings.HasPrefix(k.Writes.ReadBack, "/"):
+		return fmt.Errorf("ReadBack is %q: want the target where the items that it writes are read", k.Writes.ReadBack)
+	}
+	_, err := k.secrets()
+	return err
+}
+
+// Secrets returns a pattern that matches the values of the secret fields of all
+// that the traffic writes, in a log. It is empty when there are none.
+func (t Traffic) Secrets() string {
+	var patterns []string
+	for _, k := range t {
+		own, _ := k.secrets() // Complete has found it right
+		patterns = append(patterns, own...)
+	}
+	slices.Sort(patterns)
+	return strings.Join(slices.Compact(patterns), "|")
+}
+
+// secrets are the patterns of a kind's secret fields: their text in the body, with
+// digits at the place of New.
+func (k Kind) secrets() ([]string, error) {
+	if k.Writes == nil || len(k.Writes.Secret) == 0 {
+		return nil, nil
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(k.Body), &body); err != nil {
+		return nil, fmt.Errorf("it names secret fields of a body that is no JSON object: %w", err)
+	}
+	var patterns []string
+	for _, field := range k.Writes.Secret {
+		value, _ := body[field].(string)
+		if !strings.Contains(value, New) || value == New {
+			return nil, fmt.Errorf("the secret field %q is %q in the body: want text with %s in it, which a log can be searched for", field, value, New)
+		}
+		patterns = append(patterns, strings.ReplaceAll(regexp.QuoteMeta(value), regexp.QuoteMeta(New), `\d+`))
+	}
+	return patterns, nil
+}

@@ -1,0 +1,119 @@
+// Package traffic is what clients send to an app, as plain data: the kinds of
+// requests, how often each is sent, and what its answer must be. The rehearsal sends
+// it, judges every answer, and reads back what was written.
+package traffic
+
+import "net/http"
+
+// Placeholders stand for values in a kind's target, body and fields.
+const (
+	// New is a number that no other request has.
+	New = "{{new}}"
+	// ID is the id of an item that was written before under the same path.
+	ID = "{{id}}"
+	// Number is the number that this item was written with, in place of New.
+	Number = "{{number}}"
+)
+
+// Traffic is the kinds of requests that clients send, in the order of the report.
+type Traffic []Kind
+
+// Kind is one kind of request.
+type Kind struct {
+	// Name tells the kind from the others: letters, digits and dashes.
+	Name string
+	// Path is the pattern of the catalog that the request counts for, one of those of
+	// the service that answers once it is live. Empty means that no service has it:
+	// the monolith answers, and once it is drained the load balancer does, with 404.
+	Path string
+	// Weight is how often the request is sent, compared with the others. Zero means 1.
+	Weight int
+	// Method of the request. Empty means GET.
+	Method string
+	// Target is the path and the query, such as "/api/things/{{id}}".
+	Target string
+	// Header is sent with the request. May be nil.
+	Header map[string]string
+	// Body is JSON, such as `{"name":"Thing {{new}}"}`. Empty means none.
+	Body string
+	// Status is what the answer must have. Zero means 200.
+	Status int
+	// Fields are the fields that the answer must have, such as {"id": "{{id}}"}; of a
+	// list, every item of it. Values are compared as text. Nil means that none is looked at.
+	Fields map[string]string
+	// Most says that the answer is a list of 1 to so many items. Zero means that it is
+	// none.
+	Most int
+	// Writes describes the item that the request writes, and which its answer returns.
+	// Nil means that it writes none. A path has one kind that writes at most, and that
+	// kind takes New as its only placeholder.
+	Writes *Item
+}
+
+// Item is what a request writes. From its answer on it must be readable, once.
+type Item struct {
+	// ID is the field of the answer that has the item's id. Empty means "id".
+	ID string
+	// ReadBack is the target that the items are read from in the end. With ID or
+	// Number in it, it is one item's; otherwise it lists all items, and a Link header
+	// with rel="next" (RFC 8288) leads from a page to the next.
+	ReadBack string
+	// Differs names the fields of the answer, besides the id, that two programs may
+	// fill differently for the same request, such as the time.
+	Differs []string
+	// Secret names the fields of the body that no program may log. The value of each
+	// is text with New in it.
+	Secret []string
+}
+
+// Paths are the paths that the requests count for, in their order, without the empty one.
+func (t Traffic) Paths() []string {
+	var paths []string
+	seen := map[string]bool{"": true}
+	for _, k := range t {
+		if !seen[k.Path] {
+			seen[k.Path] = true
+			paths = append(paths, k.Path)
+		}
+	}
+	return paths
+}
+
+// Weight is the weight of all kinds together.
+func (t Traffic) Weight() int {
+	sum := 0
+	for _, k := range t {
+		sum += k.Weight
+	}
+	return sum
+}
+
+// Writer returns the kind that writes the items of a path, or nil.
+func (t Traffic) Writer(path string) *Kind {
+	for i := range t {
+		if t[i].Path == path && t[i].Writes != nil {
+			return &t[i]
+		}
+	}
+	return nil
+}
+
+func (k Kind) complete() Kind {
+	if k.Weight == 0 {
+		k.Weight = 1
+	}
+	if k.Method == "" {
+		k.Method = http.MethodGet
+	}
+	if k.Status == 0 {
+		k.Status = http.StatusOK
+	}
+	if k.Writes != nil {
+		item := *k.Writes
+		if item.ID == "" {
+			item.ID = "id"
+		}
+		k.Writes = &item
+	}
+	return k
+}
