@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/rehearsal/page"
 	"example.com/strangler/test/rehearsal/page/browser"
@@ -22,33 +24,28 @@ func open(t *testing.T, f *fake) (context.Context, *httptest.Server) {
 	t.Helper()
 	s := serve(t, f)
 	ctx := browser.Open(t)
-	do(t, ctx, chromedp.Navigate(s.URL), chromedp.WaitVisible(chromedp.CSS(`[data-service="monolith"]`)))
+	do(t, ctx, chromedp.Navigate(s.URL), chromedp.WaitVisible(chromedp.CSS(`[data-service="legacy"]`)))
 	return ctx, s
 }
 
 func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, chromedp.Do(ctx, steps...))
 }
 
 // eval is what an expression is in the page.
 func eval[T any](t *testing.T, ctx context.Context, expression string) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
+	require.NoError(t, err, expression)
 	return value
 }
 
 // wait is for a condition in the page.
 func wait(t *testing.T, ctx context.Context, condition string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](condition)); err != nil {
-		t.Fatalf("waiting for %s: %v", condition, err)
-	}
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](condition))
+	require.NoError(t, err, "waiting for %s", condition)
 }
 
 // texts is a JavaScript list of what the elements say, each on one line.
@@ -61,68 +58,59 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	ctx, _ := open(t, f)
 	browser.Quiet(t, ctx)
 	for selector, want := range map[string][]string{
-		`[data-service="threads"] .inbound li`:     {"25 % /api/threads"},
-		`[data-service="posts"] .inbound li`:       {"no live rule"},
-		`[data-service="monolith"] .inbound li`:    {"75 % /api/threads", "100 % /api/posts", "100 % everything else"},
-		`[data-service="posts"] .task`:             {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
-		`[data-service="threads"] .rates p`:        {"15 requests/s 0.4 errors/s"},
-		`[data-rule="Threads/ThreadsLiveRule"]`:    {"25200 /api/threads /api/threads/* threads 25 % monolith 75 %"},
-		`[data-rule="Users/UsersPreviewRule"]`:     {"100 X-Route-To: users from 10.0.0.0/16 users 100 %"},
-		`[data-rule="Edge/Listener"]`:              {"default no other rule answer 404"},
-		`#answers tbody tr:nth-child(5)`:           {"GET /api/threads/t-1027 503 threads 12.9"},
-		`#deployment[data-running="false"] #asked`: {"threads: 10% → 25%, complete"},
+		`[data-service="beta"] .inbound li`:       {"25 % /api/beta"},
+		`[data-service="gamma"] .inbound li`:      {"no live rule"},
+		`[data-service="legacy"] .inbound li`:     {"75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
+		`[data-service="gamma"] .task`:            {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
+		`[data-service="beta"] .rates p`:          {"15 requests/s 0.4 errors/s"},
+		`[data-rule="Beta/BetaLiveRule"]`:         {"25200 /api/beta /api/beta/* beta 25 % legacy 75 %"},
+		`[data-rule="Alpha/AlphaPreviewRule"]`:    {"100 X-Route-To: alpha from 10.0.0.0/16 alpha 100 %"},
+		`[data-rule="Edge/Listener"]`:             {"default no other rule answer 404"},
+		`#answers tbody tr:nth-child(5)`:          {"GET /api/beta/b-1027 503 beta 12.9"},
+		`#deployment[data-running="false"] #move`: {"beta: 10% → 25%, complete"},
 		`#connection`: {"connected"},
 	} {
-		if got := eval[[]string](t, ctx, texts(selector)); fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%s says %q, want %q", selector, got, want)
-		}
+		assert.Equal(t, want, eval[[]string](t, ctx, texts(selector)), selector)
 	}
-	if got, want := eval[int](t, ctx, `document.querySelectorAll("[data-rule]").length`), len(f.State().Rules); got != want {
-		t.Errorf("%d rules, want %d", got, want)
-	}
+	assert.Equal(t, len(f.State().Rules), eval[int](t, ctx, `document.querySelectorAll("[data-rule]").length`), "rules")
+	assert.Equal(t, "fixture: rehearsal", eval[string](t, ctx, `document.title`))
 	// Two tasks that have no address yet, and then none.
-	count := `document.querySelectorAll("[data-service=posts] .task").length`
+	count := `document.querySelectorAll("[data-service=gamma] .task").length`
 	f.change(func(s *page.State) { s.Services[2].Tasks = []page.Task{{State: "starting"}, {State: "starting"}} })
-	wait(t, ctx, count+` === 2 && `+texts(`[data-service="posts"] .task`)+`.every((text) => text === "starting")`)
+	wait(t, ctx, count+` === 2 && `+texts(`[data-service="gamma"] .task`)+`.every((text) => text === "starting")`)
 	f.change(func(s *page.State) { s.Services[2].Tasks = nil })
 	wait(t, ctx, count+" === 0")
 
-	// One line for users, two for threads, one each for posts and everything else.
-	if got := eval[[]float64](t, ctx, `[...document.querySelectorAll("#lines .line")].map((l) => Number(l.getAttribute("stroke-width")))`); fmt.Sprint(got) != "[14 3.5 10.5 14 14]" {
-		t.Errorf("the lines are %v wide", got)
-	}
+	// One line for alpha, two for beta, one each for gamma and everything else.
+	widths := `[...document.querySelectorAll("#lines .line")].map((l) => Number(l.getAttribute("stroke-width")))`
+	assert.Equal(t, []float64{14, 3.5, 10.5, 14, 14}, eval[[]float64](t, ctx, widths), "how wide the lines are")
 }
 
 func TestMoveByKeyboard(t *testing.T) {
 	f := newFake()
 	ctx, _ := open(t, f)
 	browser.Quiet(t, ctx)
-	tabTo(t, ctx, `[data-service="posts"] select[name=phase]`)
+	tabTo(t, ctx, `[data-service="gamma"] select[name=phase]`)
 	do(t, ctx, chromedp.KeyEvent(kb.ArrowDown))
 
 	// The choice outlives the next states.
 	f.change(func(s *page.State) { s.Services[2].RequestsPerSecond = 77 })
-	wait(t, ctx, texts(`[data-service="posts"] .rates`)+`[0].startsWith("77")`)
-	if got := eval[string](t, ctx, `document.activeElement.value`); got != "10%" {
-		t.Fatalf("the select says %q", got)
-	}
+	wait(t, ctx, texts(`[data-service="gamma"] .rates`)+`[0].startsWith("77")`)
+	require.Equal(t, "10%", eval[string](t, ctx, `document.activeElement.value`))
 
 	do(t, ctx, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.querySelector("#deployment").dataset.running === "true"`)
-	if got := eval[[]string](t, ctx, texts("#asked, #changes li, #log li")); fmt.Sprint(got) !=
-		"[posts: dark → 10%, running create Posts PostsLiveRule /api/posts → monolith 90 %, posts 10 % Posts PostsLiveRule create in progress]" {
-		t.Errorf("the deployment is %q", got)
-	}
-	if eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`) > 0 {
-		t.Error("a second move is possible while the first is deployed")
-	}
+	assert.Equal(t, []string{
+		"gamma: dark → 10%, running",
+		"create Gamma GammaLiveRule /api/gamma → legacy 90 %, gamma 10 %",
+		"Gamma GammaLiveRule create in progress",
+	}, eval[[]string](t, ctx, texts("#move, #changes li, #log li")))
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`), "buttons for a second move while the first is deployed")
 
 	f.finish()
-	wait(t, ctx, `document.querySelector("[data-service=posts]").dataset.phase === "10%"`)
+	wait(t, ctx, `document.querySelector("[data-service=gamma]").dataset.phase === "10%"`)
 	wait(t, ctx, `document.querySelector("#deployment").dataset.running === "false"`)
-	if eval[int](t, ctx, `document.querySelectorAll("button:disabled, form[data-chosen]").length`) > 0 {
-		t.Error("the controls are not ready for the next move")
-	}
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:disabled, form[data-chosen]").length`), "controls that are not ready for the next move")
 }
 
 func tabTo(t *testing.T, ctx context.Context, selector string) {
@@ -133,7 +121,7 @@ func tabTo(t *testing.T, ctx context.Context, selector string) {
 			return
 		}
 	}
-	t.Fatalf("Tab does not reach %s", selector)
+	require.FailNow(t, "Tab does not reach it", selector)
 }
 
 // A select follows the rehearsal as long as nobody has chosen anything.
@@ -141,17 +129,15 @@ func TestSelectFollowsThePhase(t *testing.T) {
 	f := newFake()
 	ctx, _ := open(t, f)
 	f.change(func(s *page.State) { s.Services[2].Phase = "33%" })
-	wait(t, ctx, `document.querySelector("[data-service=posts] select").value === "33%"`)
+	wait(t, ctx, `document.querySelector("[data-service=gamma] select").value === "33%"`)
 }
 
 func TestRefusalIsShown(t *testing.T) {
 	f := newFake()
-	f.refuse = errors.New(`"monolith" cannot be drained while "posts" is dark: make every service live or strangled first`)
+	f.refuse = errors.New(`"legacy" cannot be drained while "gamma" is dark: make every service live or strangled first`)
 	ctx, _ := open(t, f)
-	do(t, ctx, chromedp.Click(chromedp.CSS(`[data-service="monolith"] button`)), chromedp.WaitVisible(chromedp.CSS("[aria-live] #refusal")))
-	if got := eval[[]string](t, ctx, texts("#refusal")); got[0] != f.refuse.Error() {
-		t.Errorf("the page says %q", got)
-	}
+	do(t, ctx, chromedp.Click(chromedp.CSS(`[data-service="legacy"] button`)), chromedp.WaitVisible(chromedp.CSS("[aria-live] #refusal")))
+	assert.Equal(t, []string{f.refuse.Error()}, eval[[]string](t, ctx, texts("#refusal")))
 	wait(t, ctx, `document.querySelectorAll("button:disabled").length === 0`)
 }
 
@@ -168,12 +154,9 @@ func TestEveryWidth(t *testing.T) {
 	browser.Quiet(t, ctx)
 	for _, width := range []int64{360, 390, 920, 921, 1000, 1150, 1151, 1280, 1920} {
 		do(t, ctx, chromedp.EmulateViewport(width, 800))
-		if over := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
-			t.Errorf("at %d px the page is %d px too wide", width, over)
-		}
-		if got := eval[[]string](t, ctx, spilling); len(got) > 0 {
-			t.Errorf("at %d px these leave their card: %q", width, got)
-		}
+		over := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
+		assert.LessOrEqual(t, over, 0, "how much too wide the page is at %d px", width)
+		assert.Empty(t, eval[[]string](t, ctx, spilling), "what leaves its card at %d px", width)
 	}
 }
 
@@ -190,13 +173,9 @@ func TestContrast(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		do(t, ctx, prefer(scheme))
 		grounds[scheme] = eval[string](t, ctx, `getComputedStyle(document.body).backgroundColor`)
-		for _, faint := range eval[[]string](t, ctx, fmt.Sprintf(faintTexts, 4.5)) {
-			t.Errorf("%s: %s", scheme, faint)
-		}
+		assert.Empty(t, eval[[]string](t, ctx, fmt.Sprintf(faintTexts, 4.5)), scheme)
 	}
-	if grounds["light"] == grounds["dark"] {
-		t.Errorf("light and dark have the same ground, %s", grounds["dark"])
-	}
+	assert.NotEqual(t, grounds["light"], grounds["dark"], "the grounds of light and dark")
 }
 
 // prefer emulates the system's colour scheme.

@@ -18,8 +18,8 @@ type fake struct {
 	finish func()
 }
 
-// newFake is in the middle of a migration: users live, threads at a quarter,
-// posts dark.
+// newFake is in the middle of a migration: alpha live, beta at a quarter,
+// gamma dark.
 func newFake() *fake {
 	phases := []string{"dark", "10%", "25%", "50%", "75%", "90%", "live", "strangled"}
 	path := func(name string) []string { return []string{"/api/" + name, "/api/" + name + "/*"} }
@@ -29,47 +29,48 @@ func newFake() *fake {
 	}
 	return &fake{
 		state: page.State{
+			Name: "fixture",
 			Services: []page.Service{
-				{Name: "users", Phase: "live", Phases: phases, Paths: path("users"), Deployed: true, RequestsPerSecond: 61.2,
+				{Name: "alpha", Phase: "live", Phases: phases, Paths: path("alpha"), Deployed: true, RequestsPerSecond: 61.2,
 					Tasks: []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
-				{Name: "threads", Phase: "25%", Phases: phases, Paths: path("threads"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
+				{Name: "beta", Phase: "25%", Phases: phases, Paths: path("beta"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
 					Tasks: []page.Task{{Address: "127.0.0.1:40022", State: "healthy"}, {Address: "127.0.0.1:35519", State: "unhealthy"}, {Address: "127.0.0.1:33207", State: "initial"}}},
-				{Name: "posts", Phase: "dark", Phases: phases, Paths: path("posts"), Deployed: true,
+				{Name: "gamma", Phase: "dark", Phases: phases, Paths: path("gamma"), Deployed: true,
 					Tasks: []page.Task{{Address: "127.0.0.1:37604", State: "healthy"}, {Address: "127.0.0.1:44190", State: "starting"}}},
-				{Name: "monolith", Phase: "serving", Phases: []string{"serving", "drained", "retired"}, Paths: []string{"/*"}, Deployed: true, RequestsPerSecond: 106.4,
+				{Name: "legacy", Phase: "serving", Phases: []string{"serving", "drained", "retired"}, Paths: []string{"/*"}, Deployed: true, RequestsPerSecond: 106.4,
 					Tasks: []page.Task{{Address: "127.0.0.1:36001", State: "healthy"}, {Address: "127.0.0.1:42555", State: "draining"}}},
 			},
 			Rules: []page.Rule{
-				preview("Users", "UsersPreviewRule", "users", 100),
-				preview("Threads", "ThreadsPreviewRule", "threads", 200),
-				preview("Posts", "PostsPreviewRule", "posts", 300),
-				preview("Monolith", "MonolithPreviewRule", "monolith", 25000),
-				{Stack: "Users", ID: "UsersLiveRule", Priority: 25100, Live: true, Conditions: path("users"), Shares: []page.Share{{Program: "users", Percent: 100}}},
-				{Stack: "Threads", ID: "ThreadsLiveRule", Priority: 25200, Live: true, Conditions: path("threads"), Shares: []page.Share{{Program: "threads", Percent: 25}, {Program: "monolith", Percent: 75}}},
-				{Stack: "Monolith", ID: "MonolithLiveRule", Priority: 50000, Live: true, Conditions: []string{"/*"}, Shares: []page.Share{{Program: "monolith", Percent: 100}}},
+				preview("Alpha", "AlphaPreviewRule", "alpha", 100),
+				preview("Beta", "BetaPreviewRule", "beta", 200),
+				preview("Gamma", "GammaPreviewRule", "gamma", 300),
+				preview("Legacy", "LegacyPreviewRule", "legacy", 25000),
+				{Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: path("alpha"), Shares: []page.Share{{Program: "alpha", Percent: 100}}},
+				{Stack: "Beta", ID: "BetaLiveRule", Priority: 25200, Live: true, Conditions: path("beta"), Shares: []page.Share{{Program: "beta", Percent: 25}, {Program: "legacy", Percent: 75}}},
+				{Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []string{"/*"}, Shares: []page.Share{{Program: "legacy", Percent: 100}}},
 				{Stack: "Edge", ID: "Listener", Answer: "404", Live: true},
 			},
 			Traffic: page.Traffic{Series: []page.Series{
-				wave("users", 61, 0), wave("threads", 15, 1), wave("posts", 0, 0), wave("monolith", 106, 0), wave(page.LoadBalancer, 2, 0),
+				wave("alpha", 61, 0), wave("beta", 15, 1), wave("gamma", 0, 0), wave("legacy", 106, 0), wave(page.LoadBalancer, 2, 0),
 			}},
 			Answers: []page.Answer{
-				{Method: "GET", Path: "/api/users/u-19", Status: 200, Program: "users", Milliseconds: 1.4},
-				{Method: "GET", Path: "/api/threads", Status: 200, Program: "monolith", Milliseconds: 2.2},
-				{Method: "POST", Path: "/api/threads", Status: 201, Program: "threads", Milliseconds: 3.1},
-				{Method: "GET", Path: "/api/posts?thread=t-1027&after=p-88", Status: 200, Program: "monolith", Milliseconds: 2.6},
-				{Method: "GET", Path: "/api/threads/t-1027", Status: 503, Program: "threads", Milliseconds: 12.9},
-				{Method: "GET", Path: "/api/users", Status: 200, Program: "users", Milliseconds: 1.1},
-				{Method: "POST", Path: "/api/posts", Status: 201, Program: "monolith", Milliseconds: 3.8},
+				{Method: "GET", Path: "/api/alpha/a-19", Status: 200, Program: "alpha", Milliseconds: 1.4},
+				{Method: "GET", Path: "/api/beta", Status: 200, Program: "legacy", Milliseconds: 2.2},
+				{Method: "POST", Path: "/api/beta", Status: 201, Program: "beta", Milliseconds: 3.1},
+				{Method: "GET", Path: "/api/gamma?of=b-1027&after=c-88", Status: 200, Program: "legacy", Milliseconds: 2.6},
+				{Method: "GET", Path: "/api/beta/b-1027", Status: 503, Program: "beta", Milliseconds: 12.9},
+				{Method: "GET", Path: "/api/alpha", Status: 200, Program: "alpha", Milliseconds: 1.1},
+				{Method: "POST", Path: "/api/gamma", Status: 201, Program: "legacy", Milliseconds: 3.8},
 				{Method: "GET", Path: "/api/search", Status: 404, Program: page.LoadBalancer, Milliseconds: 0.2},
-				{Method: "GET", Path: "/api/users/u-7", Status: 200, Program: "users", Milliseconds: 1.2},
-				{Method: "GET", Path: "/api/threads/t-4", Status: 200, Program: "monolith", Milliseconds: 2.0},
+				{Method: "GET", Path: "/api/alpha/a-7", Status: 200, Program: "alpha", Milliseconds: 1.2},
+				{Method: "GET", Path: "/api/beta/b-4", Status: 200, Program: "legacy", Milliseconds: 2.0},
 			},
 			Deployment: page.Deployment{
-				Asked: "threads: 10% → 25%",
+				Move: "beta: 10% → 25%",
 				Changes: []page.Change{
-					{Stack: "Threads", Resource: "ThreadsLiveRule", Action: "update", Detail: "/api/threads → monolith 75 %, threads 25 %"},
+					{Stack: "Beta", Resource: "BetaLiveRule", Action: "update", Detail: "/api/beta → legacy 75 %, beta 25 %"},
 				},
-				Log: []string{"Threads update in progress", "Threads ThreadsLiveRule update in progress", "Threads ThreadsLiveRule update complete", "Threads update complete"},
+				Log: []string{"Beta update in progress", "Beta BetaLiveRule update in progress", "Beta BetaLiveRule update complete", "Beta update complete"},
 			},
 		},
 	}
@@ -113,15 +114,15 @@ func (f *fake) Move(name, phase string) error {
 	i := slices.IndexFunc(f.state.Services, func(s page.Service) bool { return s.Name == name })
 	f.state.Deployment = page.Deployment{
 		Running: true,
-		Asked:   fmt.Sprintf("%s: %s → %s", name, f.state.Services[i].Phase, phase),
-		Changes: []page.Change{{Stack: "Posts", Resource: "PostsLiveRule", Action: "create", Detail: "/api/posts → monolith 90 %, posts 10 %"}},
-		Log:     []string{"Posts PostsLiveRule create in progress"},
+		Move:    fmt.Sprintf("%s: %s → %s", name, f.state.Services[i].Phase, phase),
+		Changes: []page.Change{{Stack: "Gamma", Resource: "GammaLiveRule", Action: "create", Detail: "/api/gamma → legacy 90 %, gamma 10 %"}},
+		Log:     []string{"Gamma GammaLiveRule create in progress"},
 	}
 	f.finish = func() {
 		f.change(func(s *page.State) {
 			s.Services[i].Phase = phase
 			s.Deployment.Running = false
-			s.Deployment.Log = append(s.Deployment.Log, "Posts PostsLiveRule create complete")
+			s.Deployment.Log = append(s.Deployment.Log, "Gamma GammaLiveRule create complete")
 		})
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // limit ends a test whose page never does what it waits for.
@@ -22,9 +24,7 @@ const limit = time.Minute
 func Open(t testing.TB) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("this test needs Chromium, a program named chromium in PATH")
-	}
+	require.NoError(t, err, "this test needs Chromium, a program named chromium in PATH")
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
@@ -43,9 +43,7 @@ func Open(t testing.TB) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("Chromium did not start: %v", err)
-	}
+	require.NoError(t, chromedp.Do(ctx), "Chromium did not start")
 	return ctx
 }
 
@@ -73,8 +71,6 @@ func Quiet(t testing.TB, ctx context.Context) {
 	t.Cleanup(func() {
 		mu.Lock()
 		defer mu.Unlock()
-		for _, e := range errors {
-			t.Errorf("the page's console: %s", e)
-		}
+		assert.Empty(t, errors, "the page's console")
 	})
 }
