@@ -68,7 +68,7 @@ func target(tasks awsecs.ScalableTaskCount) awsapplicationautoscaling.ScalableTa
 }
 
 func predict(scope constructs.Construct, tasks awsecs.ScalableTaskCount, scaling services.Scaling) {
-	awsapplicationautoscaling.NewCfnScalingPolicy(scope, jsii.String("Prediction"), &awsapplicationautoscaling.CfnScalingPolicyProps{
+	awsapplicationautoscaling.NewCfnScalingPolicy(target(tasks), jsii.String("Prediction"), &awsapplicationautoscaling.CfnScalingPolicyProps{
 		PolicyName:      awscdk.Names_UniqueResourceName(scope, &awscdk.UniqueResourceNameOptions{}),
 		PolicyType:      jsii.String("PredictiveScaling"),
 		ScalingTargetId: target(tasks).ScalableTargetId(),

@@ -13,11 +13,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
-	"example.com/strangler/test/internal/example"
 )
 
 // The templates of the shipped app, for a reviewer to see what a change does.
@@ -30,17 +31,56 @@ func TestTemplates(t *testing.T) {
 			compareTemplate(t, name, masked(stack.Text))
 		}
 	}
-	if have, err := filepath.Glob("testdata/*/*.template.json"); err != nil || !sameElements(have, want) {
-		t.Errorf("testdata holds %v, want %v: remove what is left over (%v)", have, want, err)
+	have, err := filepath.Glob("testdata/*/*.template.json")
+	require.NoError(t, err)
+	if *update {
+		have = removeOthers(t, have, want)
 	}
+	assert.ElementsMatch(t, want, have, "templates in testdata: go test ./test -update removes those of no stack")
 }
 
-// Who serves which path, for a reviewer to read.
+// removeOthers removes the files that are not wanted, and the folders that are then
+// empty. It returns the files that stay.
+func removeOthers(t *testing.T, have, want []string) (kept []string) {
+	t.Helper()
+	for _, name := range have {
+		if slices.Contains(want, name) {
+			kept = append(kept, name)
+			continue
+		}
+		require.NoError(t, os.Remove(name))
+		folder := filepath.Dir(name)
+		if rest, err := os.ReadDir(folder); err == nil && len(rest) == 0 {
+			require.NoError(t, os.Remove(folder))
+		}
+	}
+	return kept
+}
+
+// An update leaves no snapshot of a stack or a stage that is gone.
+func TestOtherSnapshotsAreRemoved(t *testing.T) {
+	root := t.TempDir()
+	var have []string
+	for _, name := range []string{"app-dev/Data.json", "app-dev/Old.json", "old-dev/Data.json"} {
+		file := filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, nil, 0o644))
+		have = append(have, file)
+	}
+	assert.Equal(t, have[:1], removeOthers(t, have, have[:1]))
+	assert.NoFileExists(t, have[1])
+	assert.NoDirExists(t, filepath.Dir(have[2]))
+	assert.FileExists(t, have[0])
+}
+
+// The program that serves each path, for a reviewer to read.
 func TestRoutesSnapshot(t *testing.T) {
-	compareText(t, "testdata/routes.txt", ofEachStage(t, routesText))
+	c, err := shipped(t).Catalog.Complete()
+	require.NoError(t, err)
+	compareText(t, "testdata/routes.txt", ofEachStage(t, func(stage *assembly.Stage) string { return routesText(stage, c) }))
 }
 
-// Which role may do what, for a reviewer to read.
+// What each role may do, for a reviewer to read.
 func TestPermissionsSnapshot(t *testing.T) {
 	compareText(t, "testdata/permissions.txt", ofEachStage(t, permissionsText))
 }
@@ -50,7 +90,7 @@ func TestCostSnapshot(t *testing.T) {
 	compareText(t, "testdata/cost.txt", ofEachStage(t, func(stage *assembly.Stage) string { return estimated(t, stage).String() }))
 }
 
-// ofEachStage joins what there is to say of every environment as it ships.
+// ofEachStage joins a description of every shipped environment.
 func ofEachStage(t *testing.T, describe func(*assembly.Stage) string) string {
 	var texts []string
 	for _, stage := range asShipped(t).Stages {
@@ -61,12 +101,12 @@ func ofEachStage(t *testing.T, describe func(*assembly.Stage) string) string {
 
 var hash = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
 
-// masked leaves out the hashes of images, which change with every change of a program.
+// masked is a template without the hashes of images, which change with every program.
 func masked(template []byte) []byte {
 	return hash.ReplaceAll(template, []byte(strings.Repeat("0", 64)))
 }
 
-// compareTemplate names the logical ids that differ before it shows how.
+// compareTemplate names the logical ids that differ before the difference itself.
 func compareTemplate(t *testing.T, name string, got []byte) {
 	t.Helper()
 	want, ok := snapshot(t, name, got)
@@ -74,14 +114,10 @@ func compareTemplate(t *testing.T, name string, got []byte) {
 		return
 	}
 	var before, after map[string]any
-	if err := json.Unmarshal(want, &before); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if err := json.Unmarshal(got, &after); err != nil {
-		t.Fatal(err)
-	}
-	t.Errorf("%s differs in %s: look at the change, then go test ./test -update\n%s",
-		name, strings.Join(differing(before, after), ", "), cmp.Diff(before, after))
+	require.NoError(t, json.Unmarshal(want, &before), name)
+	require.NoError(t, json.Unmarshal(got, &after))
+	assert.Fail(t, fmt.Sprintf("%s differs in %s: look at the change, then go test ./test -update",
+		name, strings.Join(differing(before, after), ", ")), cmp.Diff(before, after))
 }
 
 // differing are the logical ids, or other parts of a template, that are not the same.
@@ -118,8 +154,8 @@ func union(a, b map[string]any) map[string]any {
 func compareText(t *testing.T, name, got string) {
 	t.Helper()
 	if want, differs := snapshot(t, name, []byte(got)); differs {
-		t.Errorf("%s differs: look at the change, then go test ./test -update\n%s",
-			name, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+		assert.Fail(t, name+" differs: look at the change, then go test ./test -update",
+			cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
 	}
 }
 
@@ -128,28 +164,25 @@ func compareText(t *testing.T, name, got string) {
 func snapshot(t *testing.T, name string, got []byte) (want []byte, differs bool) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, got, 0o644))
 		return got, false
 	}
 	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Errorf("%v: go test ./test -update writes it", err)
+	if !assert.NoError(t, err, "go test ./test -update writes it") {
 		return nil, false
 	}
 	return want, string(want) != string(got)
 }
 
+// sameElements is whether two lists hold the same texts in any order.
 func sameElements(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// routesText lists the listener's rules in the order of their evaluation.
-func routesText(stage *assembly.Stage) string {
+// routesText lists the listener's rules in the order of their evaluation, and the tasks
+// of the catalog's programs.
+func routesText(stage *assembly.Stage, c services.Catalog) string {
 	var text strings.Builder
 	listener := stage.Listeners[0].Routing
 	fmt.Fprintf(&text, "The rules of %s in the order of evaluation; the first match wins.\n\n", stage.Name)
@@ -182,13 +215,13 @@ func routesText(stage *assembly.Stage) string {
 		}
 	}
 	row("default", "", "", fmt.Sprintf("the load balancer, %d", listener.Default.(alb.FixedResponse).StatusCode))
-	text.WriteString(tasksText(stage))
+	text.WriteString(tasksText(stage, c))
 	return text.String()
 }
 
-// tasksText says between what each program scales, and how the monolith's bounds
+// tasksText lists the bounds between which each program scales, and how the monolith's
 // shrink as services are strangled.
-func tasksText(stage *assembly.Stage) string {
+func tasksText(stage *assembly.Stage, c services.Catalog) string {
 	var text strings.Builder
 	text.WriteString("\nHow many tasks each has, and what of each task scaling aims at.\n\n")
 	for _, target := range stage.ScalableTargets {
@@ -199,20 +232,16 @@ func tasksText(stage *assembly.Stage) string {
 		name := stage.Services[slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == target.Stack })].Program()
 		fmt.Fprintf(&text, "%-12s%d to %-4d%s\n", name, target.Min, target.Max, strings.Join(aims, ", "))
 	}
-	catalog, err := example.Catalog().Complete()
-	if err != nil {
-		return err.Error()
-	}
 	text.WriteString("\nHow many the monolith has, by what is strangled.\n\n")
 	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Serving}
 	row := func(what string) {
-		s := services.MonolithScaling(catalog, m)
+		s := services.MonolithScaling(c, m)
 		fmt.Fprintf(&text, "%-30s%d to %d\n", what, s.Min, s.Max)
 	}
 	row("nothing")
-	for i, s := range catalog.Services {
+	for i, s := range c.Services {
 		m.Services[s.Name] = services.Strangled
-		row(fmt.Sprintf("%d of %d services", i+1, len(catalog.Services)))
+		row(fmt.Sprintf("%d of %d services", i+1, len(c.Services)))
 	}
 	m.Monolith = services.Drained
 	row("all, and it is drained")
@@ -274,7 +303,7 @@ func assumedBy(role assembly.Role) string {
 	return strings.Join(who, ", ")
 }
 
-// condition is what a statement makes itself depend on.
+// condition lists a statement's conditions.
 func condition(s assembly.Statement) string {
 	var conditions []string
 	for _, keys := range s.Condition {
@@ -286,22 +315,17 @@ func condition(s assembly.Statement) string {
 	return strings.Join(append([]string{""}, conditions...), ", for ")
 }
 
-// What differs is named, and another path or grant shows in the texts.
+// The logical ids that differ are named, and another path or grant shows in the texts.
 func TestSnapshotNamesWhatDiffers(t *testing.T) {
 	before := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 1, "Gone": 1}, "Description": "a"}
 	after := map[string]any{"Resources": map[string]any{"Same": 1, "Changed": 2, "New": 1}, "Description": "b"}
 	want := []string{"Description", "Resources.Changed", "Resources.Gone", "Resources.New"}
-	if got := differing(before, after); !slices.Equal(got, want) {
-		t.Errorf("differing = %v, want %v", got, want)
-	}
-	stage := mutated(t, situation{"live", services.Serving}, "Users", func(resources map[string]any) {
-		_, live := rulesOf(at(t, situation{"live", services.Serving}), "users")
-		setPaths(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any), "/api/people")
+	assert.Equal(t, want, differing(before, after))
+	stage := mutated(t, allLive, "Alpha", func(resources map[string]any) {
+		_, live := rulesOf(at(t, allLive), "alpha")
+		setPaths(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any), "/api/other")
 	})
-	if routesText(stage) == routesText(at(t, situation{"live", services.Serving})) {
-		t.Error("routes.txt does not show another path")
-	}
-	if permissionsText(at(t, situation{"strangled", services.Serving})) == permissionsText(at(t, situation{"live", services.Serving})) {
-		t.Error("permissions.txt does not show that a grant is gone")
-	}
+	assert.NotEqual(t, routesText(at(t, allLive), completed(t)), routesText(stage, completed(t)), "routes.txt shows another path")
+	strangled := permissionsText(at(t, situation{"strangled", services.Serving}))
+	assert.NotEqual(t, permissionsText(at(t, allLive)), strangled, "permissions.txt shows that a grant is gone")
 }

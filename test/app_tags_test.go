@@ -11,6 +11,7 @@ import (
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
 )
 
 // untaggable are the types for which CloudFormation has no tags, by its reference.
@@ -36,39 +37,32 @@ var untaggable = []string{
 	"Custom::VpcRestrictDefaultSG",
 }
 
-// Every resource that can says whose it is, with tasks among them: an ECS service
-// hands its tags on.
+// Every resource that can have tags names its app, environment and service. Tasks get
+// them from their ECS service.
 func TestEveryResourceIsTagged(t *testing.T) {
 	for _, s := range situations {
-		if err := checkTags(at(t, s), "dev"); err != nil {
-			t.Errorf("%v: %v", s, err)
-		}
+		assert.NoError(t, checkTags(at(t, s), "dev"), "%v", s)
 	}
-	if err := checkTags(atPublic(t), "prod"); err != nil {
-		t.Error(err)
-	}
+	assert.NoError(t, checkTags(atPublic(t), "prod"))
 }
 
 func TestTagMutants(t *testing.T) {
-	live := situation{"live", services.Serving}
 	for name, edit := range map[string]func(resources map[string]any){
 		"a new type without tags": func(r map[string]any) { r["Cache"] = map[string]any{"Type": "AWS::ElastiCache::ServerlessCache"} },
-		"one tag is gone": func(r map[string]any) {
-			p := r[only(at(t, live), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+		"one tag less": func(r map[string]any) {
+			p := r[only(at(t, allLive), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
 			p["Tags"] = p["Tags"].([]any)[1:]
 		},
-		"another's": func(r map[string]any) {
-			p := r[only(at(t, live), "Alpha", "AWS::Budgets::Budget").LogicalID].(map[string]any)["Properties"].(map[string]any)
+		"the tag of another service": func(r map[string]any) {
+			p := r[only(at(t, allLive), "Alpha", "AWS::Budgets::Budget").LogicalID].(map[string]any)["Properties"].(map[string]any)
 			p["ResourceTags"].([]any)[2].(map[string]any)["Value"] = "beta"
 		},
-		"tasks go without": func(r map[string]any) {
-			p := r[only(at(t, live), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
+		"tasks without tags": func(r map[string]any) {
+			p := r[only(at(t, allLive), "Alpha", ecsService).LogicalID].(map[string]any)["Properties"].(map[string]any)
 			delete(p, "PropagateTags")
 		},
 	} {
-		if checkTags(mutated(t, live, "Alpha", edit), "dev") == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkTags(mutated(t, allLive, "Alpha", edit), "dev"), "%s: mutant passed the check", name)
 	}
 }
 
@@ -94,7 +88,7 @@ func checkTags(stage *assembly.Stage, environment string) error {
 	return errors.Join(errs...)
 }
 
-// ownerOf is the service whose the resource is: a table's, or the stack's.
+// ownerOf is the service that owns a resource: the table's, or the stack's.
 func ownerOf(stage *assembly.Stage, r assembly.Resource) string {
 	for _, table := range stage.Tables {
 		if table.Identity() == r.Identity() {

@@ -8,6 +8,9 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
+// allLive is the situation that most proofs look at.
+var allLive = situation{"live", services.Serving}
+
 // rulesOf are the two listener rules in a service's stack, nil where there is none.
 func rulesOf(stage *assembly.Stage, name string) (preview, live *assembly.ListenerRule) {
 	for i, rule := range stage.ListenerRules {

@@ -2,48 +2,46 @@ package test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/review/diff"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func reviewed(t *testing.T, before, after *assembly.Stage) diff.Diff {
 	t.Helper()
 	d, err := diff.Of(before, after)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return d
 }
 
-// wantReview compares a review with its lines, of which each must be there and no other:
-// "…" stands for the rest of a line.
-func wantReview(t *testing.T, name string, d diff.Diff, lines ...string) {
+// wantReview compares a review with all its lines. "…" stands for the rest of a line.
+func wantReview(t *testing.T, name string, d diff.Diff, want ...string) {
 	t.Helper()
 	got := slices.DeleteFunc(strings.Split(d.Markdown(), "\n"), func(line string) bool { return line == "" })
-	same := slices.EqualFunc(got, lines, func(got, want string) bool {
-		start, open := strings.CutSuffix(want, "…")
-		return got == want || open && strings.HasPrefix(got, start)
-	})
-	if !same {
-		t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(lines, "\n     "))
+	for i, line := range want {
+		if start, open := strings.CutSuffix(line, "…"); open && i < len(got) && strings.HasPrefix(got[i], start) {
+			got[i] = line
+		}
 	}
+	assert.Equal(t, want, got, name)
 }
 
-var allLive = situation{"live", services.Serving}
-
-// A change of one word reads in five lines and names one stack.
+// The review of one word in cdk.json is five lines, and names one stack.
 func TestReviewOfAPhase(t *testing.T) {
 	before, after := assemble(t, contextKey("beta", "10%")), assemble(t, contextKey("beta", "50%"))
 	wantReview(t, "10% to 50%", reviewed(t, before, after),
 		"**fixture-dev**: 1 stack changes, no finding.",
 		"- Stack `Beta`: 1 resource changed.",
 		"- Phase of beta: 10% → 50%.",
-		"- `/api/beta`, `/api/beta/*`: legacy 90 → 50 %, beta 10 → 50 %.",
+		"- `/api/beta`, `/api/beta/*`: beta 10 → 50 %, legacy 90 → 50 %.",
 		"- Cost a month, without traffic: …",
 	)
 	strangled := assemble(t, contextKey("beta", "strangled"))
@@ -78,14 +76,13 @@ func TestReviewOfEveryStep(t *testing.T) {
 	for _, from := range situations {
 		for _, to := range situations {
 			findings := reviewed(t, at(t, from), at(t, to)).Findings
-			wrong := len(services.Step(from.migration(t), to.migration(t))) > 0
-			if wrong != (len(findings) > 0) {
-				t.Errorf("%v to %v: %q, want any: %v", from, to, findings, wrong)
+			if wrong := services.Step(from.migration(t), to.migration(t)); len(wrong) > 0 {
+				assert.NotEmpty(t, findings, "%v to %v: want a finding, for %v", from, to, wrong)
+			} else {
+				assert.Empty(t, findings, "%v to %v", from, to)
 			}
 			for _, finding := range findings {
-				if !strings.HasPrefix(finding, "Phase: ") {
-					t.Errorf("%v to %v: %s", from, to, finding)
-				}
+				assert.Regexp(t, "^Phase: ", finding, "%v to %v", from, to)
 			}
 		}
 	}
@@ -94,9 +91,7 @@ func TestReviewOfEveryStep(t *testing.T) {
 func (s situation) migration(t *testing.T) services.Migration {
 	t.Helper()
 	m, err := services.ParseMigration(completed(t), s.phases())
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return m
 }
 
@@ -105,19 +100,24 @@ func TestReviewOfAJump(t *testing.T) {
 		before, after *assembly.Stage
 		want          string
 	}{
-		{assemble(t, contextKey("beta", "dark")), assemble(t, contextKey("beta", "strangled")), "Phase: `\"beta\" goes from dark to strangled: make it live first…"},
-		{at(t, situation{"strangled", services.Serving}), at(t, situation{"strangled", services.Retired}), "Phase: `the legacy goes from serving to retired: make it drained first…"},
+		{
+			assemble(t, contextKey("beta", "dark")), assemble(t, contextKey("beta", "strangled")),
+			"Phase: `\"beta\" goes from dark to strangled: make it live first",
+		},
+		{
+			at(t, situation{"strangled", services.Serving}), at(t, situation{"strangled", services.Retired}),
+			"Phase: `the monolith goes from serving to retired: make it drained first",
+		},
 	} {
-		start, _ := strings.CutSuffix(test.want, "…")
-		if got := reviewed(t, test.before, test.after).Findings; len(got) != 1 || !strings.HasPrefix(got[0], start) {
-			t.Errorf("%q, want %s", got, test.want)
-		}
+		got := reviewed(t, test.before, test.after).Findings
+		require.Len(t, got, 1, test.want)
+		assert.Regexp(t, "^"+regexp.QuoteMeta(test.want), got[0])
 	}
 }
 
 func TestReviewOfAService(t *testing.T) {
 	with := assemble(t, addService(services.Service{
-		Name: "fourth", Image: services.Image{Program: "services/fixture/cmd/alpha"},
+		Name: "fourth", Image: services.Image{Registry: fixture.Registry + "fourth:1.0"},
 		Paths: []string{"/fourth"}, Priority: 24999,
 		Table: &services.Table{PartitionKey: "id"},
 	}, "live"))
@@ -171,13 +171,11 @@ func TestReviewOfMoreTasks(t *testing.T) {
 		fmt.Sprintf("Cost a month, without traffic: %s → %s.", before.Total(), now.Total()),
 		fmt.Sprintf("Cost of beta: %s → %s.", before.Subtotal("Beta"), now.Subtotal("Beta")),
 	} {
-		if d.Cost[i] != want {
-			t.Errorf("%q, want %q", d.Cost[i], want)
-		}
+		assert.Equal(t, want, d.Cost[i])
 	}
 }
 
-// What would lose a table says which, and why.
+// A change that would lose a table is a finding that names the table and the cause.
 func TestReplacedTable(t *testing.T) {
 	table := startingWith(at(t, allLive), "AWS::DynamoDB::GlobalTable", "AlphaTable")
 	for name, test := range map[string]struct {
@@ -196,9 +194,9 @@ func TestReplacedTable(t *testing.T) {
 		mutant := mutated(t, allLive, "Data", func(resources map[string]any) {
 			test.edit(resources[table.LogicalID].(map[string]any))
 		})
-		d := reviewed(t, at(t, allLive), mutant)
-		if got := strings.Join(d.Findings, "\n"); len(d.Findings) != 1 || !strings.Contains(got, "Stack `Data`: table of alpha `"+table.LogicalID+"`: "+test.want) {
-			t.Errorf("%s: %q, want %s", name, d.Findings, test.want)
+		got := reviewed(t, at(t, allLive), mutant).Findings
+		if assert.Len(t, got, 1, name) {
+			assert.Contains(t, got[0], "Stack `Data`: table of alpha `"+table.LogicalID+"`: "+test.want, name)
 		}
 	}
 }
@@ -210,13 +208,13 @@ func TestReviewOfARename(t *testing.T) {
 	table := startingWith(after, "AWS::DynamoDB::GlobalTable", "PeopleTable")
 	want := "renamed: `" + table.LogicalID + "` in stack `Data` would be created anew, empty"
 	got := reviewed(t, at(t, allLive), after).Findings
-	if len(got) != 1 || !strings.HasPrefix(got[0], "Stack `Data`: table of alpha `AlphaTable") || !strings.Contains(got[0], want) {
-		t.Errorf("%q, want %s", got, want)
-	}
+	require.Len(t, got, 1)
+	assert.Regexp(t, "^Stack `Data`: table of alpha `AlphaTable", got[0])
+	assert.Contains(t, got[0], want)
 }
 
-// Everything that a role may not be given without anyone's say is found: each mutant
-// gives users' task role something, or somebody something else, and none is missed.
+// Every permission that a change must not widen unseen is a finding: each mutant gives
+// alpha's task role, or another principal, one more.
 func TestWidenedPermissions(t *testing.T) {
 	stage := at(t, allLive)
 	for name, test := range map[string]struct {
@@ -232,24 +230,24 @@ func TestWidenedPermissions(t *testing.T) {
 		"a role of its own stack": {withGrant(t, first(func(s map[string]any) {
 			s["Action"], s["Resource"] = "iam:PutRolePolicy", map[string]any{"Fn::GetAtt": []any{stage.TaskRoles()["alpha"].LogicalID, "Arn"}}
 		})), "may `iam:PutRolePolicy` on role"},
-		"whatever ends like its own": {withGrant(t, first(func(s map[string]any) {
+		"every name that ends like its own": {withGrant(t, first(func(s map[string]any) {
 			s["Action"], s["Resource"] = "dynamodb:GetItem", map[string]any{"Fn::Join": []any{"", []any{"*", tableOf(stage, "alpha")}}}
 		})), "may `dynamodb:GetItem` on `*${Data.AlphaTable"},
 		"the image of another": {withGrant(t, first(func(s map[string]any) {
 			s["Action"], s["Resource"] = "ecr:BatchGetImage", "arn:aws:ecr:eu-west-1:"+accountID+":repository/orders"
 		})), "may `ecr:BatchGetImage` on `arn:aws:ecr:eu-west-1:" + accountID + ":repository/orders`"},
-		"anyone, of what is new": {mutated(t, allLive, "Watch", func(resources map[string]any) {
+		"any principal, in a new resource": {mutated(t, allLive, "Watch", func(resources map[string]any) {
 			resources["Open"] = map[string]any{"Type": "AWS::SNS::TopicPolicy", "Properties": map[string]any{"Topics": []any{"t"}, "PolicyDocument": map[string]any{
 				"Statement": map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "t"},
 			}}}
 		}), "Stack `Watch`: `AWS *` may `sns:Publish` on `t`, says the topic policy of Watch `Open`"},
-		"a policy of AWS's": {withTaskRole(t, func(role map[string]any) {
+		"a policy that AWS manages": {withTaskRole(t, func(role map[string]any) {
 			role["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		}), "may `all of arn:aws:iam::aws:policy/AdministratorAccess`"},
-		"another who assumes it": {withTaskRole(t, func(role map[string]any) {
+		"another service that assumes it": {withTaskRole(t, func(role map[string]any) {
 			role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)["Principal"] = map[string]any{"Service": "lambda.amazonaws.com"}
 		}), "`Service lambda.amazonaws.com` may `sts:AssumeRole`, says the task role of alpha"},
-		"no condition of who assumes it": {withTaskRole(t, func(role map[string]any) {
+		"no condition of the service that assumes it": {withTaskRole(t, func(role map[string]any) {
 			delete(role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any), "Condition")
 		}), "`Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of alpha:"},
 		"a bucket over plain HTTP": {mutated(t, allLive, "Edge", func(resources map[string]any) {
@@ -271,13 +269,13 @@ func TestWidenedPermissions(t *testing.T) {
 		}), "`AWS *` may `*` on `*`, says the vpc endpoint"},
 	} {
 		got := reviewed(t, stage, test.mutant).Findings
-		if text := strings.Join(got, "\n"); len(got) != 1 || !strings.Contains(text, test.want) {
-			t.Errorf("%s: %q, want %s", name, got, test.want)
+		if assert.Len(t, got, 1, name) {
+			assert.Contains(t, got[0], test.want, name)
 		}
 	}
 }
 
-// What a role may be given of its own is listed and no finding; so is what is taken.
+// A permission on the role's own resources is listed and no finding, and so is one less.
 func TestOwnPermissions(t *testing.T) {
 	stage := at(t, allLive)
 	for name, test := range map[string]struct {
@@ -290,11 +288,12 @@ func TestOwnPermissions(t *testing.T) {
 			"the task role of alpha may no longer `dynamodb:PutItem`, `dynamodb:Query` on table of alpha, its index `all`."},
 	} {
 		d := reviewed(t, stage, test.mutant)
-		if len(d.Findings) > 0 || len(d.Permissions) != 1 || !strings.HasSuffix(d.Permissions[0], test.want) {
-			t.Errorf("%s: %q %q, want %s", name, d.Findings, d.Permissions, test.want)
+		assert.Empty(t, d.Findings, name)
+		if assert.Len(t, d.Permissions, 1, name) {
+			assert.Regexp(t, regexp.QuoteMeta(test.want)+"$", d.Permissions[0], name)
 		}
 	}
-	// The monolith may have of a table what its service has, and no more.
+	// On a table the monolith may do what the table's service may, and no more.
 	more := mutated(t, allLive, "Legacy", func(resources map[string]any) {
 		for _, policy := range ofType(resources, "AWS::IAM::Policy") {
 			for _, s := range policy["PolicyDocument"].(map[string]any)["Statement"].([]any) {
@@ -304,21 +303,16 @@ func TestOwnPermissions(t *testing.T) {
 			}
 		}
 	})
-	if got := reviewed(t, stage, more).Findings; len(got) != 1 || !strings.Contains(got[0], "the task role of legacy may `dynamodb:DeleteItem` on table of alpha") {
-		t.Errorf("%q", got)
-	}
+	got := reviewed(t, stage, more).Findings
+	require.Len(t, got, 1)
+	assert.Contains(t, got[0], "the task role of legacy may `dynamodb:DeleteItem` on table of alpha")
 }
 
-// Collectors take what is their own, as the controls allow it, and a firewall is no
-// permission.
+// A collector's permission to send traces is no finding, and a firewall is no permission.
 func TestReviewOfCollectorsAndFirewall(t *testing.T) {
-	if got := reviewed(t, at(t, allLive), atTraced(t)).Findings; len(got) > 0 {
-		t.Errorf("collectors: %q", got)
-	}
+	assert.Empty(t, reviewed(t, at(t, allLive), atTraced(t)).Findings, "collectors")
 	for _, line := range reviewed(t, at(t, allLive), atPublic(t)).Permissions {
-		if strings.Contains(line, "web acl") {
-			t.Error(line)
-		}
+		assert.NotContains(t, line, "web acl")
 	}
 }
 
@@ -327,7 +321,7 @@ func first(edit func(statement map[string]any)) func(document map[string]any) {
 	return func(document map[string]any) { edit(document["Statement"].([]any)[0].(map[string]any)) }
 }
 
-// withTaskRole is the fixture, all live, after an edit of users' task role.
+// withTaskRole is the fixture, all live, after an edit of alpha's task role.
 func withTaskRole(t *testing.T, edit func(role map[string]any)) *assembly.Stage {
 	id := at(t, allLive).TaskRoles()["alpha"].LogicalID
 	return mutated(t, allLive, "Alpha", func(resources map[string]any) {
@@ -335,16 +329,18 @@ func withTaskRole(t *testing.T, edit func(role map[string]any)) *assembly.Stage 
 	})
 }
 
-// Nothing that the app has goes unjudged: whatever is removed from an environment, a
-// type that nobody has described would be a finding.
+// unknownType is in the finding about a resource of a type that the review does not know.
+const unknownType = "the review does not know"
+
+// The review knows every type of resource that the app has.
 func TestEveryTypeIsDescribed(t *testing.T) {
+	unknown := mutated(t, allLive, "Watch", func(resources map[string]any) { resources["New"] = map[string]any{"Type": "AWS::X::Y"} })
+	assert.Contains(t, strings.Join(reviewed(t, unknown, nil).Findings, "\n"), unknownType, "mutant passed the check")
 	for name, stage := range map[string]*assembly.Stage{
 		"dev": at(t, allLive), "public": atPublic(t), "with a NAT gateway": assemble(t, environment("natGateways", 1)),
 	} {
 		for _, finding := range reviewed(t, stage, nil).Findings {
-			if strings.Contains(finding, "the review does not know") {
-				t.Errorf("%s: %s", name, finding)
-			}
+			assert.NotContains(t, finding, unknownType, name)
 		}
 	}
 }

@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"example.com/strangler/services"
 	"github.com/rhysd/actionlint"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // automation is every file that runs in CI, by its path in the repository.
@@ -22,14 +25,11 @@ func automation(t *testing.T) map[string]string {
 	files := map[string]string{}
 	for _, pattern := range []string{"../.github/workflows/*", "../.github/actions/*/action.yml", "../.ci/*"} {
 		names, err := filepath.Glob(pattern)
-		if err != nil || len(names) == 0 {
-			t.Fatalf("no %s: %v", pattern, err)
-		}
+		require.NoError(t, err, pattern)
+		require.NotEmpty(t, names, pattern)
 		for _, name := range names {
 			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			files[strings.TrimPrefix(name, "../")] = string(text)
 		}
 	}
@@ -41,7 +41,7 @@ func workflow(t *testing.T, name string) string {
 	return automation(t)[".github/workflows/"+name]
 }
 
-// lintWorkflow asks actionlint, without the programs that it would look for.
+// lintWorkflow runs actionlint without the programs that it would look for.
 func lintWorkflow(name, text string) error {
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
 	if err != nil {
@@ -57,20 +57,17 @@ func lintWorkflow(name, text string) error {
 func TestWorkflowsAreSound(t *testing.T) {
 	for name, text := range automation(t) {
 		if strings.HasPrefix(name, ".github/workflows/") {
-			if err := lintWorkflow(name, text); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+			assert.NoError(t, lintWorkflow(name, text), name)
 		}
 	}
 	review := workflow(t, "pull-request.yml")
 	for name, mutant := range map[string]string{
 		"an output of no step":          strings.Replace(review, "steps.review.outputs", "steps.reviews.outputs", 1),
-		"a context where none is":       strings.Replace(review, "github.event.pull_request.number }}\n  cancel", "matrix.environment }}\n  cancel", 1),
-		"a stranger's text in a script": strings.Replace(review, "- run: .ci/check", "- run: echo ${{ github.event.pull_request.title }}", 1),
+		"a context out of its place":    strings.Replace(review, "github.event.pull_request.number }}\n  cancel", "matrix.environment }}\n  cancel", 1),
+		"a stranger's text in a script": strings.Replace(review, "- run: .ci/", "- run: echo ${{ github.event.pull_request.title }} ", 1),
 	} {
-		if mutant == review || lintWorkflow(".github/workflows/pull-request.yml", mutant) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		require.NotEqual(t, review, mutant, "%s: the mutant changes nothing", name)
+		assert.Error(t, lintWorkflow(".github/workflows/pull-request.yml", mutant), "%s: mutant passed the check", name)
 	}
 }
 
@@ -79,12 +76,11 @@ var (
 	pinned = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	tool   = regexp.MustCompile(`\bgo (?:run|install) ([\w.-]+\.[a-z]+/\S+)`)
 	exact  = regexp.MustCompile(`@v\d+\.\d+\.\d+$`)
-	// A tool that setup-go and setup-node bring.
-	brought = regexp.MustCompile(`(?m)^\s*(?:go|node)-version: *(.*)$`)
+	// The version of a tool that setup-go or setup-node installs.
+	installed = regexp.MustCompile(`(?m)^\s*(?:go|node)-version: *(.*)$`)
 )
 
-// checkPins wants a name that can move to be written as what it was when somebody
-// looked: an action as its commit, a tool as its version.
+// checkPins wants no name that can move: an action is its commit, a tool its version.
 func checkPins(text string) error {
 	var errs []error
 	for _, action := range uses.FindAllStringSubmatch(text, -1) {
@@ -97,14 +93,14 @@ func checkPins(text string) error {
 			errs = append(errs, fmt.Errorf("%s without a version", command[1]))
 		}
 	}
-	for _, version := range brought.FindAllStringSubmatch(text, -1) {
+	for _, version := range installed.FindAllStringSubmatch(text, -1) {
 		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version[1]) {
 			errs = append(errs, fmt.Errorf("version %s: want all three numbers", version[1]))
 		}
 	}
 	for _, word := range []string{"-latest", "@latest"} {
 		if strings.Contains(text, word) {
-			errs = append(errs, fmt.Errorf("%s is another tomorrow", word))
+			errs = append(errs, fmt.Errorf("%s can move", word))
 		}
 	}
 	return errors.Join(errs...)
@@ -112,18 +108,14 @@ func checkPins(text string) error {
 
 func TestEverythingIsPinned(t *testing.T) {
 	for name, text := range automation(t) {
-		if err := checkPins(text); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkPins(text), name)
 	}
 	for _, mutant := range []string{
 		"- uses: actions/checkout@v7", "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
 		"uses: actions/checkout@3d3c42e # v7.0.1", "uses: docker://alpine", "runs-on: ubuntu-latest", "go-version: 1.26", "node-version: lts/*",
 		"go run honnef.co/go/tools/cmd/staticcheck@master", "go run honnef.co/go/tools/cmd/staticcheck ./...", "go install example.org/x@latest",
 	} {
-		if checkPins(mutant) == nil {
-			t.Errorf("%s: nobody notices", mutant)
-		}
+		assert.Error(t, checkPins(mutant), "%s: mutant passed the check", mutant)
 	}
 }
 
@@ -133,13 +125,13 @@ var (
 	local     = regexp.MustCompile(`uses: *(\./\S+)`)
 )
 
-// checkCommands wants what a step calls of this project to be there.
+// checkCommands wants every command of this project that a step calls to exist.
 func checkCommands(text string) error {
 	var errs []error
 	for _, command := range goProgram.FindAllStringSubmatch(text, -1) {
 		source, err := os.ReadFile(filepath.Join("..", command[1], "main.go"))
 		if err != nil || !strings.Contains(string(source), "\npackage main\n") {
-			errs = append(errs, fmt.Errorf("%s is no program: %w", command[1], err))
+			errs = append(errs, fmt.Errorf("%s is no program (%w)", command[1], err))
 		}
 	}
 	for _, command := range script.FindAllStringSubmatch(text, -1) {
@@ -162,43 +154,28 @@ func TestCommandsExist(t *testing.T) {
 			continue // .ci/run calls what the others do, see TestCheckIsRunHere
 		}
 		calls += len(goProgram.FindAllString(text, -1)) + len(script.FindAllString(text, -1))
-		if err := checkCommands(text); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkCommands(text), name)
 	}
-	if calls < 4 {
-		t.Errorf("%d calls of the project's commands: the workflows are written otherwise than this test reads", calls)
-	}
+	assert.GreaterOrEqual(t, calls, 4, "calls of the project's commands that this test finds in the workflows")
 	for _, mutant := range []string{"run: go run ./test/smoky dev", "run: go run ./test/assembly", `go build -o "$scratch/x" ./test/x`, "- run: .ci/tidy", "uses: ./.github/actions/tidy"} {
-		if checkCommands(mutant) == nil {
-			t.Errorf("%s: nobody notices", mutant)
-		}
+		assert.Error(t, checkCommands(mutant), "%s: mutant passed the check", mutant)
 	}
 }
 
-// What the jobs without credentials run is the parts of .ci/run, and .ci/review, which
-// one of the parts runs: .ci/run on a laptop runs them all.
+// The jobs without credentials run the parts of .ci/run, and .ci/review, which one of
+// the parts runs: .ci/run on a laptop runs them all.
 func TestCheckIsRunHere(t *testing.T) {
 	parts := regexp.MustCompile(`(?m)^step (\.ci/\w+)$`).FindAllStringSubmatch(automation(t)[".ci/run"], -1)
-	if len(parts) < 3 {
-		t.Errorf(".ci/run runs %q: want three parts", parts)
-	}
-	commands := []string{".ci/review HEAD^1 "}
+	assert.GreaterOrEqual(t, len(parts), 3, ".ci/run runs %q", parts)
 	for _, part := range parts {
-		commands = append(commands, "- run: "+part[1]+"\n")
+		assert.Contains(t, workflow(t, "pull-request.yml"), "- run: "+part[1]+"\n")
 	}
-	for _, command := range commands {
-		if !strings.Contains(workflow(t, "pull-request.yml"), command) {
-			t.Errorf("pull-request.yml does not run %q", command)
-		}
-	}
-	if !regexp.MustCompile(`(?m)^step \.ci/review `).MatchString(automation(t)[".ci/check"]) {
-		t.Error(".ci/check does not run .ci/review")
-	}
+	assert.Contains(t, workflow(t, "pull-request.yml"), ".ci/review HEAD^1 ")
+	assert.Regexp(t, `(?m)^step \.ci/review `, automation(t)[".ci/check"])
 }
 
 // checkRights wants no workflow to give a stranger's code a token that can do more
-// than read, nor AWS's roles without the conditions that the roles stand on.
+// than read, nor a role of AWS without the conditions that the role's trust relies on.
 func checkRights(text string) error {
 	w, faults := actionlint.Parse([]byte(text))
 	if len(faults) > 0 {
@@ -238,9 +215,7 @@ func checkRights(text string) error {
 func TestWorkflowRights(t *testing.T) {
 	for name, text := range automation(t) {
 		if strings.HasPrefix(name, ".github/workflows/") {
-			if err := checkRights(text); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+			assert.NoError(t, checkRights(text), name)
 		}
 	}
 	pull, comment := workflow(t, "pull-request.yml"), workflow(t, "comment.yml")
@@ -253,26 +228,23 @@ func TestWorkflowRights(t *testing.T) {
 		"a role for a fork":            strings.Replace(pull, " && github.event.pull_request.head.repo.full_name == github.repository", "", 1),
 		"foreign code where it writes": strings.Replace(comment, "    steps:\n", "    steps:\n      - uses: ./.github/actions/setup\n", 1),
 	} {
-		if mutant == pull || mutant == comment || checkRights(mutant) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		require.NotContains(t, []string{pull, comment}, mutant, "%s: the mutant changes nothing", name)
+		assert.Error(t, checkRights(mutant), "%s: mutant passed the check", name)
 	}
 }
 
-// A step writes nothing of the event into a script, where it would be run.
+// No step puts an expression into a script, where the shell would run its value.
 func TestScriptsHoldNoExpression(t *testing.T) {
 	for name, text := range automation(t) {
 		if !strings.HasPrefix(name, ".github/workflows/") {
 			continue
 		}
 		w, faults := actionlint.Parse([]byte(text))
-		if len(faults) > 0 {
-			t.Fatal(faults)
-		}
+		require.Empty(t, faults, name)
 		for _, job := range w.Jobs {
 			for _, step := range job.Steps {
-				if run, ok := step.Exec.(*actionlint.ExecRun); ok && strings.Contains(run.Run.Value, "${{") {
-					t.Errorf("%s: %s: hand it over in a variable of env", name, run.Run.Value)
+				if run, ok := step.Exec.(*actionlint.ExecRun); ok {
+					assert.NotContains(t, run.Run.Value, "${{", "%s: hand it over in a variable of env", name)
 				}
 			}
 		}
@@ -293,41 +265,33 @@ func TestWorkflowsKnowTheEnvironments(t *testing.T) {
 		for _, match := range row.FindAllStringSubmatch(workflow(t, name), -1) {
 			got[match[1]] = match[2] + " " + match[3]
 		}
-		if !maps.Equal(got, want) {
-			t.Errorf("%s has %v, cdk.json has %v", name, got, want)
-		}
+		assert.Equal(t, want, got, "the environments of %s, and those of cdk.json", name)
 	}
 }
 
-// One version of the CLI: package.json says it to .ci/cdk, and the README to people.
-// npm's latest cannot read these assemblies.
+// One version of the CLI: .ci/cdk reads it from package.json, people read it in the
+// documents. npm's latest cannot read these assemblies.
 func TestCLIVersionIsOne(t *testing.T) {
 	files := automation(t)
 	var manifest struct{ DevDependencies map[string]string }
-	if err := json.Unmarshal([]byte(files[".ci/package.json"]), &manifest); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal([]byte(files[".ci/package.json"]), &manifest))
 	want := "aws-cdk@" + manifest.DevDependencies["aws-cdk"]
-	if err := checkCLIVersion(want, readme(t)); err != nil || !strings.Contains(readme(t), want) {
-		t.Errorf("README.md: %v", err)
+	for name, text := range documents(t) {
+		assert.NoError(t, checkCLIVersion(want, text), name)
 	}
+	assert.Contains(t, documents(t)["README.md"], want)
 	for name, text := range files {
 		if name == ".ci/cdk" {
 			text = strings.ReplaceAll(text, "aws-cdk@$version", want)
 		}
-		if err := checkCLIVersion(want, text); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkCLIVersion(want, text), name)
 	}
 	for _, mutant := range []string{"npx aws-cdk@3.0.0 synth", "npx aws-cdk deploy", "npx --yes cdk diff", "npx aws-cdk@latest ls", "npm install aws-cdk@2"} {
-		if checkCLIVersion(want, mutant) == nil {
-			t.Errorf("%s: nobody notices", mutant)
-		}
+		assert.Error(t, checkCLIVersion(want, mutant), "%s: mutant passed the check", mutant)
 	}
 	dependabot, err := os.ReadFile("../.github/dependabot.yml")
-	if err != nil || !strings.Contains(string(dependabot), "- dependency-name: aws-cdk\n        versions: [\">=3\"]\n") {
-		t.Errorf("dependabot.yml lets Dependabot propose aws-cdk 3 (%v)", err)
-	}
+	require.NoError(t, err)
+	assert.Contains(t, string(dependabot), "- dependency-name: aws-cdk\n        versions: [\">=3\"]\n", "dependabot.yml proposes aws-cdk 3")
 }
 
 func checkCLIVersion(want, text string) error {
@@ -342,55 +306,59 @@ func checkCLIVersion(want, text string) error {
 	return nil
 }
 
-// The label that lets findings pass has one name, wherever somebody reads of it.
+// The label that lets findings pass has one name, in the workflow and in what people read.
 func TestLabelIsOne(t *testing.T) {
 	template, err := os.ReadFile("../.github/pull_request_template.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	checks := workflow(t, "pull-request.yml")
 	label := regexp.MustCompile(`grep -Fx (\S+)`).FindStringSubmatch(checks)
-	if label == nil {
-		t.Fatal("pull-request.yml asks for no label")
-	}
+	require.NotNil(t, label, "pull-request.yml asks for no label")
 	lineWith := func(word string) string {
 		line, _, _ := strings.Cut(checks[strings.Index(checks, word):], "\n")
 		return line
 	}
+	_, delivery := documentWith(t, `(?m)^#+ Pull-request checks$`)
 	for name, text := range map[string]string{
-		"README.md": readme(t), "pull_request_template.md": string(template),
+		"the document of the checks": delivery, "pull_request_template.md": string(template),
 		"the step's name": lineWith("- name: Findings"), "the step's error": lineWith("::error::"),
 	} {
-		if !strings.Contains(text, label[1]) {
-			t.Errorf("%s does not name the label %s, which pull-request.yml asks for", name, label[1])
-		}
+		assert.Contains(t, text, label[1], "%s names another label than pull-request.yml asks for", name)
 	}
 }
 
-// Each service's folder has an owner, and the owners own folders that are there.
+// Each folder of a service's program has an owner, and each owned folder exists.
 func TestCodeOwners(t *testing.T) {
 	text, err := os.ReadFile("../.github/CODEOWNERS")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	owned := map[string]bool{}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || fields[0] == "*" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if owned[fields[0]] = true; len(fields) < 2 {
-			t.Errorf("%s has no owner", fields[0])
-		}
-		if _, err := os.Stat(filepath.Join("..", fields[0])); err != nil {
-			t.Error(err)
+		owned[fields[0]] = true
+		assert.GreaterOrEqual(t, len(fields), 2, "%s has no owner", fields[0])
+		_, err := os.Stat(filepath.Join("..", fields[0]))
+		assert.NoError(t, err)
+	}
+	c := shipped(t).Catalog
+	for _, s := range append(c.Services, c.Monolith) {
+		for _, folder := range foldersOf(s) {
+			assert.Contains(t, owned, folder, "a folder of %s without an owner", s.Name)
 		}
 	}
-	for _, s := range completed(t).Services {
-		for _, folder := range []string{"/services/" + s.Name + "/", "/" + s.Image.Program + "/"} {
-			if !owned[folder] {
-				t.Errorf("nobody owns %s", folder)
-			}
-		}
+}
+
+// foldersOf are the folders of a service's own: that of its program, and that of the
+// package with the service's name beside the folder of all programs, if there is one.
+func foldersOf(s services.Service) []string {
+	if s.Image.Program == "" {
+		return nil
 	}
+	folders := []string{"/" + s.Image.Program + "/"}
+	domain := path.Join(path.Dir(path.Dir(s.Image.Program)), s.Name)
+	if _, err := os.Stat(filepath.Join("..", domain)); err == nil {
+		folders = append(folders, "/"+domain+"/")
+	}
+	return folders
 }

@@ -1,8 +1,10 @@
 package test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -11,17 +13,16 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/strangler/services"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// Under a domain every request is served over TLS as it would be without, and
-// one that comes in the clear is told where to go, whatever it asks for.
+// Under a domain the HTTPS listener routes every request as the HTTP listener does
+// without one, and the HTTP listener redirects every request to it.
 func TestHTTPS(t *testing.T) {
-	if err := checkHTTPS(atPublic(t), at(t, situation{"live", services.Serving})); err != nil {
-		t.Error(err)
-	}
+	require.NoError(t, checkHTTPS(atPublic(t), at(t, allLive)))
 }
 
 func TestHTTPSMutants(t *testing.T) {
@@ -38,43 +39,39 @@ func TestHTTPSMutants(t *testing.T) {
 		return properties[key].([]any)[0].(map[string]any)
 	}
 	for name, edit := range map[string]func(resources map[string]any){
-		"keys that a quantum computer finds": func(resources map[string]any) {
+		"no post-quantum key exchange": func(resources map[string]any) {
 			listener(resources, 443)["SslPolicy"] = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 		},
 		"the old default policy": func(resources map[string]any) { delete(listener(resources, 443), "SslPolicy") },
-		"another's certificate": func(resources map[string]any) {
+		"the certificate of another name": func(resources map[string]any) {
 			first(listener(resources, 443), "Certificates")["CertificateArn"] = "arn"
 		},
-		"another default": func(resources map[string]any) {
+		"another default action": func(resources map[string]any) {
 			listener(resources, 443)["DefaultActions"] = listener(resources, 80)["DefaultActions"]
 		},
 		"HTTP is served": func(resources map[string]any) {
 			listener(resources, 80)["DefaultActions"] = listener(resources, 443)["DefaultActions"]
 		},
-		"a redirect for now":         func(resources map[string]any) { redirectOf(listener(resources, 80))["StatusCode"] = "HTTP_302" },
-		"a redirect to one page":     func(resources map[string]any) { redirectOf(listener(resources, 80))["Path"] = "/" },
-		"a redirect in the clear":    func(resources map[string]any) { redirectOf(listener(resources, 80))["Protocol"] = "HTTP" },
-		"a certificate by mail":      func(resources map[string]any) { certificateOf(resources)["ValidationMethod"] = "EMAIL" },
-		"a certificate never proven": func(resources map[string]any) { delete(certificateOf(resources), "DomainValidationOptions") },
-		"a certificate of a parent":  func(resources map[string]any) { certificateOf(resources)["DomainName"] = "example.com" },
-		"a record in another zone":   func(resources map[string]any) { recordOf(resources)["HostedZoneId"] = "Z1" },
-		"a record of another name":   func(resources map[string]any) { recordOf(resources)["Name"] = "example.com." },
-		"a record of IPv6":           func(resources map[string]any) { recordOf(resources)["Type"] = "AAAA" },
-		"443 is shut": func(resources map[string]any) {
+		"a temporary redirect":        func(resources map[string]any) { redirectOf(listener(resources, 80))["StatusCode"] = "HTTP_302" },
+		"a redirect to one page":      func(resources map[string]any) { redirectOf(listener(resources, 80))["Path"] = "/" },
+		"a redirect to plain HTTP":    func(resources map[string]any) { redirectOf(listener(resources, 80))["Protocol"] = "HTTP" },
+		"a certificate by mail":       func(resources map[string]any) { certificateOf(resources)["ValidationMethod"] = "EMAIL" },
+		"a certificate not validated": func(resources map[string]any) { delete(certificateOf(resources), "DomainValidationOptions") },
+		"a certificate of a parent":   func(resources map[string]any) { certificateOf(resources)["DomainName"] = "example.com" },
+		"a record in another zone":    func(resources map[string]any) { recordOf(resources)["HostedZoneId"] = "Z1" },
+		"a record of another name":    func(resources map[string]any) { recordOf(resources)["Name"] = "example.com." },
+		"a record of IPv6":            func(resources map[string]any) { recordOf(resources)["Type"] = "AAAA" },
+		"port 443 is closed": func(resources map[string]any) {
 			group := ofType(resources, "AWS::EC2::SecurityGroup")[0]
 			group["SecurityGroupIngress"] = group["SecurityGroupIngress"].([]any)[:1]
 		},
 	} {
-		if checkHTTPS(mutated(t, public, "Edge", edit), at(t, situation{"live", services.Serving})) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkHTTPS(mutated(t, public, "Edge", edit), at(t, allLive)), "%s: mutant passed the check", name)
 	}
-	mutant := mutated(t, public, "Alpha", func(resources map[string]any) {
+	elsewhere := mutated(t, public, "Alpha", func(resources map[string]any) {
 		ofType(resources, listenerRule)[0]["ListenerArn"] = "elsewhere"
 	})
-	if checkHTTPS(mutant, at(t, situation{"live", services.Serving})) == nil {
-		t.Error("a rule elsewhere: nobody notices")
-	}
+	assert.Error(t, checkHTTPS(elsewhere, at(t, allLive)), "a rule of another listener: mutant passed the check")
 }
 
 func redirectOf(listener map[string]any) map[string]any {
@@ -107,10 +104,10 @@ func checkHTTPS(stage, plain *assembly.Stage) error {
 	)
 }
 
-// checkRedirect wants the same host, path and query again, over TLS.
+// checkRedirect wants a permanent redirect to the same host, path and query over TLS.
 func checkRedirect(open assembly.Listener) error {
 	if len(open.Routing.Rules) > 0 {
-		return fmt.Errorf("%d rules serve requests in the clear", len(open.Routing.Rules))
+		return fmt.Errorf("%d rules serve requests over plain HTTP", len(open.Routing.Rules))
 	}
 	balancer := &alb.LoadBalancer{Listener: open.Routing}
 	for _, r := range requests {
@@ -146,8 +143,8 @@ func checkSameRouting(stage *assembly.Stage, secure assembly.Listener, plain *as
 	return nil
 }
 
-// checkTLS wants post-quantum keys, forward secrecy, and a certificate that the
-// stack proves and renews by itself.
+// checkTLS wants a policy with post-quantum key exchange and forward secrecy, and a
+// certificate that is validated and renewed through DNS.
 func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 	certificate := only(stage, "Edge", "AWS::CertificateManager::Certificate")
 	listener, err := into[struct {
@@ -156,7 +153,7 @@ func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 	}](secure.Properties)
 	if err != nil || listener.SslPolicy != "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09" ||
 		len(listener.Certificates) != 1 || listener.Certificates[0].CertificateArn != certificate.Identity() {
-		return fmt.Errorf("%+v (%v)", listener, err)
+		return fmt.Errorf("the HTTPS listener has %+v (%v)", listener, err)
 	}
 	proof := []any{map[string]any{"DomainName": "fixture.example.com", "HostedZoneId": "Z0123456789ABC"}}
 	if p := certificate.Properties; p["DomainName"] != "fixture.example.com" || p["ValidationMethod"] != "DNS" || fmt.Sprint(p["DomainValidationOptions"]) != fmt.Sprint(proof) {
@@ -165,7 +162,7 @@ func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 	return nil
 }
 
-// checkDomain wants the name to lead to the load balancer.
+// checkDomain wants an address record and an output with the domain's name.
 func checkDomain(stage *assembly.Stage) error {
 	balancer := only(stage, "Edge", "AWS::ElasticLoadBalancingV2::LoadBalancer")
 	attribute := func(name string) string { return fmt.Sprintf("${%s.%s.%s}", balancer.Stack, balancer.LogicalID, name) }
@@ -179,12 +176,12 @@ func checkDomain(stage *assembly.Stage) error {
 	}
 	edge, _ := stage.Stack("Edge")
 	if !slices.ContainsFunc(edge.Outputs, func(o *assembly.Output) bool { return o.ID == "Url" && o.Value == "https://fixture.example.com" }) {
-		return fmt.Errorf("no output has the address")
+		return errors.New("no output has the address")
 	}
 	return nil
 }
 
-// checkPorts wants the front door open on the ports of its listeners.
+// checkPorts wants the load balancer's security group open on the ports of its listeners.
 func checkPorts(stage *assembly.Stage) error {
 	for _, group := range stage.SecurityGroups {
 		var ports []int
@@ -198,11 +195,36 @@ func checkPorts(stage *assembly.Stage) error {
 	return nil
 }
 
-// A domain ends the warning that requests travel in the clear.
-func TestHTTPSIsNoWarning(t *testing.T) {
-	edge, _ := atPublic(t).Stack("Edge")
-	metadata, err := os.ReadFile(strings.Replace(edge.File, ".template.json", ".metadata.json", 1))
-	if err == nil && strings.Contains(string(metadata), `"aws:cdk:warning"`) {
-		t.Errorf("a warning in %s", metadata)
+// Synthesis warns of plain HTTP, and only without a domain.
+func TestPlainHTTPIsAWarning(t *testing.T) {
+	plain := warnings(t, at(t, allLive), "Edge")
+	require.Len(t, plain, 1)
+	assert.Contains(t, plain[0], "HTTP only")
+	assert.Empty(t, warnings(t, atPublic(t), "Edge"), "under a domain")
+}
+
+// warnings are those that synthesis leaves in a stack's metadata.
+func warnings(t *testing.T, stage *assembly.Stage, stack string) []string {
+	t.Helper()
+	s, ok := stage.Stack(stack)
+	require.True(t, ok, "no stack %s", stack)
+	text, err := os.ReadFile(strings.Replace(s.File, ".template.json", ".metadata.json", 1))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
+	require.NoError(t, err)
+	var metadata map[string][]struct {
+		Type string
+		Data any
+	}
+	require.NoError(t, json.Unmarshal(text, &metadata))
+	var all []string
+	for _, entries := range metadata {
+		for _, entry := range entries {
+			if entry.Type == "aws:cdk:warning" {
+				all = append(all, fmt.Sprint(entry.Data))
+			}
+		}
+	}
+	return all
 }

@@ -14,30 +14,36 @@ import (
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// requests are the documented paths and their near misses, with the service
-// that owns each. The monolith owns what nobody else does.
+// requests are paths of the fixture's catalog and near misses, with the service that
+// owns each. The monolith owns the rest.
 var requests = []struct{ path, owner string }{
 	{"/api/alpha", "alpha"},
 	{"/api/alpha/ada", "alpha"},
-	{"/api/alpha?x=/api/gamma", "alpha"},
+	{"/api/alpha?x=/gamma", "alpha"},
 	{"/api/alpha/", "alpha"},
 	{"/api/alpha/1/x", "alpha"},
 	{"/api/alpha/a%2Fb", "alpha"},
 	{"/api/beta", "beta"},
 	{"/api/beta/1", "beta"},
 	{"/api/beta?limit=5&cursor=x", "beta"},
-	{"/api/gamma", "gamma"},
-	{"/api/gamma/in-thread/1", "gamma"},
-	{"/api/gamma/by-user/ada", "gamma"},
+	{"/gamma", "gamma"},
+	{"/gamma/1/2", "gamma"},
+	{"/files/a/report.pdf", "gamma"},
+	{"/files/a/", "gamma"},
 
 	{"/", "legacy"},
 	{"/healthz", "legacy"},
 	{"/api", "legacy"},
 	{"/api/", "legacy"},
-	{"/api/user", "legacy"},
-	{"/api/alphaettings", "legacy"},
+	{"/api/alph", "legacy"},
+	{"/api/alphabet", "legacy"},
+	{"/api/gamma", "legacy"},
+	{"/files/ab/report.pdf", "legacy"},
+	{"/files/a", "legacy"},
 	{"/API/alpha", "legacy"},
 	{"/api/Alpha", "legacy"},
 	{"/v2/api/alpha", "legacy"},
@@ -51,19 +57,15 @@ func TestEveryRequestInEveryCombination(t *testing.T) {
 	c := completed(t)
 	for _, m := range combinations(t, c) {
 		listener := compose(t, c, m)
-		if err := listener.Validate(); err != nil {
-			t.Errorf("%v: %v", m, err)
-		}
+		assert.NoError(t, listener.Validate(), "%v", m)
 		for _, r := range requests {
-			got := listener.Route(httptest.NewRequest("GET", "http://fixture.example"+r.path, nil)).Shares()
-			if want := sharesOf(c, m, r.owner); !maps.Equal(got, want) {
-				t.Errorf("%v: %s goes to %v, want %v", m, r.path, got, want)
-			}
+			got := listener.Route(httptest.NewRequest(http.MethodGet, "http://fixture.example"+r.path, nil)).Shares()
+			assert.Equal(t, sharesOf(c, m, r.owner), got, "%v: %s", m, r.path)
 		}
 	}
 }
 
-// sharesOf is who serves a service's paths, straight from the phases.
+// sharesOf are the shares in which programs serve a service's paths, from the phases.
 func sharesOf(c services.Catalog, m services.Migration, owner string) map[string]float64 {
 	monolith := map[string]float64{}
 	if m.Monolith == services.Serving {
@@ -99,9 +101,7 @@ func combinations(t *testing.T, c services.Catalog) []services.Migration {
 		}
 	}
 	n := len(c.Services)
-	if want := 1<<(2*n) + 1<<n + 1; len(all) != want {
-		t.Fatalf("%d combinations, want %d", len(all), want)
-	}
+	require.Len(t, all, 1<<(2*n)+1<<n+1)
 	return all
 }
 
@@ -142,7 +142,7 @@ func stackRules(stage *assembly.Stage, stack string) []alb.Rule {
 	return rules
 }
 
-// named calls the target groups by their services' names.
+// named is a rule whose target groups have the names of their services.
 func named(stage *assembly.Stage, rule alb.Rule) alb.Rule {
 	var forward alb.Forward
 	for _, group := range rule.Action.(alb.Forward) {
@@ -154,13 +154,11 @@ func named(stage *assembly.Stage, rule alb.Rule) alb.Rule {
 
 func onlyListener(t *testing.T, stage *assembly.Stage) alb.Listener {
 	t.Helper()
-	if len(stage.Listeners) != 1 {
-		t.Fatalf("%d listeners, want 1", len(stage.Listeners))
-	}
+	require.Len(t, stage.Listeners, 1)
 	return stage.Listeners[0].Routing
 }
 
-// X-Route-To reaches any program on any path from an allowed address, and does
+// X-Route-To reaches a program on its paths from an allowed address, and changes
 // nothing from any other.
 func TestPreviewHeader(t *testing.T) {
 	for _, s := range situations {
@@ -168,53 +166,48 @@ func TestPreviewHeader(t *testing.T) {
 		listener := onlyListener(t, stage)
 		for _, service := range stage.Services {
 			name := service.Program()
-			request := httptest.NewRequest("GET", ownPath(name), nil)
+			request := httptest.NewRequest(http.MethodGet, ownPath(t, name), nil)
 			outside := listener.Route(request).Shares()
 			request.Header.Set("x-route-to", strings.ToUpper(name))
-			if request.RemoteAddr = "203.0.113.9:1234"; !maps.Equal(listener.Route(request).Shares(), outside) {
-				t.Errorf("%v: the header of %s works from outside", s, name)
-			}
+			request.RemoteAddr = "203.0.113.9:1234"
+			assert.Equal(t, outside, listener.Route(request).Shares(), "%v: the header of %s from outside", s, name)
 			request.RemoteAddr = "10.0.3.4:1234"
-			if got := listener.Route(request).Shares(); len(got) != 1 || got[service.Attachments[0].TargetGroup] != 1 {
-				t.Errorf("%v: the header of %s leads to %v", s, name, got)
-			}
+			want := map[string]float64{service.Attachments[0].TargetGroup: 1}
+			assert.Equal(t, want, listener.Route(request).Shares(), "%v: the header of %s from inside", s, name)
 		}
 	}
 }
 
-// ownPath is a path on which a program can be asked for by name.
-func ownPath(name string) string {
-	if name == "legacy" {
-		return "/api/alpha/1"
+// ownPath is a path that a program's preview rule matches. The monolith's matches all,
+// so its is one of a service.
+func ownPath(t *testing.T, name string) string {
+	t.Helper()
+	if c := completed(t); name != c.Monolith.Name {
+		return c.Find(name).Paths[0]
 	}
-	return "/api/" + name + "/1"
+	return requests[0].path
 }
 
-// Rules that AWS would take, but that no service should have.
+// The rules of all stacks are those of the plan.
 func TestRulesOfAllStacks(t *testing.T) {
 	for _, s := range situations {
-		if err := checkRules(at(t, s), s); err != nil {
-			t.Errorf("%v: %v", s, err)
-		}
+		assert.NoError(t, checkRules(at(t, s), s), "%v", s)
 	}
 }
 
 func TestRuleMutants(t *testing.T) {
-	s := situation{"live", services.Serving}
 	edits := map[string]func(rule map[string]any){
-		"a priority used twice":        func(rule map[string]any) { rule["Priority"] = 25200 },
-		"a rule after the catch-all":   func(rule map[string]any) { rule["Priority"] = 50001 },
-		"a path of another service":    func(rule map[string]any) { setPaths(rule, "/api/beta") },
-		"a prefix with its neighbours": func(rule map[string]any) { setPaths(rule, "/api/alpha*") },
+		"a priority used twice":      func(rule map[string]any) { rule["Priority"] = 25200 },
+		"a rule after the catch-all": func(rule map[string]any) { rule["Priority"] = 50001 },
+		"a path of another service":  func(rule map[string]any) { setPaths(rule, "/api/beta") },
+		"a prefix of other words":    func(rule map[string]any) { setPaths(rule, "/api/alpha*") },
 	}
 	for name, edit := range edits {
-		_, live := rulesOf(at(t, s), "alpha")
-		mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
+		_, live := rulesOf(at(t, allLive), "alpha")
+		mutant := mutated(t, allLive, "Alpha", func(resources map[string]any) {
 			edit(resources[live.LogicalID].(map[string]any)["Properties"].(map[string]any))
 		})
-		if checkRules(mutant, s) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkRules(mutant, allLive), "%s: mutant passed the check", name)
 	}
 }
 
@@ -293,12 +286,10 @@ func describeTemplate(r alb.Rule) string {
 	return text
 }
 
-// What no rule takes is answered by the load balancer itself.
+// The load balancer itself answers what no rule matches.
 func TestDefaultIsNotFound(t *testing.T) {
 	balancer := &alb.LoadBalancer{Listener: onlyListener(t, at(t, situation{"strangled", services.Retired}))}
 	response := httptest.NewRecorder()
-	balancer.ServeHTTP(response, httptest.NewRequest("GET", "/nowhere", nil))
-	if response.Code != http.StatusNotFound {
-		t.Errorf("status %d, want 404", response.Code)
-	}
+	balancer.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/nowhere", nil))
+	assert.Equal(t, http.StatusNotFound, response.Code)
 }

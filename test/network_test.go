@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // into reads properties as the type that the caller needs of them.
@@ -34,18 +38,16 @@ func ofType(resources map[string]any, kind string) []map[string]any {
 	return all
 }
 
-// Whoever looks at a rule is told what it is for; only the front door is open to
-// anyone, and a task speaks to nothing but HTTPS, with a way to the internet too.
+// Every rule of a security group has a description, only the load balancer is open
+// to any address, and a task sends to port 443 alone, also with a NAT gateway.
 func TestSecurityGroups(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
-		"as it ships":      at(t, situation{"live", services.Serving}),
+		"all live":         at(t, allLive),
 		"with a gateway":   assemble(t, environment("natGateways", 1)),
 		"under a domain":   atPublic(t),
 		"without a legacy": at(t, situation{"strangled", services.Retired}),
 	} {
-		if err := checkSecurityGroups(stage); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkSecurityGroups(stage), name)
 	}
 }
 
@@ -54,24 +56,24 @@ func TestSecurityGroupMutants(t *testing.T) {
 		stack string
 		edit  func(resources map[string]any)
 	}{
-		"a rule without a word": {"Alpha", func(resources map[string]any) {
+		"a rule without a description": {"Alpha", func(resources map[string]any) {
 			delete(ofType(resources, "AWS::EC2::SecurityGroupIngress")[0], "Description")
 		}},
-		"a task that anyone reaches": {"Alpha", func(resources map[string]any) {
+		"a task open to any address": {"Alpha", func(resources map[string]any) {
 			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
 			delete(rule, "SourceSecurityGroupId")
 			rule["CidrIp"] = "0.0.0.0/0"
 		}},
-		"a task that its VPC reaches": {"Alpha", func(resources map[string]any) {
+		"a task open to its VPC": {"Alpha", func(resources map[string]any) {
 			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
 			delete(rule, "SourceSecurityGroupId")
 			rule["CidrIp"] = "10.0.0.0/16"
 		}},
-		"a task that speaks to any port": {"Alpha", func(resources map[string]any) {
+		"a task that sends to any port": {"Alpha", func(resources map[string]any) {
 			egress := ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)
 			egress["FromPort"] = 0
 		}},
-		"a front door open on another port": {"Edge", func(resources map[string]any) {
+		"a load balancer open on another port": {"Edge", func(resources map[string]any) {
 			ingress := ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"].([]any)[0].(map[string]any)
 			ingress["ToPort"] = 8080
 		}},
@@ -79,9 +81,7 @@ func TestSecurityGroupMutants(t *testing.T) {
 			maps.DeleteFunc(resources, func(_ string, r any) bool { return r.(map[string]any)["Type"] == "Custom::VpcRestrictDefaultSG" })
 		}},
 	} {
-		if checkSecurityGroups(mutated(t, situation{"live", services.Serving}, mutant.stack, mutant.edit)) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkSecurityGroups(mutated(t, allLive, mutant.stack, mutant.edit)), "%s: mutant passed the check", name)
 	}
 }
 
@@ -91,12 +91,12 @@ func checkSecurityGroups(stage *assembly.Stage) error {
 		isTask := group.Stack != "Edge" && group.Stack != "Platform"
 		for _, rule := range slices.Concat(group.Ingress, group.Egress) {
 			if rule.Description == "" {
-				errs = append(errs, fmt.Errorf("%s: a rule of %s says nothing: %+v", group.Stack, group.LogicalID, rule))
+				errs = append(errs, fmt.Errorf("%s: a rule of %s has no description: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}
 		for _, rule := range group.Ingress {
-			if frontDoor := group.Stack == "Edge" && rule.From == rule.To && (rule.To == 80 || rule.To == 443); rule.Range.IsValid() && rule.Range.Bits() == 0 && !frontDoor {
-				errs = append(errs, fmt.Errorf("%s: anyone reaches %s: %+v", group.Stack, group.LogicalID, rule))
+			if balancer := group.Stack == "Edge" && rule.From == rule.To && (rule.To == 80 || rule.To == 443); rule.Range.IsValid() && rule.Range.Bits() == 0 && !balancer {
+				errs = append(errs, fmt.Errorf("%s: %s is open to any address: %+v", group.Stack, group.LogicalID, rule))
 			}
 			if isTask && !slices.Contains(stage.LoadBalancers[0].SecurityGroups, rule.Group) {
 				errs = append(errs, fmt.Errorf("%s: %s admits more than the load balancer: %+v", group.Stack, group.LogicalID, rule))
@@ -104,15 +104,15 @@ func checkSecurityGroups(stage *assembly.Stage) error {
 		}
 		for _, rule := range group.Egress {
 			if isTask && (rule.Protocol != "tcp" || rule.From != 443 || rule.To != 443) {
-				errs = append(errs, fmt.Errorf("%s: %s reaches more than HTTPS: %+v", group.Stack, group.LogicalID, rule))
+				errs = append(errs, fmt.Errorf("%s: %s sends to more than port 443: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// checkDefaultGroup wants every VPC's default security group emptied: whatever
-// names no group of its own is in that one.
+// checkDefaultGroup wants every VPC's default security group emptied: a network
+// interface that names no group of its own is in that one.
 func checkDefaultGroup(stage *assembly.Stage) error {
 	for vpc := range stage.Resources("AWS::EC2::VPC") {
 		group := fmt.Sprintf("${%s.%s.DefaultSecurityGroup}", vpc.Stack, vpc.LogicalID)
@@ -127,16 +127,14 @@ func checkDefaultGroup(stage *assembly.Stage) error {
 	return nil
 }
 
-// An endpoint lets pass what the environment needs of it, and nothing else.
+// The policy of an endpoint passes what the environment needs of it, and nothing else.
 func TestEndpoints(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
-		"as it ships":     at(t, situation{"live", services.Serving}),
+		"all live":        at(t, allLive),
 		"with a gateway":  assemble(t, environment("natGateways", 1)),
 		"with collectors": atTraced(t),
 	} {
-		if err := checkEndpoints(stage); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkEndpoints(stage), name)
 	}
 }
 
@@ -151,18 +149,16 @@ func TestEndpointMutants(t *testing.T) {
 			statement["NotAction"] = "dynamodb:Scan"
 		},
 	} {
-		mutant := mutated(t, situation{"live", services.Serving}, "Platform", func(resources map[string]any) {
+		mutant := mutated(t, allLive, "Platform", func(resources map[string]any) {
 			tables := ofType(resources, "AWS::EC2::VPCEndpoint")[0]
 			edit(tables, tables["PolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any))
 		})
-		if checkEndpoints(mutant) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkEndpoints(mutant), "%s: mutant passed the check", name)
 	}
 }
 
-// checkEndpoints knows the names that CloudFormation gives: they begin with that
-// of the stack.
+// checkEndpoints wants the policies to cover the names that CloudFormation gives to
+// tables and logs: they begin with that of the stack.
 func checkEndpoints(stage *assembly.Stage) error {
 	data, _ := stage.Stack("Data")
 	pulls := []string{
@@ -187,7 +183,7 @@ func checkEndpoints(stage *assembly.Stage) error {
 	return checkGeneratedNames(stage)
 }
 
-// passes says what an endpoint's policy allows, a line for each statement.
+// passes is what an endpoint's policy allows, a line for each statement.
 func passes(endpoint assembly.Resource) ([]string, error) {
 	document, err := into[struct{ Statement []assembly.Statement }](endpoint.Properties["PolicyDocument"])
 	var lines []string
@@ -201,8 +197,8 @@ func passes(endpoint assembly.Resource) ([]string, error) {
 	return lines, err
 }
 
-// checkGeneratedNames wants no table and no log of a task to be called otherwise
-// than its stack, or the endpoints would not let it through.
+// checkGeneratedNames wants every table and every log of a task to get its name from
+// CloudFormation, or the policies of the endpoints would not cover it.
 func checkGeneratedNames(stage *assembly.Stage) error {
 	for r := range stage.Resources("AWS::DynamoDB::GlobalTable", "AWS::Logs::LogGroup") {
 		stack, _ := stage.Stack(r.Stack)
@@ -215,4 +211,48 @@ func checkGeneratedNames(stage *assembly.Stage) error {
 		}
 	}
 	return nil
+}
+
+// Without a NAT gateway tasks reach the registry, the logs and, with traces, X-Ray
+// through interface endpoints; with one they need only the gateway endpoints, which
+// cost nothing.
+func TestWayOut(t *testing.T) {
+	withoutCollector := editService("gamma", func(s *services.Service) { s.Collector = "" })
+	for name, test := range map[string]struct {
+		changes   []change
+		gateways  int
+		endpoints []string
+	}{
+		"without traces": {
+			[]change{environment("traces", false), withoutCollector}, 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3"},
+		},
+		"with traces":               {nil, 0, []string{"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3", "xray"}},
+		"with a gateway":            {[]change{environment("natGateways", 1)}, 1, []string{"dynamodb", "s3"}},
+		"with a gateway, no traces": {[]change{environment("natGateways", 1), environment("traces", false)}, 1, []string{"dynamodb", "s3"}},
+	} {
+		stage := assemble(t, test.changes...)
+		var endpoints []string
+		for r := range stage.Resources("AWS::EC2::VPCEndpoint") {
+			_, name, _ := strings.Cut(fmt.Sprint(r.Properties["ServiceName"]), "eu-west-1.")
+			endpoints = append(endpoints, name)
+		}
+		assert.ElementsMatch(t, test.endpoints, endpoints, "the endpoints %s", name)
+		assert.Len(t, slices.Collect(stage.Resources("AWS::EC2::NatGateway")), test.gateways, "the NAT gateways %s", name)
+	}
+}
+
+// The number of zones is the environment's, and no zone is looked up in an
+// account: synthesis needs no credentials.
+func TestZones(t *testing.T) {
+	stage := assemble(t, environment("azs", 3), environment("account", "123456789012"))
+	assert.Len(t, slices.Collect(stage.Resources("AWS::EC2::Subnet")), 6, "3 zones, want a public subnet and one for tasks in each")
+	// The CLI looks up in the account what a manifest lists as missing.
+	nested := filepath.Dir(stage.Stacks[0].File)
+	for _, folder := range []string{nested, filepath.Dir(nested)} {
+		manifest, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+		require.NoError(t, err)
+		var content struct{ Missing []any }
+		require.NoError(t, json.Unmarshal(manifest, &content))
+		assert.Empty(t, content.Missing, "look-ups that synthesis asks for in %s", folder)
+	}
 }

@@ -8,10 +8,13 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// changed are the stacks whose templates differ, byte by byte, or that only one
-// of the two has.
+// changed are the stacks whose templates differ in a byte, or that only one of the
+// two stages has.
 func changed(before, after *assembly.Stage) []string {
 	var ids []string
 	for _, stack := range before.Stacks {
@@ -28,34 +31,35 @@ func changed(before, after *assembly.Stage) []string {
 	return ids
 }
 
+// A change of one service leaves every other template as it is, byte by byte, but for
+// the tables, the dashboard and what the monolith may do with a new table.
 func TestChangeTouchesOneService(t *testing.T) {
 	fourth := services.Service{
-		Name: "fourth", Image: services.Image{Program: "services/fixture/cmd/alpha"},
+		Name: "fourth", Image: services.Image{Registry: fixture.Registry + "fourth:1.0"},
 		Paths: []string{"/fourth"}, Priority: 24999,
 		Table: &services.Table{PartitionKey: "id"},
 	}
-	live := at(t, situation{"live", services.Serving})
+	live := at(t, allLive)
 	for name, test := range map[string]struct {
 		change change
 		want   []string
 	}{
-		"a fourth service":          {addService(fourth, "dark"), []string{"Data", "Fourth", "Legacy", "Watch"}},
-		"a strangled fourth":        {addService(fourth, "strangled"), []string{"Data", "Fourth", "Watch"}},
-		"size":                      {editService("beta", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Beta"}},
-		"what it was of the legacy": {editService("beta", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
-		"its budget":                {editService("beta", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Beta"}},
-		"its alarms":                {editService("beta", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Beta"}},
-		"environment":               {editService("beta", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Beta"}},
-		"an index":                  {editService("beta", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Legacy", "Beta"}},
-		"the legacy's size":         {editService("legacy", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Legacy"}},
+		"a fourth service":        {addService(fourth, "dark"), []string{"Data", "Fourth", "Legacy", "Watch"}},
+		"a strangled fourth":      {addService(fourth, "strangled"), []string{"Data", "Fourth", "Watch"}},
+		"size":                    {editService("beta", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Beta"}},
+		"its share of the legacy": {editService("beta", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
+		"its budget":              {editService("beta", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Beta"}},
+		"its alarms":              {editService("beta", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Beta"}},
+		"environment":             {editService("beta", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Beta"}},
+		"an index":                {editService("beta", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Legacy", "Beta"}},
+		"the legacy's size":       {editService("legacy", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Legacy"}},
 	} {
-		if got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)); !slices.Equal(got, test.want) {
-			t.Errorf("%s changes %v, want %v", name, got, test.want)
-		}
+		assert.ElementsMatch(t, test.want, changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)), "stacks that %s changes", name)
 	}
 }
 
-// Every way to scale a service is its own, and so are all together of the monolith.
+// Every field of a service's scaling changes the service's own stack alone, and so do
+// all fields together of the monolith's.
 func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
 	edits := map[string]func(*services.Scaling){
 		"minimum":              func(s *services.Scaling) { s.Min = 3 },
@@ -69,23 +73,19 @@ func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
 		"metrics every 20 s":   func(s *services.Scaling) { s.HighResolution = true },
 		"forecast":             func(s *services.Scaling) { s.Predictive = true },
 	}
-	live := at(t, situation{"live", services.Serving})
+	live := at(t, allLive)
 	changedBy := func(service string, edit func(*services.Service)) []string {
 		return changed(live, assemble(t, everyoneAt("live", services.Serving), editService(service, edit)))
 	}
 	for name, edit := range edits {
-		if got := changedBy("beta", func(s *services.Service) { edit(&s.Scaling) }); !slices.Equal(got, []string{"Beta"}) {
-			t.Errorf("%s of beta changes %v, want Beta", name, got)
-		}
+		assert.Equal(t, []string{"Beta"}, changedBy("beta", func(s *services.Service) { edit(&s.Scaling) }), "stacks that %s of beta changes", name)
 	}
 	all := func(s *services.Service) {
 		for _, edit := range edits {
 			edit(&s.Scaling)
 		}
 	}
-	if got := changedBy("legacy", all); !slices.Equal(got, []string{"Legacy"}) {
-		t.Errorf("scaling the legacy changes %v, want Legacy", got)
-	}
+	assert.Equal(t, []string{"Legacy"}, changedBy("legacy", all), "stacks that the scaling of the legacy changes")
 }
 
 // A change of one service's phase changes its own stack, and the monolith's
@@ -107,9 +107,8 @@ func TestPhaseChangesItsOwnStack(t *testing.T) {
 				if share(t, before) != share(t, after) {
 					want = append(want, "Beta")
 				}
-				if got := changed(stages[before], stages[after]); !slices.Equal(got, want) {
-					t.Errorf("beta from %s to %s, the others %s: changes %v, want %v", before, after, others, got, want)
-				}
+				got := changed(stages[before], stages[after])
+				assert.ElementsMatch(t, want, got, "beta from %s to %s, the others %s", before, after, others)
 			}
 		}
 	}
@@ -118,63 +117,77 @@ func TestPhaseChangesItsOwnStack(t *testing.T) {
 func share(t *testing.T, word string) int {
 	t.Helper()
 	phase, err := services.ParsePhase(word)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return phase.Share
 }
 
-// The monolith's own phase moves no other stack.
+// The monolith's own phase changes no other stack.
 func TestMonolithPhaseChangesItsOwnStack(t *testing.T) {
 	for _, test := range []struct{ before, after situation }{
-		{situation{"live", services.Serving}, situation{"live", services.Drained}},
+		{allLive, situation{"live", services.Drained}},
 		{situation{"strangled", services.Serving}, situation{"strangled", services.Drained}},
 		{situation{"strangled", services.Drained}, situation{"strangled", services.Retired}},
 	} {
-		if got := changed(at(t, test.before), at(t, test.after)); !slices.Equal(got, []string{"Legacy"}) {
-			t.Errorf("%v to %v changes %v, want Legacy", test.before, test.after, got)
-		}
+		got := changed(at(t, test.before), at(t, test.after))
+		assert.Equal(t, []string{"Legacy"}, got, "%v to %v", test.before, test.after)
 	}
 }
 
-// Reading an assembly fails on an import without an export, so a situation that
-// can be read has none. The other way round, an output that nobody reads is left
-// over, but for the monolith's target group, which stays exported on purpose,
-// and the addresses that people read.
+// Reading an assembly fails on an import without an export, so a situation that can
+// be read has none. The other way round, an output that no stack reads is either an
+// export that stays on purpose, see TestExportsArePinned, or an address for people.
 func TestNothingDangles(t *testing.T) {
+	addresses := []string{"Edge/Url", "Watch/DashboardUrl"}
 	for _, s := range situations {
 		for _, stack := range at(t, s).Stacks {
 			for _, output := range stack.Outputs {
-				pinned := stack.ID == "Legacy" && output.Export != "" || stack.ID == "Edge" && output.ID == "Url" || stack.ID == "Watch" && output.ID == "DashboardUrl"
-				if len(output.ReadBy) == 0 && !pinned {
-					t.Errorf("%v: nobody reads %s of %s", s, output.ID, stack.ID)
+				if name := stack.ID + "/" + output.ID; output.Export == "" && !slices.Contains(addresses, name) {
+					assert.NotEmpty(t, output.ReadBy, "%v: stacks that read %s", s, name)
 				}
 			}
 		}
 	}
-	if _, ok := at(t, situation{"strangled", services.Retired}).Stack("Legacy"); ok {
-		t.Error("a retired legacy still has a stack")
+	_, ok := at(t, situation{"strangled", services.Retired}).Stack("Legacy")
+	assert.False(t, ok, "a retired legacy has a stack")
+}
+
+// A stack exports the same in every phase, under the same names, whether another stack
+// reads it or not: CloudFormation neither misses an export nor refuses to take away
+// one in use.
+func TestExportsArePinned(t *testing.T) {
+	exports := func(stack *assembly.Stack) map[string]string {
+		all := map[string]string{}
+		for _, output := range stack.Outputs {
+			if output.Export != "" {
+				all[output.Export] = output.Value
+			}
+		}
+		return all
+	}
+	live := at(t, allLive)
+	for _, s := range situations {
+		for _, stack := range at(t, s).Stacks {
+			pinned, ok := live.Stack(stack.ID)
+			require.True(t, ok, stack.ID)
+			assert.Equal(t, exports(pinned), exports(stack), "%v: exports of %s", s, stack.ID)
+			assert.NotEmpty(t, exports(stack), "%v: exports of %s", s, stack.ID)
+		}
 	}
 }
 
-// The monolith's target group is exported in every phase, always under one name:
-// CloudFormation neither takes away an export in use nor misses one.
-func TestMonolithExportIsPinned(t *testing.T) {
-	names := map[string]bool{}
+// The monolith's target group is read by the services that share their paths with it,
+// and by no other stack.
+func TestMonolithExportIsReadWhereItShares(t *testing.T) {
 	for _, s := range situations {
 		monolith, ok := at(t, s).Stack("Legacy")
 		if !ok {
 			continue
 		}
-		if len(monolith.Outputs) != 1 || monolith.Outputs[0].Export == "" {
-			t.Fatalf("%v: outputs of the legacy: %v, want one export", s, monolith.Outputs)
+		require.Len(t, monolith.Outputs, 1, "%v: outputs of the legacy", s)
+		var want []string
+		if s.phase == "25%" {
+			want = []string{"Alpha", "Beta", "Gamma"}
 		}
-		names[monolith.Outputs[0].Export] = true
-		if readers := monolith.Outputs[0].ReadBy; (s.phase == "25%") != (len(readers) > 0) {
-			t.Errorf("%v: imported by %v", s, readers)
-		}
-	}
-	if len(names) != 1 {
-		t.Errorf("the export has %d names: %v", len(names), names)
+		assert.ElementsMatch(t, want, monolith.Outputs[0].ReadBy, "%v: stacks that read the legacy's export", s)
 	}
 }

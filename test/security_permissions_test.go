@@ -10,14 +10,16 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
 )
 
 // access is what one role may do with one table: actions, sorted.
 type access struct{ role, table string }
 
-// reach computes from the templates which task role reaches which table or an
-// index of it. Roles go by their services' names, tables by their owners'.
+// reach computes from the templates which task role reaches which table or an index
+// of it. Roles have the names of their services, tables those of their owners.
 func reach(stage *assembly.Stage) map[access][]string {
 	allowed, err := grants(stage, true)
 	if err != nil {
@@ -43,9 +45,10 @@ func arnOf(table assembly.Table) string {
 	return fmt.Sprintf("${%s.%s.Arn}", table.Stack, table.LogicalID)
 }
 
-// owner is the service whose name the table's id starts with.
+// owner is the service of the fixture or of the shipped catalog whose name the table's
+// id starts with.
 func owner(table assembly.Table) string {
-	for _, s := range fixture.Catalog().Services {
+	for _, s := range slices.Concat(fixture.Catalog().Services, example.Catalog().Services) {
 		if strings.HasPrefix(table.LogicalID, s.ID()+"Table") {
 			return s.Name
 		}
@@ -53,13 +56,11 @@ func owner(table assembly.Table) string {
 	return table.LogicalID
 }
 
-// Every role reaches what is its own and nothing else, wherever each service is;
-// the monolith's reach is that of the services that still need it.
+// Every role reaches what is its own and nothing else, in whatever phases the services
+// are; the monolith's role also reaches the tables of services that are not strangled.
 func TestEachRoleReachesItsOwn(t *testing.T) {
 	for name, stage := range everywhere(t) {
-		if err := checkReach(stage.Stage, stage.phases); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkReach(stage.Stage, stage.phases), name)
 	}
 }
 
@@ -68,8 +69,8 @@ func checkReach(stage *assembly.Stage, phases phases) error {
 }
 
 // checkStatements wants every statement of every role to name its actions and
-// resources, for a reviewer to read, and to depend on nothing that another request
-// would have. What AWS lets nobody name is the registry's login and a collector's traces.
+// resources, for a reviewer to read, and to depend on no condition that another request
+// would meet. The registry's login and a collector's traces have no resource to name.
 func checkStatements(stage *assembly.Stage) error {
 	var errs []error
 	for _, role := range stage.Roles {
@@ -87,9 +88,7 @@ func checkStatements(stage *assembly.Stage) error {
 // ECS assumes a role only for tasks of the app's own account and region.
 func TestRolesTrustTheirOwnAccount(t *testing.T) {
 	for _, s := range situations {
-		if err := checkTrust(at(t, s)); err != nil {
-			t.Errorf("%v: %v", s, err)
-		}
+		assert.NoError(t, checkTrust(at(t, s)), "%v", s)
 	}
 }
 
@@ -115,19 +114,14 @@ func checkTrust(stage *assembly.Stage) error {
 // A boundary that the environment names bounds every role, also the CDK's own.
 func TestPermissionsBoundary(t *testing.T) {
 	for _, role := range assemble(t, environment("permissionsBoundary", "teams")).Roles {
-		if role.PermissionsBoundary != "arn:aws:iam::${AWS::AccountId}:policy/teams" {
-			t.Errorf("%s is bounded by %q", role.LogicalID, role.PermissionsBoundary)
-		}
+		assert.Equal(t, "arn:aws:iam::${AWS::AccountId}:policy/teams", role.PermissionsBoundary, role.LogicalID)
 	}
-	for _, role := range at(t, situation{"live", services.Serving}).Roles {
-		if role.PermissionsBoundary != "" {
-			t.Errorf("%s is bounded by %q, and nobody asked", role.LogicalID, role.PermissionsBoundary)
-		}
+	for _, role := range at(t, allLive).Roles {
+		assert.Empty(t, role.PermissionsBoundary, "%s, without a boundary in the environment", role.LogicalID)
 	}
 }
 
 func TestTrustMutants(t *testing.T) {
-	s := situation{"live", services.Serving}
 	conditions := func(statement map[string]any) map[string]any { return statement["Condition"].(map[string]any) }
 	for name, edit := range map[string]func(statement map[string]any){
 		"no condition":      func(statement map[string]any) { delete(statement, "Condition") },
@@ -139,7 +133,7 @@ func TestTrustMutants(t *testing.T) {
 		},
 	} {
 		for _, role := range []string{"AlphaTaskRole", "AlphaExecutionRole"} {
-			mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
+			mutant := mutated(t, allLive, "Alpha", func(resources map[string]any) {
 				for id, r := range resources {
 					resource := r.(map[string]any)
 					if strings.HasPrefix(id, role) && resource["Type"] == "AWS::IAM::Role" {
@@ -148,14 +142,13 @@ func TestTrustMutants(t *testing.T) {
 					}
 				}
 			})
-			if checkTrust(mutant) == nil {
-				t.Errorf("%s: %s: nobody notices", role, name)
-			}
+			assert.Error(t, checkTrust(mutant), "%s: %s: mutant passed the check", role, name)
 		}
 	}
 }
 
-// What the monolith may not touch it does not know of either.
+// A program has the name of a table in its environment if its role reaches the table,
+// and only then: the monolith does not serve what it may not touch.
 func TestEnvironmentEqualsReach(t *testing.T) {
 	for name, stage := range everywhere(t) {
 		matrix := reach(stage.Stage)
@@ -163,18 +156,19 @@ func TestEnvironmentEqualsReach(t *testing.T) {
 			container := task.Containers[0]
 			for _, table := range stage.Tables {
 				variable := services.TableVariable(owner(table))
-				_, granted := matrix[access{container.Name, owner(table)}]
-				if value, told := container.Environment[variable]; told != granted || told && value != table.Identity() {
-					t.Errorf("%s: %s has %s=%q, its role reaches the table: %v", name, container.Name, variable, value, granted)
+				want := ""
+				if _, granted := matrix[access{container.Name, owner(table)}]; granted {
+					want = table.Identity()
 				}
+				assert.Equal(t, want, container.Environment[variable], "%s: %s of %s", name, variable, container.Name)
 			}
 		}
 	}
 }
 
-// withGrant is the fixture, all live, after an edit of what users' task role may do.
+// withGrant is the fixture, all live, after an edit of what alpha's task role may do.
 func withGrant(t *testing.T, edit func(document map[string]any)) *assembly.Stage {
-	return mutated(t, situation{"live", services.Serving}, "Alpha", func(resources map[string]any) {
+	return mutated(t, allLive, "Alpha", func(resources map[string]any) {
 		for id, r := range resources {
 			if strings.HasPrefix(id, "AlphaTaskRoleDefaultPolicy") {
 				edit(r.(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any))
@@ -184,8 +178,7 @@ func withGrant(t *testing.T, edit func(document map[string]any)) *assembly.Stage
 }
 
 func TestPermissionMutants(t *testing.T) {
-	s := situation{"live", services.Serving}
-	stage := at(t, s)
+	stage := at(t, allLive)
 	for name, edit := range map[string]func(statement map[string]any){
 		"any action":             func(statement map[string]any) { statement["Action"] = "dynamodb:*" },
 		"one action more":        func(statement map[string]any) { statement["Action"] = []any{"dynamodb:GetItem", "dynamodb:Scan"} },
@@ -197,17 +190,14 @@ func TestPermissionMutants(t *testing.T) {
 		},
 	} {
 		mutant := withGrant(t, func(document map[string]any) { edit(document["Statement"].([]any)[0].(map[string]any)) })
-		if checkReach(mutant, s.phases()) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkReach(mutant, allLive.phases()), "%s: mutant passed the check", name)
 	}
 }
 
-// What a text does not show, the evaluation does: it notices these by what they
-// let pass, or no longer do, and not by how they are written.
+// The evaluation of the policies finds these by what they allow, or no longer do, and
+// not by how they are written.
 func TestGrantMutants(t *testing.T) {
-	s := situation{"live", services.Serving}
-	stage := at(t, s)
+	stage := at(t, allLive)
 	for name, edit := range map[string]func(statement map[string]any){
 		"an action wildcard within a word": func(statement map[string]any) {
 			statement["Action"] = []any{"dynamodb:Get*", "dynamodb:PutItem", "dynamodb:Query"}
@@ -220,42 +210,36 @@ func TestGrantMutants(t *testing.T) {
 			delete(statement, "Resource")
 			statement["NotResource"] = tableOf(stage, "gamma")
 		},
-		"a pattern for another's name": func(statement map[string]any) {
+		"a pattern for another table": func(statement map[string]any) {
 			statement["Resource"] = append(statement["Resource"].([]any), "arn:aws:dynamodb:*:*:table/fixture-dev-Data-Gamma*")
 		},
 		"a Deny in the place of an Allow": func(statement map[string]any) { statement["Effect"] = "Deny" },
 		"a condition that never holds": func(statement map[string]any) {
 			statement["Condition"] = map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}
 		},
-		"a condition that nobody knows": func(statement map[string]any) {
+		"a condition that the evaluation does not know": func(statement map[string]any) {
 			statement["Condition"] = map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "0.0.0.0/0"}}
 		},
 	} {
 		mutant := withGrant(t, func(document map[string]any) { edit(document["Statement"].([]any)[0].(map[string]any)) })
-		if checkGrants(mutant, s.phases()) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkGrants(mutant, allLive.phases()), "%s: mutant passed the check", name)
 	}
 }
 
-// A statement more, under a condition that is always true, is one too many.
+// A further statement is found, also under a condition that is always true.
 func TestConditionThatIsAlwaysTrue(t *testing.T) {
-	s := situation{"live", services.Serving}
 	mutant := withGrant(t, func(document map[string]any) {
 		document["Statement"] = append(document["Statement"].([]any), map[string]any{
 			"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
 			"Condition": map[string]any{"StringLike": map[string]any{"aws:PrincipalArn": "*"}},
 		})
 	})
-	if checkGrants(mutant, s.phases()) == nil {
-		t.Error("nobody notices")
-	}
+	assert.Error(t, checkGrants(mutant, allLive.phases()), "mutant passed the check")
 }
 
-// An Allow of everything under a Deny of all but its own is the same grant, until
-// the Deny is lifted.
+// An Allow of everything under a Deny of all but the service's own resources is the
+// same grant, until the Deny is lifted.
 func TestDenyThatIsLifted(t *testing.T) {
-	s := situation{"live", services.Serving}
 	underDeny := func(lifted bool) *assembly.Stage {
 		return withGrant(t, func(document map[string]any) {
 			own := document["Statement"].([]any)[0].(map[string]any)
@@ -265,24 +249,17 @@ func TestDenyThatIsLifted(t *testing.T) {
 			}
 		})
 	}
-	if err := checkGrants(underDeny(false), s.phases()); err != nil {
-		t.Error(err)
-	}
-	if checkGrants(underDeny(true), s.phases()) == nil {
-		t.Error("nobody notices")
-	}
-	plainHTTP := mutated(t, s, "Edge", func(resources map[string]any) {
+	assert.NoError(t, checkGrants(underDeny(false), allLive.phases()))
+	assert.Error(t, checkGrants(underDeny(true), allLive.phases()), "the Deny is lifted: mutant passed the check")
+	plainHTTP := mutated(t, allLive, "Edge", func(resources map[string]any) {
 		document := ofType(resources, "AWS::S3::BucketPolicy")[0]["PolicyDocument"].(map[string]any)
 		document["Statement"] = document["Statement"].([]any)[1:]
 	})
-	if checkGrants(plainHTTP, s.phases()) == nil {
-		t.Error("nobody notices a bucket that is read over plain HTTP")
-	}
+	assert.Error(t, checkGrants(plainHTTP, allLive.phases()), "a bucket read over plain HTTP: mutant passed the check")
 }
 
-// Whatever else can give a role something, or take it away.
+// A managed policy, a boundary and a bucket's policy change what a role may do as well.
 func TestRoleMutants(t *testing.T) {
-	s := situation{"live", services.Serving}
 	boundary := map[string]any{
 		"Type": "AWS::IAM::ManagedPolicy",
 		"Properties": map[string]any{"PolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{
@@ -290,14 +267,14 @@ func TestRoleMutants(t *testing.T) {
 		}}},
 	}
 	for name, edit := range map[string]func(role map[string]any){
-		"a policy of AWS's": func(role map[string]any) {
+		"a policy that AWS manages": func(role map[string]any) {
 			role["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		},
-		"a policy of the stack's":      func(role map[string]any) { role["ManagedPolicyArns"] = []any{map[string]any{"Ref": "Boundary"}} },
-		"a boundary that is too tight": func(role map[string]any) { role["PermissionsBoundary"] = map[string]any{"Ref": "Boundary"} },
-		"a boundary of nobody's":       func(role map[string]any) { role["PermissionsBoundary"] = "arn:aws:iam::111122223333:policy/limit" },
+		"a managed policy of the stack": func(role map[string]any) { role["ManagedPolicyArns"] = []any{map[string]any{"Ref": "Boundary"}} },
+		"a boundary that is too tight":  func(role map[string]any) { role["PermissionsBoundary"] = map[string]any{"Ref": "Boundary"} },
+		"a boundary of no stack":        func(role map[string]any) { role["PermissionsBoundary"] = "arn:aws:iam::111122223333:policy/limit" },
 	} {
-		mutant := mutated(t, s, "Alpha", func(resources map[string]any) {
+		mutant := mutated(t, allLive, "Alpha", func(resources map[string]any) {
 			resources["Boundary"] = boundary
 			for id, r := range resources {
 				if resource := r.(map[string]any); strings.HasPrefix(id, "AlphaTaskRole") && resource["Type"] == "AWS::IAM::Role" {
@@ -305,17 +282,13 @@ func TestRoleMutants(t *testing.T) {
 				}
 			}
 		})
-		if checkGrants(mutant, s.phases()) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkGrants(mutant, allLive.phases()), "%s: mutant passed the check", name)
 	}
-	admitting := mutated(t, s, "Edge", func(resources map[string]any) {
+	admitting := mutated(t, allLive, "Edge", func(resources map[string]any) {
 		document := ofType(resources, "AWS::S3::BucketPolicy")[0]["PolicyDocument"].(map[string]any)
 		document["Statement"].([]any)[2].(map[string]any)["Principal"] = "*"
 	})
-	if checkGrants(admitting, s.phases()) == nil {
-		t.Error("nobody notices a bucket that lets every role write")
-	}
+	assert.Error(t, checkGrants(admitting, allLive.phases()), "a bucket that lets every role write: mutant passed the check")
 }
 
 // tableOf is a reference to a table's ARN as the templates write it.
@@ -324,7 +297,7 @@ func tableOf(stage *assembly.Stage, name string) any {
 	for _, output := range data.Outputs {
 		for _, table := range stage.Tables {
 			if owner(table) == name && output.Value == arnOf(table) {
-				return map[string]any{"Fn::GetStackOutput": map[string]any{"StackName": data.Name, "OutputName": output.ID}}
+				return map[string]any{"Fn::ImportValue": output.Export}
 			}
 		}
 	}

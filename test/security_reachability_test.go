@@ -11,32 +11,34 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// node is something that sends packets or gets them.
+// node sends packets or receives them.
 type node struct {
 	name string
 	// ranges are where its addresses are. Nil means anywhere outside the VPC.
 	ranges []netip.Prefix
-	// groups are its security groups. A node without any that is outside the VPC
-	// lets everything pass; EC2 puts any other into the default one, which is empty.
+	// groups are its security groups. A node outside the VPC has none and lets
+	// everything pass; EC2 puts any other without one into the default group, which is
+	// empty.
 	groups  []string
 	subnets []assembly.Subnet
-	// public is whether it has an address that the internet knows.
+	// public is whether it has a public address.
 	public bool
-	// behind are the route tables that lead to it, when that is the only way.
+	// behind are the route tables that lead to a gateway endpoint. Nil for other nodes.
 	behind []string
 }
 
-// network is the nodes of a stage, the VPC that they are in or not, and the
-// groups that they are in.
+// network is the nodes of a stage, the range of the VPC, and the security groups.
 type network struct {
 	vpc    netip.Prefix
 	groups []assembly.SecurityGroup
 	nodes  []node
 }
 
-// link is who can send to whom.
+// link is a pair of nodes of which one can open a connection to the other.
 type link struct{ from, to string }
 
 const internet = "internet"
@@ -72,8 +74,7 @@ func (n *network) add(stage *assembly.Stage, new node, subnets []string) {
 	n.nodes = append(n.nodes, new)
 }
 
-// links are all pairs of which one can open a connection to the other, and with
-// which protocols and ports.
+// links are the protocols and ports of each pair that can connect.
 func (n network) links() map[link]string {
 	all := map[link]string{}
 	for _, from := range n.nodes {
@@ -89,9 +90,9 @@ func (n network) links() map[link]string {
 	return all
 }
 
-// routed is whether packets find the way. Within the VPC they always do; to the
-// internet a NAT gateway takes them from anyone and the internet gateway from a
-// public address, and only through the latter does a connection come in.
+// routed is whether packets have a route. Within the VPC they always have; to the
+// internet a NAT gateway takes them from any address and the internet gateway from a
+// public one, and only through the latter does a connection come in.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n network) routed(from, to node) bool {
@@ -113,7 +114,7 @@ func (n network) leads(from node, gateway string) bool {
 }
 
 // ports are what the source's groups let out to the target and the target's let
-// in from the source. Security groups remember connections: answers pass.
+// in from the source. Security groups track connections, so that answers pass.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
 func (n network) ports(from, to node) []string {
@@ -177,36 +178,38 @@ func overlap(a, b assembly.GroupRule) (text string, ok bool) {
 	return fmt.Sprintf("%s %d-%d", a.Protocol, from, to), true
 }
 
-// wantedLinks are all that the environment needs, and one more: the load balancer
-// could reach the endpoints, as it may send to the whole VPC, but sends to target
-// groups only.
-func wantedLinks(stage *assembly.Stage, natGateway bool, endpoints []string) map[link]string {
+// wantedLinks are all that the environment needs, and those from the load balancer to
+// the endpoints: it may send to the whole VPC, but sends to target groups only.
+func wantedLinks(stage *assembly.Stage, endpoints []string) map[link]string {
 	want := map[link]string{{internet, "load balancer"}: "tcp 80"}
-	interfaces := append([]string{"ecr.api", "ecr.dkr", "logs"}, endpoints...)
 	outside := []string{"s3", "dynamodb"}
-	if natGateway {
-		interfaces, outside = nil, append(outside, internet)
+	if len(endpoints) == 0 {
+		outside = append(outside, internet)
 	}
-	for _, name := range interfaces {
+	for _, name := range endpoints {
 		want[link{"load balancer", name}] = "tcp 443"
 	}
 	for _, task := range stage.TaskDefinitions {
 		container := task.Containers[0]
 		want[link{"load balancer", container.Name}] = fmt.Sprintf("tcp %d", container.Ports[0])
-		for _, name := range slices.Concat(interfaces, outside) {
+		for _, name := range slices.Concat(endpoints, outside) {
 			want[link{container.Name, name}] = "tcp 443"
 		}
 	}
 	return want
 }
 
-// checkLinks compares them with what there is. Some stages have more endpoints.
-func checkLinks(stage *assembly.Stage, natGateway bool, endpoints ...string) error {
+// interfaces are the interface endpoints of an environment with traces.
+var interfaces = []string{"ecr.api", "ecr.dkr", "logs", "xray"}
+
+// checkLinks wants a stage with these interface endpoints, or with a NAT gateway and
+// none, to have the wanted links and no other.
+func checkLinks(stage *assembly.Stage, endpoints ...string) error {
 	n, err := networkOf(stage)
 	if err != nil {
 		return err
 	}
-	got, want := n.links(), wantedLinks(stage, natGateway, endpoints)
+	got, want := n.links(), wantedLinks(stage, endpoints)
 	var errs []error
 	all := maps.Clone(want)
 	maps.Copy(all, got)
@@ -222,17 +225,23 @@ func checkLinks(stage *assembly.Stage, natGateway bool, endpoints ...string) err
 // task, and from a task only AWS, or the internet where there is a NAT gateway.
 func TestReachability(t *testing.T) {
 	for name, stage := range everywhere(t) {
-		if err := checkLinks(stage.Stage, false, stage.endpoints...); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		assert.NoError(t, checkLinks(stage.Stage, interfaces...), name)
 	}
-	if err := checkLinks(assemble(t, environment("natGateways", 1)), true); err != nil {
-		t.Errorf("with a gateway: %v", err)
-	}
+	withoutTraces := assemble(t, environment("traces", nil), editService("gamma", func(s *services.Service) { s.Collector = "" }))
+	assert.NoError(t, checkLinks(withoutTraces, interfaces[:3]...), "without traces")
+	assert.NoError(t, checkLinks(assemble(t, environment("natGateways", 1))), "with a gateway")
 }
 
 func TestReachabilityMutants(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
+	stage := at(t, allLive)
+	internetGateway := only(stage, "Platform", "AWS::EC2::InternetGateway").LogicalID
+	var tasksRouteTable string
+	for _, subnet := range stage.Subnets {
+		if table, ok := stage.Resource(subnet.RouteTable); ok && slices.Contains(stage.Services[0].Subnets, subnet.Identity()) {
+			tasksRouteTable = table.LogicalID
+		}
+	}
+	require.NotEmpty(t, tasksRouteTable)
 	groupOf := func(name string) any {
 		for _, service := range stage.Services {
 			if service.Program() == name {
@@ -257,7 +266,7 @@ func TestReachabilityMutants(t *testing.T) {
 		return func(resources map[string]any) {
 			resources["Nat"] = map[string]any{"Type": "AWS::EC2::NatGateway", "Properties": map[string]any{}}
 			resources["Mutant"] = map[string]any{"Type": "AWS::EC2::Route", "Properties": map[string]any{
-				"RouteTableId": map[string]any{"Ref": "VpcTasksSubnet1RouteTable3ECD6D1D"}, "DestinationCidrBlock": "0.0.0.0/0", gateway: map[string]any{"Ref": id},
+				"RouteTableId": map[string]any{"Ref": tasksRouteTable}, "DestinationCidrBlock": "0.0.0.0/0", gateway: map[string]any{"Ref": id},
 			}}
 		}
 	}
@@ -267,10 +276,10 @@ func TestReachabilityMutants(t *testing.T) {
 	}{
 		"a service that admits the VPC":             {"Alpha", admit(map[string]any{"CidrIp": "10.0.0.0/16"})},
 		"a service that admits a neighbour's range": {"Alpha", admit(map[string]any{"CidrIp": "10.0.32.0/20"})},
-		"a service that admits another's group":     {"Alpha", admit(map[string]any{"SourceSecurityGroupId": groupOf("beta")})},
+		"a service that admits another group":       {"Alpha", admit(map[string]any{"SourceSecurityGroupId": groupOf("beta")})},
 		"an egress to anywhere on all ports":        {"Alpha", func(resources map[string]any) { egress(resources)["IpProtocol"] = "-1" }},
 		"an egress on one port more":                {"Alpha", func(resources map[string]any) { egress(resources)["FromPort"] = 442 }},
-		"an egress that nobody wrote": {"Alpha", func(resources map[string]any) {
+		"the egress that EC2 has by default": {"Alpha", func(resources map[string]any) {
 			delete(ofType(resources, "AWS::EC2::SecurityGroup")[0], "SecurityGroupEgress")
 		}},
 		"a task without a group": {"Alpha", func(resources map[string]any) { delete(awsvpc(resources), "SecurityGroups") }},
@@ -278,25 +287,21 @@ func TestReachabilityMutants(t *testing.T) {
 			awsvpc(resources)["AssignPublicIp"] = "ENABLED"
 			awsvpc(resources)["Subnets"] = stage.LoadBalancers[0].Subnets
 		}},
-		"a NAT gateway that nobody asked for": {"Platform", tasksRoute("NatGatewayId", "Nat")},
-		"a front door open on another port": {"Edge", func(resources map[string]any) {
+		"a NAT gateway that the environment does not ask for": {"Platform", tasksRoute("NatGatewayId", "Nat")},
+		"a load balancer open on another port": {"Edge", func(resources map[string]any) {
 			ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"].([]any)[0].(map[string]any)["ToPort"] = 81
 		}},
-		"a front door that sends anywhere":       {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "0.0.0.0/0" }},
-		"a front door that sends beyond the VPC": {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "10.0.0.0/8" }},
-		"a front door inside": {"Edge", func(resources map[string]any) {
+		"a load balancer that sends anywhere":       {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "0.0.0.0/0" }},
+		"a load balancer that sends beyond the VPC": {"Edge", func(resources map[string]any) { egress(resources)["CidrIp"] = "10.0.0.0/8" }},
+		"a load balancer without a public address": {"Edge", func(resources map[string]any) {
 			ofType(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer")[0]["Scheme"] = "internal"
 		}},
-		"no way to the tables": {"Platform", func(resources map[string]any) {
+		"no route to the tables": {"Platform", func(resources map[string]any) {
 			ofType(resources, "AWS::EC2::VPCEndpoint")[0]["RouteTableIds"] = []any{}
 		}},
 	} {
-		if checkLinks(mutated(t, situation{"live", services.Serving}, mutant.stack, mutant.edit), false) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkLinks(mutated(t, allLive, mutant.stack, mutant.edit), interfaces...), "%s: mutant passed the check", name)
 	}
-	// A route is no way for a task without a public address.
-	if err := checkLinks(mutated(t, situation{"live", services.Serving}, "Platform", tasksRoute("GatewayId", "VpcIGWD7BA715C")), false); err != nil {
-		t.Error(err)
-	}
+	// A route to the internet gateway is of no use to a task without a public address.
+	assert.NoError(t, checkLinks(mutated(t, allLive, "Platform", tasksRoute("GatewayId", internetGateway)), interfaces...))
 }

@@ -2,41 +2,34 @@ package test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
-	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/rollout"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // deployment is how long a deployment of a stack's service takes.
 func deployment(t *testing.T, stage *assembly.Stage, stack string) rollout.Deployment {
 	t.Helper()
-	for _, service := range stage.Services {
-		if service.Stack == stack {
-			d, err := rollout.Of(stage, service)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return d
-		}
-	}
-	t.Fatalf("no service in %s", stack)
-	return rollout.Deployment{}
+	i := slices.IndexFunc(stage.Services, func(s assembly.Service) bool { return s.Stack == stack })
+	require.GreaterOrEqual(t, i, 0, "no service in %s", stack)
+	d, err := rollout.Of(stage, stage.Services[i])
+	require.NoError(t, err)
+	return d
 }
 
-// What the README compares is what the templates say, and what holds of one
-// service holds of all.
+// The table of a deployment's times has what the shipped templates say, which is the
+// same for every service.
 func TestReadmeRolloutIsTheTemplates(t *testing.T) {
-	stage, err := asShipped(t).Stage("fixture-dev")
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage := asShipped(t).Stages[0]
 	ours := deployment(t, stage, stage.Services[0].Stack)
-	for _, service := range stage.Services {
-		if d := deployment(t, stage, service.Stack); fmt.Sprint(d) != fmt.Sprint(ours) {
-			t.Errorf("%s takes %v, %s %v: the README knows one", service.Stack, d, stage.Services[0].Stack, ours)
+	for _, stage := range asShipped(t).Stages {
+		for _, service := range stage.Services {
+			assert.Equal(t, ours, deployment(t, stage, service.Stack), "%s %s: the table has one service", stage.Name, service.Stack)
 		}
 	}
 	byDefault := deployment(t, defaultService(t), "Default")
@@ -53,10 +46,9 @@ func TestReadmeRolloutIsTheTemplates(t *testing.T) {
 	compareReadme(t, "| part | decided by | as it ships | with the CDK's defaults |", want)
 }
 
-// A template that waits longer is a deployment that takes just so much longer.
+// A deployment takes longer by just what its template waits longer.
 func TestRolloutMutants(t *testing.T) {
-	live := situation{"live", services.Serving}
-	before := deployment(t, at(t, live), "Alpha").Total()
+	before := deployment(t, at(t, allLive), "Alpha").Total()
 	group := func(edit func(properties map[string]any)) func(resources map[string]any) {
 		return func(resources map[string]any) { edit(ofType(resources, "AWS::ElasticLoadBalancingV2::TargetGroup")[0]) }
 	}
@@ -77,8 +69,7 @@ func TestRolloutMutants(t *testing.T) {
 			ofType(resources, "AWS::ECS::Service")[0]["HealthCheckGracePeriodSeconds"] = 600
 		}, 0},
 	} {
-		if after := deployment(t, mutated(t, live, "Alpha", test.edit), "Alpha").Total(); after != before+test.more {
-			t.Errorf("%s: %v after %v, want %v more", name, after, before, test.more)
-		}
+		after := deployment(t, mutated(t, allLive, "Alpha", test.edit), "Alpha").Total()
+		assert.Equal(t, before+test.more, after, "%s: %v before, want %v more", name, before, test.more)
 	}
 }

@@ -1,34 +1,30 @@
 package test
 
 import (
-	"fmt"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 var morning = []services.ScheduledBounds{{Name: "Morning", Cron: "cron(0 7 ? * MON-FRI *)", TimeZone: "Europe/Berlin", Min: 4, Max: 20}}
 
-// Each service scales by itself: its target counts its own service's tasks, its
-// policies watch its own load.
+// Each service scales by itself: its target counts the tasks of its own ECS service, and
+// its policies track its own load.
 func TestServicesScaleAlone(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
-	if len(stage.ScalableTargets) != len(stage.Services) {
-		t.Fatalf("%d scalable targets for %d services", len(stage.ScalableTargets), len(stage.Services))
-	}
+	stage := at(t, allLive)
+	require.Len(t, stage.ScalableTargets, len(stage.Services))
 	for i, target := range stage.ScalableTargets {
-		if target.Stack != stage.Services[i].Stack || len(target.Policies) != 2 {
-			t.Errorf("%s: %+v", target.Stack, target)
-		}
+		assert.Equal(t, stage.Services[i].Stack, target.Stack)
+		assert.Len(t, target.Policies, 2, "%s: policies", target.Stack)
 	}
 }
 
-// The template says what the catalog does.
+// The template has what the catalog asks for.
 func TestScalingIsTheCatalogs(t *testing.T) {
 	stage := assemble(t, editService("alpha", func(s *services.Service) {
 		s.Scaling = services.Scaling{
@@ -66,9 +62,10 @@ func TestScalingIsTheCatalogs(t *testing.T) {
 			}},
 		},
 	}
-	users, _ := stage.Stack("Alpha")
+	alpha, ok := stage.Stack("Alpha")
+	require.True(t, ok)
 	got := map[string]any{}
-	for _, r := range users.Resources {
+	for _, r := range alpha.Resources {
 		switch r.Type {
 		case "AWS::ApplicationAutoScaling::ScalableTarget":
 			got["target"] = part(r.Properties, "MinCapacity", "MaxCapacity", "ScheduledActions")
@@ -84,9 +81,10 @@ func TestScalingIsTheCatalogs(t *testing.T) {
 			got[metric] = part(tracking, "TargetValue", "ScaleOutCooldown", "ScaleInCooldown")
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the template differs (- want, + got):\n%s", diff)
+	for name, value := range want {
+		assert.Equal(t, value, got[name], name)
 	}
+	assert.Len(t, got, len(want))
 }
 
 // part are the properties of those names.
@@ -103,37 +101,37 @@ func part(properties map[string]any, names ...string) map[string]any {
 // A service names its capacity from the start, because CloudFormation would
 // replace one that changes from a launch type.
 func TestNoServiceHasALaunchType(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
+	stage := at(t, allLive)
 	for _, s := range stage.Services {
-		if s.Properties["LaunchType"] != nil || len(s.Properties["CapacityProviderStrategy"].([]any)) != 1 {
-			t.Errorf("%s: %v", s.Stack, s.Properties)
+		want := 1
+		if completed(t).Find(s.Program()).Scaling.SpotPercent > 0 {
+			want = 2
 		}
+		assert.Nil(t, s.Properties["LaunchType"], s.Stack)
+		assert.Len(t, s.Properties["CapacityProviderStrategy"], want, s.Stack)
 	}
 	for r := range stage.Resources("AWS::ECS::ClusterCapacityProviderAssociations") {
-		if got := fmt.Sprint(r.Properties["CapacityProviders"]); got != "[FARGATE FARGATE_SPOT]" {
-			t.Errorf("the cluster has %s", got)
-		}
+		assert.Equal(t, []any{"FARGATE", "FARGATE_SPOT"}, r.Properties["CapacityProviders"])
 	}
 }
 
-// The monolith's template has the bounds that its phases give it.
+// The monolith's bounds follow what is strangled.
 func TestMonolithScalesWithThePhases(t *testing.T) {
-	for s, want := range map[situation]string{
-		{"dark", services.Serving}:      "2 to 10",
-		{"live", services.Serving}:      "2 to 10",
-		{"live", services.Drained}:      "2 to 10",
-		{"strangled", services.Serving}: "2 to 3",
-		{"strangled", services.Drained}: "1 to 3",
+	for s, want := range map[situation]struct{ min, max int }{
+		{"dark", services.Serving}:      {2, 10},
+		{"live", services.Serving}:      {2, 10},
+		{"live", services.Drained}:      {2, 10},
+		{"strangled", services.Serving}: {2, 3},
+		{"strangled", services.Drained}: {1, 3},
 	} {
 		target := targetOf(at(t, s), "Legacy")
-		if got := fmt.Sprintf("%d to %d", target.Min, target.Max); got != want {
-			t.Errorf("%v: %s tasks, want %s", s, got, want)
-		}
+		assert.Equal(t, want.min, target.Min, "%v: least tasks", s)
+		assert.Equal(t, want.max, target.Max, "%v: most tasks", s)
 	}
 }
 
-// The monolith loses a task only where its stack is deployed after the one of the
-// service whose paths have left, and has it again before they come back.
+// The monolith's bounds shrink only where its stack is deployed after that of the
+// service whose paths have left, and grow before those paths come back.
 func TestMonolithShrinksAfterThePathHasLeft(t *testing.T) {
 	stages := map[string]*assembly.Stage{}
 	for _, phase := range []string{"dark", "25%", "live", "strangled"} {
@@ -146,8 +144,11 @@ func TestMonolithShrinksAfterThePathHasLeft(t *testing.T) {
 			monolith, _ := to.Stack("Legacy")
 			for _, s := range fixture.Catalog().Services {
 				service, _ := to.Stack(s.ID())
-				if less && !dependsOn(monolith, service) || more && !dependsOn(service, monolith) {
-					t.Errorf("%s to %s: %s and the legacy are deployed in the wrong order", before, after, s.Name)
+				if less {
+					assert.Contains(t, monolith.Dependencies, service.ID, "%s to %s: the legacy is deployed before %s", before, after, s.Name)
+				}
+				if more {
+					assert.Contains(t, service.Dependencies, monolith.ID, "%s to %s: %s is deployed before the legacy", before, after, s.Name)
 				}
 			}
 		}

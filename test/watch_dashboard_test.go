@@ -12,48 +12,40 @@ import (
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudwatch"
 	"example.com/strangler/test/internal/fixture"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// Every search of the dashboard finds what is in the templates, of the service that
-// its row is of and of nobody else, also with names that begin like another's.
+// Every search of the dashboard finds metrics of resources in the templates, and only
+// those of its row's service, also where a name begins like another's.
 func TestDashboardFindsWhatThereIs(t *testing.T) {
-	if err := checkDashboard(at(t, situation{"live", services.Serving}), completed(t)); err != nil {
-		t.Error(err)
-	}
+	assert.NoError(t, checkDashboard(at(t, allLive), completed(t)))
 	similar := services.Service{
-		Name: "alpha-admin", Image: services.Image{Program: "services/fixture/cmd/alpha"},
+		Name: "alpha-admin", Image: services.Image{Registry: fixture.Registry + "fourth:1.0"},
 		Paths: []string{"/admin"}, Priority: 24999, Table: &services.Table{PartitionKey: "id"},
 	}
 	app := neutral(t, addService(similar, "dark"))
 	catalog, err := app.Catalog.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checkDashboard(assemble(t, addService(similar, "dark")), catalog); err != nil {
-		t.Error(err)
-	}
+	require.NoError(t, err)
+	assert.NoError(t, checkDashboard(assemble(t, addService(similar, "dark")), catalog))
 }
 
 func TestDashboardMutants(t *testing.T) {
-	live := situation{"live", services.Serving}
 	for name, edit := range map[string]*strings.Replacer{
-		"a service that there is not":   strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev-Alpha-UserService"),
-		"a dimension that there is not": strings.NewReplacer("ClusterName,ServiceName", "Cluster,ServiceName"),
-		"a metric that there is not":    strings.NewReplacer("RunningTaskCount", "RunningTasks"),
+		"a service that does not exist": strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev-Alpha-OtherService"),
+		"a dimension without metrics":   strings.NewReplacer("ClusterName,ServiceName", "Cluster,ServiceName"),
+		"a metric that does not exist":  strings.NewReplacer("RunningTaskCount", "RunningTasks"),
 		"another environment's table":   strings.NewReplacer("fixture-dev-Data-AlphaTable", "fixture-prod-Data-AlphaTable"),
 		"a target group's old name":     strings.NewReplacer("("+endOf("alpha"), "(abcdefgh"),
 		"all services at once":          strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev"),
 	} {
-		mutant := mutated(t, live, "Watch", func(resources map[string]any) {
+		mutant := mutated(t, allLive, "Watch", func(resources map[string]any) {
 			p := resources["Dashboard"].(map[string]any)["Properties"].(map[string]any)
 			body := p["DashboardBody"].(string)
-			if p["DashboardBody"] = edit.Replace(body); p["DashboardBody"] == body {
-				t.Fatalf("%s: there is nothing to break", name)
-			}
+			p["DashboardBody"] = edit.Replace(body)
+			require.NotEqual(t, body, p["DashboardBody"], "%s: the mutant changes nothing", name)
 		})
-		if checkDashboard(mutant, completed(t)) == nil {
-			t.Errorf("%s: nobody notices", name)
-		}
+		assert.Error(t, checkDashboard(mutant, completed(t)), "%s: mutant passed the check", name)
 	}
 }
 
@@ -157,16 +149,16 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 	return all
 }
 
-// The dashboard is the same at every phase, and Watch waits for no other stack.
-func TestWatchHoldsNobody(t *testing.T) {
+// Watch depends on no other stack, so that its dashboard holds no service in place, and
+// is the same in every phase.
+func TestWatchDependsOnNoStack(t *testing.T) {
 	for _, s := range situations {
-		watch, _ := at(t, s).Stack("Watch")
-		if len(watch.Dependencies) > 0 || strings.Contains(string(watch.Text), "Fn::GetStackOutput") || strings.Contains(string(watch.Text), "Fn::ImportValue") {
-			t.Errorf("%v: Watch depends on %v", s, watch.Dependencies)
-		}
-	}
-	if got := changed(at(t, situations[0]), at(t, situations[len(situations)-1])); slices.Contains(got, "Watch") {
-		t.Error("the dashboard changes with the phases")
+		watch, ok := at(t, s).Stack("Watch")
+		require.True(t, ok, "%v", s)
+		assert.Empty(t, watch.Dependencies, "%v", s)
+		assert.NotContains(t, string(watch.Text), "Fn::GetStackOutput", "%v", s)
+		assert.NotContains(t, string(watch.Text), "Fn::ImportValue", "%v", s)
+		assert.NotContains(t, changed(at(t, situations[0]), at(t, s)), "Watch", "%v", s)
 	}
 }
 
@@ -175,97 +167,14 @@ func TestDashboardHasRoom(t *testing.T) {
 	raw := services.Catalog{Name: "fixture", Monolith: fixture.Catalog().Monolith}
 	for i := range 49 {
 		raw.Services = append(raw.Services, services.Service{
-			Name: fmt.Sprintf("service-with-name-%d", i), Image: services.Image{Program: "services/fixture/cmd/alpha"},
+			Name: fmt.Sprintf("service-with-name-%d", i), Image: services.Image{Registry: fixture.Registry + "fourth:1.0"},
 			Paths: []string{fmt.Sprintf("/%d", i)}, Priority: i + 1, Table: &services.Table{PartitionKey: "id"},
 		})
 	}
 	c, err := raw.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := services.Lint(c, []string{"10.0.0.0/16"}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, services.Lint(c, []string{"10.0.0.0/16"}))
 	if _, err := cloudwatch.ReadDashboard(services.Dashboard("fixture-staging", "eu-west-1", c)); err != nil {
 		t.Error(err)
-	}
-}
-
-// Whoever is to be told is; nobody else may publish, and nobody can listen in.
-func TestTopic(t *testing.T) {
-	told := assemble(t, environment("alarmEmail", "oncall@example.com"))
-	subscription := only(told, "Watch", "AWS::SNS::Subscription")
-	if subscription.Properties["Endpoint"] != "oncall@example.com" || subscription.Properties["Protocol"] != "email" || !isTopic(told, fmt.Sprint(subscription.Properties["TopicArn"])) {
-		t.Errorf("the subscription is %v", subscription.Properties)
-	}
-	stage := at(t, situation{"live", services.Serving})
-	key, topic := only(stage, "Watch", "AWS::KMS::Key"), only(stage, "Watch", "AWS::SNS::Topic")
-	if key.Properties["EnableKeyRotation"] != true || !strings.HasPrefix(fmt.Sprint(topic.Properties["KmsMasterKeyId"]), strings.TrimSuffix(key.Identity(), "}")) {
-		t.Errorf("the topic is encrypted under %v, the key %v rotates: %v", topic.Properties["KmsMasterKeyId"], key.Identity(), key.Properties["EnableKeyRotation"])
-	}
-	for _, policy := range []any{key.Properties["KeyPolicy"], only(stage, "Watch", "AWS::SNS::TopicPolicy").Properties["PolicyDocument"]} {
-		var tellers []string
-		for _, s := range policy.(map[string]any)["Statement"].([]any) {
-			s := s.(map[string]any)
-			if principal, ok := s["Principal"].(map[string]any); ok && s["Effect"] == "Allow" && principal["Service"] != nil {
-				tellers = append(tellers, fmt.Sprintf("%v if %v", principal["Service"], s["Condition"]))
-			}
-		}
-		want := "[budgets.amazonaws.com cloudwatch.amazonaws.com] if map[StringEquals:map[aws:SourceAccount:${AWS::AccountId}]]"
-		if !slices.Equal(tellers, []string{want}) {
-			t.Errorf("%v may tell", tellers)
-		}
-	}
-}
-
-// A budget counts what carries the tags of its service, and tells the topic.
-func TestBudgets(t *testing.T) {
-	stage := assemble(t, editService("alpha", func(s *services.Service) { s.MonthlyBudget = 75 }))
-	for _, service := range stage.Services {
-		name := service.Program()
-		budget := only(stage, service.Stack, "AWS::Budgets::Budget")
-		p := budget.Properties["Budget"].(map[string]any)
-		want := map[string]any{"Amount": map[bool]float64{true: 75, false: 50}[name == "alpha"], "Unit": "USD"}
-		filter := fmt.Sprint(p["FilterExpression"])
-		for _, tag := range services.Tags("fixture", "dev", name) {
-			if !strings.Contains(filter, fmt.Sprintf("map[Tags:map[Key:%s Values:[%s]]]", tag.Key, tag.Value)) {
-				t.Errorf("the budget of %s counts %s", name, filter)
-			}
-		}
-		if !maps.Equal(p["BudgetLimit"].(map[string]any), want) {
-			t.Errorf("the budget of %s is %v, want %v", name, p["BudgetLimit"], want)
-		}
-		var kinds []string
-		for _, n := range budget.Properties["NotificationsWithSubscribers"].([]any) {
-			n := n.(map[string]any)
-			kinds = append(kinds, n["Notification"].(map[string]any)["NotificationType"].(string))
-			if address := n["Subscribers"].([]any)[0].(map[string]any)["Address"]; !isTopic(stage, fmt.Sprint(address)) {
-				t.Errorf("the budget of %s tells %v", name, address)
-			}
-		}
-		if !sameElements(kinds, []string{"ACTUAL", "FORECASTED"}) {
-			t.Errorf("the budget of %s tells of %v", name, kinds)
-		}
-	}
-}
-
-// Each service's log comes with what one asks of it first.
-func TestQueries(t *testing.T) {
-	stage := at(t, situation{"live", services.Serving})
-	for _, service := range stage.Services {
-		logs := only(stage, service.Stack, "AWS::Logs::LogGroup")
-		var names []string
-		for r := range stage.Resources("AWS::Logs::QueryDefinition") {
-			if r.Stack != service.Stack {
-				continue
-			}
-			names = append(names, strings.TrimPrefix(r.Properties["Name"].(string), "fixture-dev-"+service.Stack+"/"))
-			if groups := r.Properties["LogGroupNames"].([]any); len(groups) != 1 || groups[0] != logs.Identity() {
-				t.Errorf("%v looks into %v", r.Properties["Name"], groups)
-			}
-		}
-		if !sameElements(names, []string{"errors by minute", "errors by route", "latest errors"}) {
-			t.Errorf("%s has the queries %v", service.Stack, names)
-		}
 	}
 }
