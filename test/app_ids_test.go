@@ -18,10 +18,10 @@ func TestLogicalIDsArePinned(t *testing.T) {
 		"Data/GammaTable9362730E",
 		"Edge/LoadBalancerBE9EEC3A",
 		"Edge/LoadBalancerHttpF4A6AC3E",
-		"Legacy/LegacyTargetGroup53D20DB8",
-		"Alpha/AlphaTargetGroup53D20DB8",
-		"Beta/BetaTargetGroupXXX",
-		"Gamma/GammaTargetGroupXXX",
+		"Legacy/LegacyTargetGroup53E06F7A",
+		"Alpha/AlphaTargetGroup4F3F2369",
+		"Beta/BetaTargetGroupB0FA898A",
+		"Gamma/GammaTargetGroup856FE6FC",
 	}
 	var got []string
 	for r := range at(t, allLive).Resources(
