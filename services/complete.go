@@ -13,7 +13,8 @@ import (
 // the first mistake it finds, and names the service and what to change.
 func (c Catalog) Complete() (Catalog, error) {
 	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
-		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: leave its paths, priority and MonolithPercent empty`, c.Monolith.Name)
+		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: `+
+			"leave its paths, priority and MonolithPercent empty", c.Monolith.Name)
 	}
 	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete()}
 	out.Monolith.Paths = []string{"/*"}
@@ -92,7 +93,8 @@ var reserved = []string{"platform", "data", "edge", "watch", "environment", "env
 
 func (c Catalog) check() error {
 	if !fitsName(c.Name) {
-		return fmt.Errorf("services: the catalog is called %q: want at most 20 lower-case letters, digits and single dashes, starting with a letter", c.Name)
+		return fmt.Errorf("services: the catalog is called %q: "+
+			"want at most 20 lower-case letters, digits and single dashes, starting with a letter", c.Name)
 	}
 	ids, monolithPercent := map[string]string{}, 0
 	for _, s := range c.All() {
@@ -137,7 +139,9 @@ func (s Service) check() error {
 	case s.Image.Program != "" && (s.User != unprivileged || s.WritableRoot):
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
-	for _, check := range []func() error{s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector} {
+	for _, check := range []func() error{
+		s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector,
+	} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -43,20 +43,28 @@ func TestCompleteRefuses(t *testing.T) {
 		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Beta" }, []string{`"Beta"`, "lower-case"}},
 		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
 		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"beta"`, "1 to 24999"}},
-		"paths of the monolith":             {func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"}},
-		"no image":                          {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
-		"two images":                        {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"beta"`, "2 sources"}},
-		"a size Fargate lacks":              {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"beta"`, "300 CPU units", "512 1024"}},
-		"memory that does not fit":          {func(c *Catalog) { c.Services[1].CPU, c.Services[1].Memory = 512, 512 }, []string{`"beta"`, "1024 to 4096"}},
-		"memory between sizes":              {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"beta"`, "512, 1024 or 2048"}},
-		"a port out of range":               {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"beta"`, "1 to 65535"}},
-		"a relative health check":           {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"beta"`, "starts with /"}},
-		"scaling upside down":               {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"beta"`, "from 5 to 2"}},
-		"scaling over 100% CPU":             {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"beta"`, "1 to 100"}},
-		"a cooldown of half a second":       {func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"beta"`, "500ms", "whole seconds"}},
-		"a cooldown of a day":               {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"beta"`, "an hour"}},
-		"more than all on Spot":             {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"beta"`, "0 to 100"}},
-		"a schedule without a name":         {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "unique name"}},
+		"paths of the monolith": {
+			func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"},
+		},
+		"no image":             {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
+		"two images":           {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"beta"`, "2 sources"}},
+		"a size Fargate lacks": {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"beta"`, "300 CPU units", "512 1024"}},
+		"memory that does not fit": {
+			func(c *Catalog) { c.Services[1].CPU, c.Services[1].Memory = 512, 512 }, []string{`"beta"`, "1024 to 4096"},
+		},
+		"memory between sizes":    {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"beta"`, "512, 1024 or 2048"}},
+		"a port out of range":     {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"beta"`, "1 to 65535"}},
+		"a relative health check": {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"beta"`, "starts with /"}},
+		"scaling upside down":     {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"beta"`, "from 5 to 2"}},
+		"scaling over 100% CPU":   {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"beta"`, "1 to 100"}},
+		"a cooldown of half a second": {
+			func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"beta"`, "500ms", "whole seconds"},
+		},
+		"a cooldown of a day":   {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"beta"`, "an hour"}},
+		"more than all on Spot": {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"beta"`, "0 to 100"}},
+		"a schedule without a name": {
+			func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "unique name"},
+		},
 		"two schedules of one name": {func(c *Catalog) {
 			c.Services[1].Scaling.Schedule = slices.Repeat([]ScheduledBounds{{Name: "Noon", Cron: noon, Min: 1, Max: 2}}, 2)
 		}, []string{`"Noon"`, "unique name"}},
@@ -69,7 +77,9 @@ func TestCompleteRefuses(t *testing.T) {
 		"a schedule upside down": {func(c *Catalog) {
 			c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon, Min: 3, Max: 2}}
 		}, []string{"Noon", "from 3 to 2"}},
-		"a schedule without bounds":      {func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon}} }, []string{"Noon", "from 0 to 0"}},
+		"a schedule without bounds": {
+			func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: noon}} }, []string{"Noon", "from 0 to 0"},
+		},
 		"an alarm at no error":           {func(c *Catalog) { c.Services[1].Alarms.ErrorPercent = -1 }, []string{`"beta"`, "1 to 99"}},
 		"an alarm at an hour":            {func(c *Catalog) { c.Services[1].Alarms.P99 = time.Hour }, []string{`"beta"`, "1h0m0s", "a minute"}},
 		"less than none of the monolith": {func(c *Catalog) { c.Services[1].MonolithPercent = -1 }, []string{`"beta"`, "0 or more"}},
@@ -81,17 +91,33 @@ func TestCompleteRefuses(t *testing.T) {
 		"an index named twice": {func(c *Catalog) {
 			c.Services[1].Table = &Table{PartitionKey: "id", Indexes: []Index{{"all", "kind", ""}, {"all", "kind", ""}}}
 		}, []string{`"beta"`, `"all"`, "unique"}},
-		"root":               {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} }, []string{`"monolith"`, "other than root's"}},
-		"a user by name":     {func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} }, []string{`"monolith"`, `"node"`}},
-		"a program's user":   {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"beta"`, "User and WritableRoot"}},
-		"a writable root":    {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"beta"`, "User and WritableRoot"}},
-		"a collector's name": {func(c *Catalog) { c.Services[1].Name, c.Services[1].Collector = "collector", "collector:1" }, []string{`"collector"`, "rename the service"}},
-		"a collector's port": {func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 }, []string{`"beta"`, "port 4318 is its collector's"}},
+		"root": {
+			func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "0:0"} },
+			[]string{`"monolith"`, "other than root's"},
+		},
+		"a user by name": {
+			func(c *Catalog) { c.Monolith = Service{Name: "monolith", Image: Image{Folder: "shop"}, User: "node"} },
+			[]string{`"monolith"`, `"node"`},
+		},
+		"a program's user": {func(c *Catalog) { c.Services[1].User = "1000:1000" }, []string{`"beta"`, "User and WritableRoot"}},
+		"a writable root":  {func(c *Catalog) { c.Services[1].WritableRoot = true }, []string{`"beta"`, "User and WritableRoot"}},
+		"a collector's name": {
+			func(c *Catalog) { c.Services[1].Name, c.Services[1].Collector = "collector", "collector:1" },
+			[]string{`"collector"`, "rename the service"},
+		},
+		"a collector's port": {
+			func(c *Catalog) { c.Services[1].Collector, c.Services[1].Port = "collector:1", 4318 },
+			[]string{`"beta"`, "port 4318 is its collector's"},
+		},
 		"a collector's variable": {func(c *Catalog) {
 			c.Services[1].Collector, c.Services[1].Environment = "collector:1", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}
 		}, []string{`"beta"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "leave Collector empty"}},
-		"a wildcard action":  {func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"beta"`, `"*"`}},
-		"the kit's variable": {func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"}},
+		"a wildcard action": {
+			func(c *Catalog) { c.Services[1].Table = &Table{PartitionKey: "id", Actions: []string{"*"}} }, []string{`"beta"`, `"*"`},
+		},
+		"the kit's variable": {
+			func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"},
+		},
 	} {
 		c := sample()
 		test.change(&c)

@@ -75,7 +75,8 @@ func TestCronRefuses(t *testing.T) {
 		"cron(0 7 * 13 ? *)":        `month "13": "13" is not a value: want 1-12 or JAN-DEC`,
 		"cron(0 7 * jan ? *)":       `month "jan": "jan" is not a value: want 1-12 or JAN-DEC`,
 		"cron(0 7 * NOV-FEB ? *)":   `month "NOV-FEB": want a range that ascends, not NOV-FEB`,
-		"cron(0 7 ? * XXX *)":       `day-of-week "XXX": "XXX" is not a value: want 1-7 or SUN-SAT, or alone ?, L, a day and L, or a day and #1 to #5`,
+		"cron(0 7 ? * XXX *)": `day-of-week "XXX": "XXX" is not a value: ` +
+			`want 1-7 or SUN-SAT, or alone ?, L, a day and L, or a day and #1 to #5`,
 		"cron(0 7 ? * 0 *)":         `day-of-week "0": "0" is not a value: want 1-7 or SUN-SAT`,
 		"cron(0 7 ? * 8 *)":         `day-of-week "8": "8" is not a value: want 1-7 or SUN-SAT`,
 		"cron(0 7 ? * FRI-MON *)":   `day-of-week "FRI-MON": want a range that ascends, not FRI-MON`,

@@ -132,7 +132,8 @@ func TestLinterRefusesRulesOverQuota(t *testing.T) {
 	many.Sources = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24"}
 	var groups []Rule
 	for i := range 21 {
-		groups = append(groups, Rule{Service: "alpha", Kind: LiveRule, Priority: i + 1, Paths: []string{fmt.Sprintf("/%d", i)}, Forward: forward(5*i, 5)})
+		groups = append(groups,
+			Rule{Service: "alpha", Kind: LiveRule, Priority: i + 1, Paths: []string{fmt.Sprintf("/%d", i)}, Forward: forward(5*i, 5)})
 	}
 	for want, rules := range map[string][]Rule{
 		"6 target groups: at most 5":               {wide},

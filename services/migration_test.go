@@ -44,7 +44,9 @@ func TestMonolithLeavesLast(t *testing.T) {
 		for _, beta := range words {
 			for _, gamma := range words {
 				phases := []string{alpha, beta, gamma}
-				for monolith, allowed := range map[string]string{"serving": "dark 25% live strangled", "drained": "live strangled", "retired": "strangled"} {
+				for monolith, allowed := range map[string]string{
+					"serving": "dark 25% live strangled", "drained": "live strangled", "retired": "strangled",
+				} {
 					want := true
 					for _, p := range phases {
 						want = want && strings.Contains(allowed, p)
@@ -71,8 +73,14 @@ func TestMigrationErrorsSayWhatToDo(t *testing.T) {
 		{map[string]string{"delta": "live"}, `services: "delta" is not in the catalog: want one of alpha, beta, gamma, monolith`},
 		{map[string]string{"alpha": "-"}, `services: "alpha" has no phase: add "alpha": "dark" to the migration`},
 		{map[string]string{"monolith": "gone"}, `services: "monolith" asks for phase "gone": want serving, drained or retired`},
-		{map[string]string{"monolith": "drained", "alpha": "25%", "gamma": "dark"}, `services: "monolith" cannot be drained while "alpha" is 25% and "gamma" is dark: make every service live or strangled first`},
-		{map[string]string{"monolith": "retired", "alpha": "strangled", "beta": "strangled"}, `services: "monolith" cannot be retired while "gamma" is live: make every service strangled first`},
+		{
+			map[string]string{"monolith": "drained", "alpha": "25%", "gamma": "dark"},
+			`services: "monolith" cannot be drained while "alpha" is 25% and "gamma" is dark: make every service live or strangled first`,
+		},
+		{
+			map[string]string{"monolith": "retired", "alpha": "strangled", "beta": "strangled"},
+			`services: "monolith" cannot be retired while "gamma" is live: make every service strangled first`,
+		},
 	} {
 		words := map[string]string{"alpha": "live", "beta": "live", "gamma": "live", "monolith": "serving"}
 		for name, word := range test.change {

@@ -38,13 +38,24 @@ func TestStep(t *testing.T) {
 		"the whole way, step by step": {migrationOf(Strangled, Strangled, Drained), migrationOf(Strangled, Strangled, Retired), ""},
 		"and back":                    {migrationOf(Strangled, Strangled, Retired), migrationOf(Strangled, Strangled, Serving), ""},
 		"drained":                     {migrationOf(Live, Strangled, Serving), migrationOf(Live, Strangled, Drained), ""},
-		"past live":                   {migrationOf(Dark, Live, Serving), migrationOf(Strangled, Live, Serving), `"alpha" goes from dark to strangled: make it live first`},
-		"past drained":                {migrationOf(Strangled, Strangled, Serving), migrationOf(Strangled, Strangled, Retired), "the monolith goes from serving to retired: make it drained first"},
-		"drained too early":           {migrationOf(Live, Live, Serving), migrationOf(Live, Phase{Share: 50}, Drained), `"beta" is 50% while the monolith is drained: make it live before`},
-		"retired too early":           {migrationOf(Live, Strangled, Drained), migrationOf(Live, Strangled, Retired), `"alpha" is live while the monolith is retired: make it strangled before`},
-		"where it was wrong before":   {migrationOf(Live, Dark, Retired), migrationOf(Live, Dark, Retired), ""},
-		"a service that is new":       {Migration{Monolith: Serving}, migrationOf(Strangled, Dark, Serving), ""},
-		"a service that goes":         {migrationOf(Dark, Live, Serving), Migration{Monolith: Serving}, ""},
+		"past live": {
+			migrationOf(Dark, Live, Serving), migrationOf(Strangled, Live, Serving), `"alpha" goes from dark to strangled: make it live first`,
+		},
+		"past drained": {
+			migrationOf(Strangled, Strangled, Serving), migrationOf(Strangled, Strangled, Retired),
+			"the monolith goes from serving to retired: make it drained first",
+		},
+		"drained too early": {
+			migrationOf(Live, Live, Serving), migrationOf(Live, Phase{Share: 50}, Drained),
+			`"beta" is 50% while the monolith is drained: make it live before`,
+		},
+		"retired too early": {
+			migrationOf(Live, Strangled, Drained), migrationOf(Live, Strangled, Retired),
+			`"alpha" is live while the monolith is retired: make it strangled before`,
+		},
+		"where it was wrong before": {migrationOf(Live, Dark, Retired), migrationOf(Live, Dark, Retired), ""},
+		"a service that is new":     {Migration{Monolith: Serving}, migrationOf(Strangled, Dark, Serving), ""},
+		"a service that goes":       {migrationOf(Dark, Live, Serving), Migration{Monolith: Serving}, ""},
 	} {
 		errs := Step(test.before, test.after)
 		if test.want == "" {

@@ -15,7 +15,9 @@ var targetGroupName = regexp.MustCompile(`^[a-z][a-z0-9-]*-[a-z]{8}$`)
 func TestTargetGroupName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		stage := "shop-" + rapid.StringMatching(`[a-z][a-z0-9-]{0,19}`).Draw(t, "environment")
-		s := Service{Name: rapid.StringMatching(`[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,8})?`).Draw(t, "service"), Port: rapid.IntRange(1, 65535).Draw(t, "port")}
+		s := Service{
+			Name: rapid.StringMatching(`[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,8})?`).Draw(t, "service"), Port: rapid.IntRange(1, 65535).Draw(t, "port"),
+		}
 		name := TargetGroupName(stage, s)
 		assert.LessOrEqual(t, len(name), longestTargetGroup)
 		assert.Regexp(t, targetGroupName, name)

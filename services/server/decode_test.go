@@ -50,7 +50,9 @@ func TestBadBodies(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, body := range []string{"", "{}", "null", "[]", `{"name":"a"}`, `{"name":"a"}x`, `{"NAME":"é","size":-1}`, `{"name":"\ud800"}`, `{"x":1}`, "{\"name\":\"\xff\"}"} {
+	for _, body := range []string{
+		"", "{}", "null", "[]", `{"name":"a"}`, `{"name":"a"}x`, `{"NAME":"é","size":-1}`, `{"name":"\ud800"}`, `{"x":1}`, "{\"name\":\"\xff\"}",
+	} {
 		f.Add(body)
 	}
 	mux, log := logged()

@@ -48,7 +48,9 @@ func TestPage(t *testing.T) {
 }
 
 func FuzzPage(f *testing.F) {
-	for _, query := range []string{"", "limit=5", "cursor=YWRh", "cursor=YW\nRh", "limit=%31&a=b&a=c", "cursor=YWRh&cursor=Yg", "%", ";", "a=>,<"} {
+	for _, query := range []string{
+		"", "limit=5", "cursor=YWRh", "cursor=YW\nRh", "limit=%31&a=b&a=c", "cursor=YWRh&cursor=Yg", "%", ";", "a=>,<",
+	} {
 		f.Add(query, "last")
 	}
 	f.Add("limit=1", "019cbf28-1100-7000-8000-000000000001")

@@ -70,7 +70,9 @@ func TestRecords(t *testing.T) {
 		servertest.Exchange{Request: "POST /things", Body: `{"name":"new"}`, Status: 201, Contains: `{"id":"thing-new"}`,
 			Header: map[string]string{"Location": "/things/thing-new"}},
 		servertest.Exchange{Request: "GET /things/thing-new", Status: 200},
-		servertest.Exchange{Request: "POST /things", Body: `{"name":""}`, Status: 422, Contains: `"name"`, Header: map[string]string{"Location": ""}},
+		servertest.Exchange{
+			Request: "POST /things", Body: `{"name":""}`, Status: 422, Contains: `"name"`, Header: map[string]string{"Location": ""},
+		},
 		servertest.Exchange{Request: "POST /things", Body: `{"name":"bad"}`, Status: 500},
 	)
 }

@@ -114,7 +114,9 @@ func TestSpans(t *testing.T) {
 			w.WriteHeader(http.StatusOK)
 			return nil
 		})
-	}, newRequest("GET /things/1", ""), newRequest("HEAD /things/1", ""), newRequest("GET /things/none", ""), newRequest("GET /things/broken", ""), newRequest("GET /things/panic", ""),
+	},
+		newRequest("GET /things/1", ""), newRequest("HEAD /things/1", ""), newRequest("GET /things/none", ""),
+		newRequest("GET /things/broken", ""), newRequest("GET /things/panic", ""),
 		newRequest("GET /nowhere", ""), newRequest("BREW /things/1", ""), newRequest("GET /healthz", ""))
 	type summary struct {
 		Name, Attributes string
@@ -125,7 +127,11 @@ func TestSpans(t *testing.T) {
 		assert.Equal(t, tracepb.Span_SPAN_KIND_SERVER, span.Kind, span.Name)
 		assert.Empty(t, span.ParentSpanId, span.Name)
 		assert.GreaterOrEqual(t, span.EndTimeUnixNano, span.StartTimeUnixNano, span.Name)
-		got = append(got, summary{span.Name, strings.NewReplacer("string_value:", "", "int_value:", "", `"`, "").Replace(attributesOf(span)), span.Status.GetCode() == tracepb.Status_STATUS_CODE_ERROR})
+		got = append(got,
+			summary{
+				span.Name, strings.NewReplacer("string_value:", "", "int_value:", "", `"`, "").Replace(attributesOf(span)),
+				span.Status.GetCode() == tracepb.Status_STATUS_CODE_ERROR,
+			})
 	}
 	assert.Equal(t, []summary{
 		{"GET /things/{id}", "http.request.method=GET http.response.status_code=200 http.route=/things/{id}", false},

@@ -19,7 +19,9 @@ import (
 
 // Without a collector net/http calls the mux directly.
 func TestNoCollectorNoTraces(t *testing.T) {
-	for _, variable := range []string{"", "OTEL_EXPORTER_OTLP_ENDPOINT=", "OTEL_SERVICE_NAME=test", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_HEADERS=a=b"} {
+	for _, variable := range []string{
+		"", "OTEL_EXPORTER_OTLP_ENDPOINT=", "OTEL_SERVICE_NAME=test", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_HEADERS=a=b",
+	} {
 		s, err := New("test", environment(variable), io.Discard)
 		require.NoError(t, err, variable)
 		assert.Nil(t, s.traces, variable)
@@ -52,7 +54,8 @@ func TestCollectorOutage(t *testing.T) {
 			http.DefaultTransport = collector
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
-				traces, err := newTraces("test", environment("OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318"), slog.New(slog.NewTextHandler(&log, nil)))
+				traces, err := newTraces("test", environment("OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318"),
+					slog.New(slog.NewTextHandler(&log, nil)))
 				require.NoError(t, err)
 				handler := traces.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					assert.True(t, trace.SpanFromContext(r.Context()).IsRecording(), "the request is traced")

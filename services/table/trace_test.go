@@ -53,7 +53,9 @@ func TestCallsAreTraced(t *testing.T) {
 	}
 	var want []string
 	for _, operation := range []string{"PutItem", "GetItem", "Query"} {
-		want = append(want, fmt.Sprintf(`DynamoDB.%[1]s rpc.system=aws-api rpc.service=DynamoDB rpc.method=%[1]s aws.dynamodb.table_names=["notes"] http.response.status_code=400 failed: AccessDeniedException (status 400, request )`, operation))
+		want = append(want,
+			fmt.Sprintf(`DynamoDB.%[1]s rpc.system=aws-api rpc.service=DynamoDB rpc.method=%[1]s aws.dynamodb.table_names=["notes"] `+
+				`http.response.status_code=400 failed: AccessDeniedException (status 400, request )`, operation))
 	}
 	assert.Equal(t, want, recorded(t, sdktrace.AlwaysSample(), all))
 	assert.Empty(t, recorded(t, sdktrace.NeverSample(), all), "a request that is not traced")

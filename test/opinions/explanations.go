@@ -54,8 +54,9 @@ const (
 	aMonth         = "logs are kept for a month: a year would cost more and keep more. For an audit that wants a year, change newLogGroup"
 	cloudWatchsKey = "CloudWatch encrypts every log under a key of its own, and a program's log holds nothing of a request or a record. " +
 		"A KMS key would cost a dollar a month and record who read a log, but the readers of these logs have wider rights than that"
-	enhancedInsights = "Container Insights are on, with enhanced observability, a value that the rule does not know; ECS.12 of the house rules requires them"
-	noLogOfLogs      = "this bucket holds the log, and its readers are the account's administrators. " +
+	enhancedInsights = "Container Insights are on, with enhanced observability, a value that the rule does not know; " +
+		"ECS.12 of the house rules requires them"
+	noLogOfLogs = "this bucket holds the log, and its readers are the account's administrators. " +
 		"Logging access to it would need a second bucket without a log. Reads of the log are not recorded"
 	notInTheVPC = "the CDK's function calls AWS APIs when a stack changes, and the VPC has no route to them; " +
 		"it holds no data, and only a principal that may change the stack can call it"

@@ -42,7 +42,10 @@ func readNagOf(t *testing.T, annotations, lines string) (Opinion, error) {
 func TestReadNag(t *testing.T) {
 	o, err := readNagOf(t, nagAnnotations, nagLines)
 	require.NoError(t, err)
-	assert.Equal(t, []Finding{{"AwsSolutions-IAM5[Resource::*]", "shop-dev/Orders/Role/Resource", "The IAM entity contains wildcard permissions."}}, o.Findings)
+	assert.Equal(t,
+		[]Finding{
+			{"AwsSolutions-IAM5[Resource::*]", "shop-dev/Orders/Role/Resource", "The IAM entity contains wildcard permissions."},
+		}, o.Findings)
 	assert.Equal(t, []Stage{{Name: "shop-dev", Choices: bare}}, o.Stages)
 }
 

@@ -52,7 +52,8 @@ func stageOf(stage *assembly.Stage) Stage {
 	if !firewall {
 		checked.Choices = append(checked.Choices, controls.NoFirewall)
 	}
-	if !slices.ContainsFunc(stage.LoadBalancers, func(l assembly.LoadBalancer) bool { return l.Attributes["deletion_protection.enabled"] == "true" }) {
+	if !slices.ContainsFunc(stage.LoadBalancers,
+		func(l assembly.LoadBalancer) bool { return l.Attributes["deletion_protection.enabled"] == "true" }) {
 		checked.Choices = append(checked.Choices, controls.NotProtected)
 	}
 	return checked

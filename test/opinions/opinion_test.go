@@ -24,18 +24,31 @@ func TestCompare(t *testing.T) {
 		explanations []Explanation
 		want         string
 	}{
-		"explained":               {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge/AccessLogs/*", "why"}}, ""},
-		"explained by a choice":   {Opinion{findings, bare}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/AccessLogs/*", "why"}}, ""},
-		"unexplained":             {Opinion{findings, bare}, nil, "shop-dev/Edge/AccessLogs/Resource: CT.S3.PR.2: Require a log"},
-		"of another rule":         {Opinion{findings, bare}, []Explanation{{"CT.S3.PR.20", nil, "*/*/*", "why"}}, "Require a log"},
-		"of another construct":    {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge/Uploads/*", "why"}}, "Require a log"},
-		"of a deeper one":         {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge", "why"}}, "Require a log"},
-		"of another choice":       {Opinion{findings, protected}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/AccessLogs/*", "why"}}, "Require a log"},
-		"of the other choice":     {Opinion{findings, bare}, []Explanation{{bucket.Rule, not(chosen(controls.NotProtected)), "Edge/AccessLogs/*", "why"}}, "Require a log"},
-		"of a stage not checked":  {Opinion{findings, []Stage{{Name: "shop-prod"}}}, []Explanation{{bucket.Rule, nil, "Edge/AccessLogs/*", "why"}}, "Require a log"},
-		"of no stage":             {Opinion{[]Finding{{bucket.Rule, "Edge/AccessLogs/Resource", "Require a log"}}, []Stage{{}}}, []Explanation{{bucket.Rule, nil, "*/*", "why"}}, "Require a log"},
-		"stale":                   {Opinion{nil, bare}, []Explanation{{bucket.Rule, nil, "Edge/*", "why"}}, "remove the explanation"},
-		"stale by a choice":       {Opinion{nil, bare}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/*", "why"}}, "remove the explanation"},
+		"explained": {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge/AccessLogs/*", "why"}}, ""},
+		"explained by a choice": {
+			Opinion{findings, bare}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/AccessLogs/*", "why"}}, "",
+		},
+		"unexplained":          {Opinion{findings, bare}, nil, "shop-dev/Edge/AccessLogs/Resource: CT.S3.PR.2: Require a log"},
+		"of another rule":      {Opinion{findings, bare}, []Explanation{{"CT.S3.PR.20", nil, "*/*/*", "why"}}, "Require a log"},
+		"of another construct": {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge/Uploads/*", "why"}}, "Require a log"},
+		"of a deeper one":      {Opinion{findings, bare}, []Explanation{{bucket.Rule, nil, "Edge", "why"}}, "Require a log"},
+		"of another choice": {
+			Opinion{findings, protected}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/AccessLogs/*", "why"}}, "Require a log",
+		},
+		"of the other choice": {
+			Opinion{findings, bare}, []Explanation{{bucket.Rule, not(chosen(controls.NotProtected)), "Edge/AccessLogs/*", "why"}}, "Require a log",
+		},
+		"of a stage not checked": {
+			Opinion{findings, []Stage{{Name: "shop-prod"}}}, []Explanation{{bucket.Rule, nil, "Edge/AccessLogs/*", "why"}}, "Require a log",
+		},
+		"of no stage": {
+			Opinion{[]Finding{{bucket.Rule, "Edge/AccessLogs/Resource", "Require a log"}}, []Stage{{}}},
+			[]Explanation{{bucket.Rule, nil, "*/*", "why"}}, "Require a log",
+		},
+		"stale": {Opinion{nil, bare}, []Explanation{{bucket.Rule, nil, "Edge/*", "why"}}, "remove the explanation"},
+		"stale by a choice": {
+			Opinion{nil, bare}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/*", "why"}}, "remove the explanation",
+		},
 		"of a choice not checked": {Opinion{nil, protected}, []Explanation{{bucket.Rule, chosen(controls.NotProtected), "Edge/*", "why"}}, ""},
 		"beside the environments": {Opinion{nil, []Stage{{}}}, []Explanation{{bucket.Rule, nil, "Edge/*", "why"}}, ""},
 	} {
@@ -69,8 +82,10 @@ func TestExplanationsNameNoApp(t *testing.T) {
 // The choices of an environment are read from its templates, one by one.
 func TestStageChoices(t *testing.T) {
 	const (
-		balancer  = `"Balancer": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [{"Key": "deletion_protection.enabled", "Value": "PROTECTED"}]}}`
-		listener  = `"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"Protocol": "PROTOCOL", "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]}}`
+		balancer = `"Balancer": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [
+			{"Key": "deletion_protection.enabled", "Value": "PROTECTED"}]}}`
+		listener = `"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"Protocol": "PROTOCOL",
+			"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]}}`
 		firewall  = `, "Firewall": {"Type": "AWS::WAFv2::WebACL"}`
 		resources = "{" + balancer + "," + listener + "FIREWALL}"
 	)
@@ -85,7 +100,8 @@ func TestStageChoices(t *testing.T) {
 		"unprotected":  {values{"false", "HTTPS", firewall}, []controls.Choice{controls.NotProtected}},
 		"none of them": {values{"false", "HTTP", ""}, []controls.Choice{controls.NoDomain, controls.NoFirewall, controls.NotProtected}},
 	} {
-		text := strings.NewReplacer("PROTECTED", test.values.protected, "PROTOCOL", test.values.protocol, "FIREWALL", test.values.firewall).Replace(resources)
+		text := strings.NewReplacer("PROTECTED", test.values.protected, "PROTOCOL", test.values.protocol,
+			"FIREWALL", test.values.firewall).Replace(resources)
 		assert.Equal(t, test.want, stageOf(assemblytest.Stage(t, "eu-west-1", map[string]string{"Edge": text})).Choices, name)
 	}
 }

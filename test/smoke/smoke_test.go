@@ -187,7 +187,8 @@ func TestNoServer(t *testing.T) {
 func TestReport(t *testing.T) {
 	c := complete(t)
 	m := migration(t, c, "live", "50%", "dark", "serving")
-	got := report(stacks.Environment{App: c.Name, Name: "dev", Migration: m}, c, request(deployed(t, 200, instead("gamma", "beta")), probes(c, m)))
+	got := report(stacks.Environment{App: c.Name, Name: "dev", Migration: m}, c,
+		request(deployed(t, 200, instead("gamma", "beta")), probes(c, m)))
 	for _, line := range []string{
 		"## shop-dev",
 		"| beta | 50% |", "| legacy | serving |",
@@ -229,7 +230,8 @@ func TestRun(t *testing.T) {
 
 	require.ErrorContains(t, run([]string{"other", outputs}, io.Discard), `environment "other" is not in cdk.json: want one of `)
 	write("other-Edge", "http://localhost")
-	require.EqualError(t, run([]string{environment.Name, outputs}, io.Discard), outputs+": no output Url of "+stack+": deploy the environment with --outputs-file")
+	require.EqualError(t, run([]string{environment.Name, outputs}, io.Discard),
+		outputs+": no output Url of "+stack+": deploy the environment with --outputs-file")
 	require.EqualError(t, run([]string{environment.Name}, io.Discard), "usage: smoke ENVIRONMENT OUTPUTS_FILE")
 }
 

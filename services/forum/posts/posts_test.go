@@ -32,7 +32,10 @@ func TestPosts(t *testing.T) {
 				Header: after("/api/posts", "MDE5Y2YwZDUtYTgyMC03MDAwLTgwMDAtMDAwMDAwMDAwMDA3")},
 			servertest.Exchange{Request: "GET " + inThread + "?limit=1", Status: 200, Contains: "The covered one at Lucerne",
 				Header: after(inThread, "MDE5Y2JmMjktZTVjMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx")},
-			servertest.Exchange{Request: "GET " + inThread + "?limit=1&cursor=MDE5Y2JmMjktZTVjMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx", Status: 200, Contains: "Any that still has a toll house"},
+			servertest.Exchange{
+				Request: "GET " + inThread + "?limit=1&cursor=MDE5Y2JmMjktZTVjMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx", Status: 200,
+				Contains: "Any that still has a toll house",
+			},
 			servertest.Exchange{Request: "GET /api/posts/by-user/ada?limit=1", Status: 200, Contains: "Apples, whole",
 				Header: after("/api/posts/by-user/ada", "MDE5Y2QyN2MtN2RlMC03MDAwLTgwMDAtMDAwMDAwMDAwMDA1")},
 			servertest.Exchange{Request: "GET /api/posts/by-user/unknown", Status: 200, Contains: "[]", Header: map[string]string{"Link": ""}},

@@ -24,13 +24,23 @@ func TestThreads(t *testing.T) {
 		servertest.Run(t, mux,
 			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "A valve radio that hums",
 				Header: map[string]string{"Link": `</api/threads?cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz&limit=1>; rel="next"`}},
-			servertest.Exchange{Request: "GET /api/threads?limit=1&cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz", Status: 200, Contains: "What do you bake"},
+			servertest.Exchange{
+				Request: "GET /api/threads?limit=1&cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz", Status: 200, Contains: "What do you bake",
+			},
 			servertest.Exchange{Request: "GET /api/threads?cursor=YWRh", Status: 400, Contains: "cursor"}, // a cursor of users
-			servertest.Exchange{Request: "GET /api/threads/" + threads.Seed[0].ID, Status: 200, Contains: `"author":"ada","created":"2026-03-05T18:00:00Z"`},
+			servertest.Exchange{
+				Request: "GET /api/threads/" + threads.Seed[0].ID, Status: 200, Contains: `"author":"ada","created":"2026-03-05T18:00:00Z"`,
+			},
 			servertest.Exchange{Request: "GET /api/threads/1", Status: 404},
-			servertest.Exchange{Request: "POST /api/threads", Body: `{"title":"Newest of all","author":"mei"}`, Status: 201, Contains: `"title":"Newest of all","author":"mei"`},
+			servertest.Exchange{
+				Request: "POST /api/threads", Body: `{"title":"Newest of all","author":"mei"}`, Status: 201,
+				Contains: `"title":"Newest of all","author":"mei"`,
+			},
 			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "Newest of all"},
-			servertest.Exchange{Request: "POST /api/threads", Body: `{"id":"1","title":"x","author":"mei"}`, Status: 400, Contains: "unknown field: want no other than title, author"},
+			servertest.Exchange{
+				Request: "POST /api/threads", Body: `{"id":"1","title":"x","author":"mei"}`, Status: 400,
+				Contains: "unknown field: want no other than title, author",
+			},
 			servertest.Exchange{Request: "POST /api/threads/1", Status: 405, Header: map[string]string{"Allow": "GET, HEAD"}},
 		)
 	})

@@ -25,7 +25,9 @@ func TestUsers(t *testing.T) {
 			servertest.Exchange{Request: "GET /api/users/unknown", Status: 404},
 			servertest.Exchange{Request: "GET /api/users?limit=1", Status: 200, Contains: `[{"id":"ada"`,
 				Header: map[string]string{"Link": `</api/users?cursor=YWRh&limit=1>; rel="next"`}},
-			servertest.Exchange{Request: "GET /api/users?cursor=YWRh", Status: 200, Contains: `[{"id":"bruno"`, Header: map[string]string{"Link": ""}},
+			servertest.Exchange{
+				Request: "GET /api/users?cursor=YWRh", Status: 200, Contains: `[{"id":"bruno"`, Header: map[string]string{"Link": ""},
+			},
 			servertest.Exchange{Request: "GET /api/users?cursor=QWRh", Status: 400, Contains: "cursor"}, // Ada is no handle
 			servertest.Exchange{Request: "POST /api/users", Body: `{"id":"` + handle + `","name":"Zoë"}`, Status: 201,
 				Contains: `"name":"Zoë","bio":"","created":"2`, Header: map[string]string{"Location": "/api/users/" + handle}},

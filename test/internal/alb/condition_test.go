@@ -54,7 +54,10 @@ func TestConditions(t *testing.T) {
 		{"second occurrence of a header", alb.HTTPHeader{Name: "X-Beta", Values: []string{"yes"}}, header("X-Beta", "no", "yes"), true},
 
 		{"question mark in a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v2"), true},
-		{"question mark does not match two characters of a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}}, header("X-Beta", "v22"), false},
+		{
+			"question mark does not match two characters of a header value", alb.HTTPHeader{Name: "X-Beta", Values: []string{"v?"}},
+			header("X-Beta", "v22"), false,
+		},
 
 		{"question mark in a host", alb.HostHeader{"v?.example.com"}, host("v2.example.com"), true},
 		{"host", alb.HostHeader{"*.example.com"}, host("test.example.com"), true},

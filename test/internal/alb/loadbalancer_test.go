@@ -70,9 +70,15 @@ func TestRedirect(t *testing.T) {
 		want     string
 	}{
 		{alb.Redirect{Protocol: "HTTPS", Port: "443", StatusCode: 301}, "http://example.com/a%2Fb?q=1", "https://example.com:443/a%2Fb?q=1"},
-		{alb.Redirect{Protocol: "HTTPS", Port: "443", Host: "#{host}", Path: "/#{path}", Query: "#{query}", StatusCode: 301}, "http://example.com/", "https://example.com:443/"},
+		{
+			alb.Redirect{Protocol: "HTTPS", Port: "443", Host: "#{host}", Path: "/#{path}", Query: "#{query}", StatusCode: 301},
+			"http://example.com/", "https://example.com:443/",
+		},
 		{alb.Redirect{Path: "/new/#{path}", StatusCode: 302}, "http://example.com:8080/old", "http://example.com:8080/new/old"},
-		{alb.Redirect{Host: "www.#{host}", Query: "from=#{port}", StatusCode: 302}, "https://example.com/?q", "https://www.example.com:443/?from=443"},
+		{
+			alb.Redirect{Host: "www.#{host}", Query: "from=#{port}", StatusCode: 302}, "https://example.com/?q",
+			"https://www.example.com:443/?from=443",
+		},
 	} {
 		r := httptest.NewRequest(http.MethodGet, test.request, nil)
 		if r.URL.Scheme == "https" {

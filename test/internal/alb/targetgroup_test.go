@@ -20,7 +20,9 @@ import (
 // settings are those of a group with a short interval of health checks.
 func settings() Settings {
 	return Settings{
-		HealthCheck:              HealthCheck{Path: "/healthz", Interval: 5 * time.Millisecond, Timeout: 2 * time.Second, Healthy: 3, Unhealthy: 2, Codes: "200"},
+		HealthCheck: HealthCheck{
+			Path: "/healthz", Interval: 5 * time.Millisecond, Timeout: 2 * time.Second, Healthy: 3, Unhealthy: 2, Codes: "200",
+		},
 		LeastOutstandingRequests: true,
 	}
 }
@@ -200,7 +202,8 @@ func TestHealthChecks(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	for text, want := range map[string][]int{
-		"200": {200}, "200,202": {200, 202}, "200-202": {200, 201, 202}, "200-201,404": {200, 201, 404}, "": nil, "ok": nil, "200-x": nil, "200ok": nil,
+		"200": {200}, "200,202": {200, 202}, "200-202": {200, 201, 202}, "200-201,404": {200, 201, 404},
+		"": nil, "ok": nil, "200-x": nil, "200ok": nil,
 	} {
 		var got []int
 		for status := 100; status < 600; status++ {
@@ -374,7 +377,9 @@ func TestForwardedHeaders(t *testing.T) {
 	}
 	port := url[strings.LastIndex(url, ":")+1:]
 	header := send(http.Header{})
-	for name, want := range map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Forwarded-Port": port, "X-Forwarded-Host": "", "Accept-Encoding": ""} {
+	for name, want := range map[string]string{
+		"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Forwarded-Port": port, "X-Forwarded-Host": "", "Accept-Encoding": "",
+	} {
 		assert.Equal(t, want, header.Get(name), name)
 	}
 	assert.Equal(t, "shop.example", got.Host)

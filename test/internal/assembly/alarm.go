@@ -66,7 +66,9 @@ func (m metric) read(id, statistic string, period int) AlarmMetric {
 	for _, dimension := range m.Dimensions {
 		dimensions[dimension.Name] = dimension.Value
 	}
-	return AlarmMetric{ID: id, Namespace: m.Namespace, Name: m.MetricName, Dimensions: dimensions, Statistic: statistic, Period: seconds(period)}
+	return AlarmMetric{
+		ID: id, Namespace: m.Namespace, Name: m.MetricName, Dimensions: dimensions, Statistic: statistic, Period: seconds(period),
+	}
 }
 
 func readAlarm(r Resource) (Alarm, error) {

@@ -150,11 +150,15 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{
 			"missing export", monolith, `"Name": "shop-dev-Monolith:Group"`, `"Name": "other"`,
-			[]string{"stack Orders: resource Live: Actions[0].ForwardConfig.TargetGroups[1].TargetGroupArn", `no stack exports "shop-dev-Monolith:Group"`},
+			[]string{
+				"stack Orders: resource Live: Actions[0].ForwardConfig.TargetGroups[1].TargetGroupArn", `no stack exports "shop-dev-Monolith:Group"`,
+			},
 		},
 		{
 			"missing output", data, `"PublishOrdersTable":`, `"Other":`,
-			[]string{"stack Orders: resource Task: ContainerDefinitions[0].Environment[0].Value", `stack "shop-dev-Data" has no output "PublishOrdersTable"`},
+			[]string{
+				"stack Orders: resource Task: ContainerDefinitions[0].Environment[0].Value", `stack "shop-dev-Data" has no output "PublishOrdersTable"`,
+			},
 		},
 		{
 			"place in a policy", data, `"PublishOrdersTableArn":`, `"Other":`,

@@ -23,7 +23,8 @@ func network(t *testing.T, resources string) (*Stage, error) {
 
 func TestSecurityGroup(t *testing.T) {
 	stage, err := network(t, `{
-		"Group": {"Type": "SecurityGroup", "SecurityGroupIngress": [{"CidrIp": "10.0.0.0/16", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "Description": "d"}]},
+		"Group": {"Type": "SecurityGroup", "SecurityGroupIngress": [
+			{"CidrIp": "10.0.0.0/16", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "Description": "d"}]},
 		"In":  {"Type": "SecurityGroupIngress", "GroupId": "${Net.Group.GroupId}", "SourceSecurityGroupId": "sg-1", "IpProtocol": "-1"},
 		"Out": {"Type": "SecurityGroupEgress", "GroupId": "${Net.Group}", "CidrIpv6": "::/0", "IpProtocol": "udp", "FromPort": 3, "ToPort": 3}
 	}`)
@@ -64,11 +65,13 @@ func TestSubnet(t *testing.T) {
 }
 
 func TestVPCEndpoint(t *testing.T) {
-	stage, err := network(t, `{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}`)
+	stage, err := network(t,
+		`{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}`)
 	require.NoError(t, err)
 	got := stage.VPCEndpoints[0]
 	got.Resource = Resource{}
-	assert.Equal(t, VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}}, got)
+	assert.Equal(t,
+		VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}}, got)
 }
 
 // A rule or route that cannot be read is an error: it could open a way into the network.

@@ -62,7 +62,8 @@ func TestEveryConditionAndActionIsRead(t *testing.T) {
 			{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
 			{"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "q", "Value": "*"}]}}
 		],
-		"Actions": [{"Type": "redirect", "Order": 1, "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "StatusCode": "HTTP_301"}}]
+		"Actions": [{"Type": "redirect", "Order": 1, "RedirectConfig": {
+			"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "StatusCode": "HTTP_301"}}]
 	}`).(map[string]any)
 	got, err := readListenerRule(Resource{Stack: "S", LogicalID: "R", Properties: properties})
 	want := alb.Rule{
@@ -81,7 +82,8 @@ func TestEveryConditionAndActionIsRead(t *testing.T) {
 }
 
 func TestForwardWithoutWeight(t *testing.T) {
-	got, err := readAction("Actions", parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
+	got, err := readAction("Actions",
+		parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
 	require.NoError(t, err)
 	assert.Equal(t, alb.Forward{{TargetGroup: "a", Weight: 1}, {TargetGroup: "b", Weight: 0}}, got)
 }
@@ -239,14 +241,18 @@ func TestScalableTarget(t *testing.T) {
 		Min:     2,
 		Max:     10,
 		Policies: []ScalingPolicy{
-			{Metric: "ALBRequestCountPerTarget", Target: 6000, TargetGroup: "${Orders.Group}", ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute},
+			{
+				Metric: "ALBRequestCountPerTarget", Target: 6000, TargetGroup: "${Orders.Group}", ScaleOutCooldown: time.Minute,
+				ScaleInCooldown: 5 * time.Minute,
+			},
 		},
 		ScheduledActions: []string{"Night"},
 	}, got)
 }
 
 func TestScaleInMayBeDisabled(t *testing.T) {
-	dir := changed(t, "assembly-shop-dev/shopdevOrders1.template.json", `"ScaleOutCooldown": 60`, `"ScaleOutCooldown": 0, "ScaleInCooldown": 30, "DisableScaleIn": true`)
+	dir := changed(t, "assembly-shop-dev/shopdevOrders1.template.json", `"ScaleOutCooldown": 60`,
+		`"ScaleOutCooldown": 0, "ScaleInCooldown": 30, "DisableScaleIn": true`)
 	policy := read(t, dir, "shop-dev").ScalableTargets[0].Policies[0]
 	assert.Zero(t, policy.ScaleOutCooldown)
 	assert.Equal(t, 30*time.Second, policy.ScaleInCooldown)
@@ -260,7 +266,8 @@ func TestOtherScalingPolicies(t *testing.T) {
 }
 
 func TestScalingPolicyOfAnotherTarget(t *testing.T) {
-	dir := changed(t, "assembly-shop-dev/shopdevOrders1.template.json", `"ScalingTargetId": {"Ref": "Scaling"}`, `"ScalingTargetId": "another"`)
+	dir := changed(t, "assembly-shop-dev/shopdevOrders1.template.json", `"ScalingTargetId": {"Ref": "Scaling"}`,
+		`"ScalingTargetId": "another"`)
 	assert.Empty(t, read(t, dir, "shop-dev").ScalableTargets[0].Policies)
 }
 

@@ -83,9 +83,15 @@ func TestReferenceToAReplacedResourceIsAnUpdate(t *testing.T) {
 		other          resource
 		want           []string
 	}{
-		{"a reference to a new revision", "AWS::ECS::TaskDefinition", thing(1, "Changing"), []string{"UPDATE Alpha.Changing", "UPDATE Alpha.Other"}},
+		{
+			"a reference to a new revision", "AWS::ECS::TaskDefinition", thing(1, "Changing"),
+			[]string{"UPDATE Alpha.Changing", "UPDATE Alpha.Other"},
+		},
 		{"a reference to its attribute", "AWS::ECS::TaskDefinition", thing(attribute), []string{"UPDATE Alpha.Changing", "UPDATE Alpha.Other"}},
-		{"DependsOn alone", "AWS::ECS::TaskDefinition", resource{Type: "Test::Thing", DependsOn: []string{"Changing"}}, []string{"UPDATE Alpha.Changing"}},
+		{
+			"DependsOn alone", "AWS::ECS::TaskDefinition", resource{Type: "Test::Thing", DependsOn: []string{"Changing"}},
+			[]string{"UPDATE Alpha.Changing"},
+		},
 		{"a reference to what keeps its physical id", "Test::Thing", thing(1, "Changing"), []string{"UPDATE Alpha.Changing"}},
 	} {
 		at := func(version string) *assembly.Stage {
@@ -164,7 +170,8 @@ func TestFailureStopsOtherResourcesBeforeTheRollback(t *testing.T) {
 			return ctx.Err()
 		}
 		account := cloudformation.New(provider, nil)
-		err := account.Deploy(t.Context(), one(t, declared{Resources: map[string]resource{"Slow": thing(1), "Bad": thing(2), "Never": thing(3, "Slow")}}))
+		err := account.Deploy(t.Context(),
+			one(t, declared{Resources: map[string]resource{"Slow": thing(1), "Bad": thing(2), "Never": thing(3, "Slow")}}))
 		require.EqualError(t, err, "stack Alpha: resource Bad: boom: rolled back")
 		assert.Empty(t, provider.ids())
 		assert.NotContains(t, provider.calls(), "CREATE Alpha.Never", "a resource is created although one that it requires is stopped")
@@ -220,7 +227,8 @@ func TestChangeOfTypeIsRefused(t *testing.T) {
 	next.Resources["Live"] = resource{Type: "Test::Other"}
 	provider.calls()
 	require.EqualError(t, account.Deploy(t.Context(), one(t, next)),
-		"stack Alpha: resource Live: its type changes from Test::Rule to Test::Other, which CloudFormation refuses: give the new resource another logical id")
+		"stack Alpha: resource Live: its type changes from Test::Rule to Test::Other, which CloudFormation refuses: "+
+			"give the new resource another logical id")
 	assert.Empty(t, provider.calls())
 }
 

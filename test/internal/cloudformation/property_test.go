@@ -69,7 +69,8 @@ func TestEveryResourceStartsAsSoonAsItMayAndNotBefore(t *testing.T) {
 
 // assertInProgress releases the calls of an operation one by one, and compares the running calls
 // with the expected ones.
-func assertInProgress(t *rapid.T, calls *held, next int, verb string, after map[string][]string, stage *assembly.Stage, operation func() error) {
+func assertInProgress(t *rapid.T, calls *held, next int, verb string, after map[string][]string, stage *assembly.Stage,
+	operation func() error) {
 	var failed error
 	ended := false
 	go func() {

@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	metricsList = `[[{"id":"a","expression":"SUM(SEARCH('{N,D} MetricName=\"M\" D=x', 'Sum', 60))","visible":false}],[{"expression":"100 * a","label":"A","color":"#1f77b4"}]]`
-	goodGraph   = `{"type":"metric","x":12,"y":0,"width":12,"height":6,"properties":{"title":"T","region":"eu-west-1","view":"timeSeries","period":60,"metrics":` + metricsList + `,"yAxis":{"left":{"min":0,"label":"%","showUnits":false}}}}`
-	goodText    = `{"type":"text","x":0,"y":0,"width":12,"height":6,"properties":{"markdown":"# T"}}`
+	metricsList = `[[{"id":"a","expression":"SUM(SEARCH('{N,D} MetricName=\"M\" D=x', 'Sum', 60))","visible":false}],` +
+		`[{"expression":"100 * a","label":"A","color":"#1f77b4"}]]`
+	goodGraph = `{"type":"metric","x":12,"y":0,"width":12,"height":6,"properties":{"title":"T","region":"eu-west-1",` +
+		`"view":"timeSeries","period":60,"metrics":` + metricsList + `,"yAxis":{"left":{"min":0,"label":"%","showUnits":false}}}}`
+	goodText = `{"type":"text","x":0,"y":0,"width":12,"height":6,"properties":{"markdown":"# T"}}`
 )
 
 func TestReadDashboard(t *testing.T) {

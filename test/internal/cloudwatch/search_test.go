@@ -43,9 +43,12 @@ func TestSearch(t *testing.T) {
 		{"N", "L", map[string]string{"A": "one", "B": ""}, false},
 		{"O", "M", map[string]string{"A": "one", "B": ""}, false},
 	} {
-		assert.Equal(t, test.want, found[0].Finds(test.namespace, test.name, test.dimensions), "finds %s %s %v", test.namespace, test.name, test.dimensions)
+		assert.Equal(t, test.want, found[0].Finds(test.namespace, test.name, test.dimensions), "finds %s %s %v", test.namespace, test.name,
+			test.dimensions)
 	}
-	for _, wrong := range []string{`SEARCH('M', 'Sum', 60)`, `SEARCH('{N,A} MetricName="M" one', 'Sum', 300)`, `SEARCH('{N,A} one', 'Sum', 60)`} {
+	for _, wrong := range []string{
+		`SEARCH('M', 'Sum', 60)`, `SEARCH('{N,A} MetricName="M" one', 'Sum', 300)`, `SEARCH('{N,A} one', 'Sum', 60)`,
+	} {
 		_, _, err := Searches(wrong)
 		assert.Error(t, err, wrong)
 	}

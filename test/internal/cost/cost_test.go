@@ -62,18 +62,23 @@ func TestRows(t *testing.T) {
 		// 0.04048 × 730 and 2 × 0.004445 × 730
 		"x86_64": {orders: strings.Replace(service(1, 1024, 2048, onDemand), `"ARM64"`, `"X86_64"`, 1), want: []string{
 			"Orders: FARGATE vCPU, X86_64, 1, $29.55", "Orders: FARGATE GB, X86_64, 1 × 2, $6.49"}},
-		"tasks with addresses": {orders: service(2, 1024, 2048, onDemand+`, "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}}`), want: []string{
+		"tasks with addresses": {orders: service(2, 1024, 2048,
+			onDemand+`, "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED"}}`), want: []string{
 			"Orders: FARGATE vCPU, ARM64, 2, $47.27", "Orders: FARGATE GB, ARM64, 2 × 2, $10.40", "Orders: public IPv4 address, 2, $7.30"}},
 		// 0.03238 × 730, 2 × 0.00356 × 730, 3 × 0.00979124 × 730, 3 × 2 × 0.00107649 × 730
 		"one on demand, three on Spot": {
-			orders: service(4, 1024, 2048, `"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]`),
+			orders: service(4, 1024, 2048,
+				`"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]`),
 			want: []string{
 				"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20",
 				"Orders: FARGATE_SPOT vCPU, ARM64, 3, $21.44", "Orders: FARGATE_SPOT GB, ARM64, 3 × 2, $4.72"}},
 		"metrics every 20 s": {
 			orders: service(1, 1024, 2048, onDemand+`, "Monitoring": {"MetricConfigurations": [
-				{"MetricNames": ["CPUUtilization", "MemoryUtilization"], "ResolutionSeconds": 20}, {"MetricNames": ["Other"], "ResolutionSeconds": 60}]}`),
-			want: []string{"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20", "Orders: metric every 20 s, 2, $0.60"}},
+				{"MetricNames": ["CPUUtilization", "MemoryUtilization"], "ResolutionSeconds": 20},
+					{"MetricNames": ["Other"], "ResolutionSeconds": 60}]}`),
+			want: []string{
+				"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20", "Orders: metric every 20 s, 2, $0.60",
+			}},
 		// 3 × 2 × 0.011 × 730 and 3 × 0.011 × 730
 		"endpoints in two and in three zones": {
 			shared: resource("S3", "EC2::VPCEndpoint", `"ServiceName": "s3", "RouteTableIds": ["r"]`) + "," +
@@ -83,33 +88,49 @@ func TestRows(t *testing.T) {
 			want: []string{"shared: interface endpoint, in a zone, 2 × 2, $32.12", "shared: interface endpoint, in a zone, 1 × 3, $24.09"}},
 		// 2 × 0.048 × 730 and 2 × 0.005 × 730
 		"NAT gateways": {
-			shared: resource("A", "EC2::NatGateway", "") + "," + resource("AIp", "EC2::EIP", "") + "," + resource("B", "EC2::NatGateway", "") + "," + resource("BIp", "EC2::EIP", ""),
-			want:   []string{"shared: NAT gateway, 2, $70.08", "shared: public IPv4 address, 2, $7.30"}},
+			shared: resource("A", "EC2::NatGateway", "") + "," + resource("AIp", "EC2::EIP", "") + "," + resource("B", "EC2::NatGateway", "") +
+				"," + resource("BIp", "EC2::EIP", ""),
+			want: []string{"shared: NAT gateway, 2, $70.08", "shared: public IPv4 address, 2, $7.30"}},
 		// 0.0252 × 730 and 3 × 0.005 × 730
 		"a load balancer on the internet": {
-			shared: resource("LB", "ElasticLoadBalancingV2::LoadBalancer", `"Type": "application", "Scheme": "internet-facing", "Subnets": ["a", "b", "c"]`),
-			want:   []string{"shared: load balancer, 1, $18.40", "shared: public IPv4 address, 3, $10.95"}},
+			shared: resource("LB", "ElasticLoadBalancingV2::LoadBalancer",
+				`"Type": "application", "Scheme": "internet-facing", "Subnets": ["a", "b", "c"]`),
+			want: []string{"shared: load balancer, 1, $18.40", "shared: public IPv4 address, 3, $10.95"}},
 		"a load balancer inside": {
 			shared: resource("LB", "ElasticLoadBalancingV2::LoadBalancer", `"Scheme": "internal", "Subnets": ["a", "b", "c"]`),
 			want:   []string{"shared: load balancer, 1, $18.40"}},
 		"a firewall": {
-			shared: resource("ACL", "WAFv2::WebACL", `"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}}}, {"Statement": {"RateBasedStatement": {"Limit": 2000}}}]`),
-			want:   []string{"shared: firewall, 1, $5.00", "shared: firewall rule, 2, $2.00"}},
+			shared: resource("ACL", "WAFv2::WebACL",
+				`"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}}},
+					{"Statement": {"RateBasedStatement": {"Limit": 2000}}}]`),
+			want: []string{"shared: firewall, 1, $5.00", "shared: firewall rule, 2, $2.00"}},
 		"alarms by their metrics": {
 			shared: resource("One", "CloudWatch::Alarm", `"MetricName": "m", "Period": 60, "EvaluationPeriods": 3`) + "," +
-				resource("Math", "CloudWatch::Alarm", `"EvaluationPeriods": 3, "Metrics": [{"Expression": "a / b"}, {"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 60}}]`) + "," +
-				resource("Often", "CloudWatch::Alarm", `"EvaluationPeriods": 3, "Metrics": [{"Expression": "a / b"}, {"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 10}}]`),
-			want: []string{"shared: alarm, by metric, 1, $0.10", "shared: alarm, by metric, 1 × 2, $0.20", "shared: high-resolution alarm, by metric, 1 × 2, $0.60"}},
+				resource("Math", "CloudWatch::Alarm",
+					`"EvaluationPeriods": 3, "Metrics": [{"Expression": "a / b"}, {"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 60}}]`) + "," +
+				resource("Often", "CloudWatch::Alarm",
+					`"EvaluationPeriods": 3, "Metrics": [{"Expression": "a / b"}, {"MetricStat": {"Period": 60}}, {"MetricStat": {"Period": 10}}]`),
+			want: []string{
+				"shared: alarm, by metric, 1, $0.10", "shared: alarm, by metric, 1 × 2, $0.20",
+				"shared: high-resolution alarm, by metric, 1 × 2, $0.60",
+			}},
 		"alarms of scaling": {
-			orders: resource("Cpu", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}`) + "," +
-				resource("Fast", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilizationHighResolution"}}`) + "," +
-				resource("Own", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"CustomizedMetricSpecification": {"Metrics": [{"Expression": "a / b"}, {"MetricStat": {}}, {"MetricStat": {}}]}}`) + "," +
+			orders: resource("Cpu", "ApplicationAutoScaling::ScalingPolicy",
+				`"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+					"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}`) + "," +
+				resource("Fast", "ApplicationAutoScaling::ScalingPolicy",
+					`"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+					"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilizationHighResolution"}}`) + "," +
+				resource("Own", "ApplicationAutoScaling::ScalingPolicy",
+					`"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+					"CustomizedMetricSpecification": {"Metrics": [{"Expression": "a / b"}, {"MetricStat": {}}, {"MetricStat": {}}]}}`) + "," +
 				resource("Ahead", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "PredictiveScaling"`) + "," +
 				resource("Steps", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "StepScaling"`) + "," +
 				resource("Step", "CloudWatch::Alarm", `"MetricName": "m", "Period": 60`) + "," + service(1, 1024, 2048, onDemand),
 			want: []string{
 				"Orders: FARGATE vCPU, ARM64, 1, $23.64", "Orders: FARGATE GB, ARM64, 1 × 2, $5.20",
-				"Orders: alarm of scaling, by metric, 2, $0.20", "Orders: alarm of scaling, by metric, 2 × 2, $0.40", "Orders: alarm, by metric, 1, $0.10",
+				"Orders: alarm of scaling, by metric, 2, $0.20", "Orders: alarm of scaling, by metric, 2 × 2, $0.40",
+				"Orders: alarm, by metric, 1, $0.10",
 				"Orders: high-resolution alarm of scaling, by metric, 2, $0.60"}},
 		// 25 × 0.07; 51 × 0.07; 2 × 46 × 0.07
 		"Container Insights": {
@@ -124,13 +145,17 @@ func TestRows(t *testing.T) {
 			want: []string{"Orders: FARGATE vCPU, ARM64, 2, $47.27", "Orders: FARGATE GB, ARM64, 2 × 2, $10.40",
 				"shared: Container Insights metric, of the cluster, 1 × 25, $1.75"}},
 		"by the month": {
-			shared: resource("Key", "KMS::Key", "") + "," + resource("Board", "CloudWatch::Dashboard", "") + "," + resource("Secret", "SecretsManager::Secret", ""),
-			want:   []string{"shared: dashboard, 1, $3.00", "shared: customer-managed key, 1, $1.00", "shared: secret, 1, $0.40"}},
+			shared: resource("Key", "KMS::Key", "") + "," + resource("Board", "CloudWatch::Dashboard", "") + "," +
+				resource("Secret", "SecretsManager::Secret", ""),
+			want: []string{"shared: dashboard, 1, $3.00", "shared: customer-managed key, 1, $1.00", "shared: secret, 1, $0.40"}},
 		"what is free": {
-			shared: resource("Budget", "Budgets::Budget", "") + "," + resource("OIDC", "IAM::OIDCProvider", "") + "," + resource("Query", "Logs::QueryDefinition", "") + "," +
-				resource("Topic", "SNS::Topic", "") + "," + resource("Mail", "SNS::Subscription", "") + "," + resource("Policy", "SNS::TopicPolicy", "") + "," +
+			shared: resource("Budget", "Budgets::Budget", "") + "," + resource("OIDC", "IAM::OIDCProvider", "") + "," +
+				resource("Query", "Logs::QueryDefinition", "") + "," +
+				resource("Topic", "SNS::Topic", "") + "," + resource("Mail", "SNS::Subscription", "") + "," +
+				resource("Policy", "SNS::TopicPolicy", "") + "," +
 				resource("Alias", "KMS::Alias", "") + "," + resource("Providers", "ECS::ClusterCapacityProviderAssociations", "") + "," +
-				resource("Cluster", "ECS::Cluster", `"ClusterSettings": [{"Name": "containerInsights", "Value": "disabled"}]`) + "," + resource("Name", "Route53::RecordSet", `"AliasTarget": {}`)},
+				resource("Cluster", "ECS::Cluster", `"ClusterSettings": [{"Name": "containerInsights", "Value": "disabled"}]`) + "," +
+				resource("Name", "Route53::RecordSet", `"AliasTarget": {}`)},
 	} {
 		stacks := map[string]string{"Orders": test.orders, "Platform": test.shared}
 		e, err := estimate(t, stacks)
@@ -145,7 +170,8 @@ func TestGroups(t *testing.T) {
 	table := `"BillingMode": "PAY_PER_REQUEST"`
 	e, err := estimate(t, map[string]string{
 		"Orders": service(1, 1024, 2048, onDemand),
-		"Data": resource("OrdersTable0123", "DynamoDB::GlobalTable", table) + "," + resource("UserTable0123", "DynamoDB::GlobalTable", table) + "," +
+		"Data": resource("OrdersTable0123", "DynamoDB::GlobalTable", table) + "," + resource("UserTable0123", "DynamoDB::GlobalTable", table) +
+			"," +
 			resource("OrdersBucket0123", "S3::Bucket", "") + "," + resource("Logs", "Logs::LogGroup", ""),
 	})
 	require.NoError(t, err)
@@ -157,23 +183,33 @@ func TestGroups(t *testing.T) {
 // A resource without a price is an error that names it, and never counts as free.
 func TestResourcesWithoutAPrice(t *testing.T) {
 	for want, text := range map[string]string{
-		"cost: stack Orders: AWS::RDS::DBInstance New: the type has no price: add it to test/internal/cost/charges.go": resource("New", "RDS::DBInstance", ""),
-		`no price of "FARGATE vCPU, RISCV64" in "eu-west-1": add what AWS lists to test/internal/cost/prices.go`:       strings.Replace(service(1, 256, 512, onDemand), "ARM64", "RISCV64", 1),
-		`no price of "MINE vCPU, ARM64"`:                           service(1, 256, 512, `"CapacityProviderStrategy": [{"CapacityProvider": "MINE", "Weight": 1}]`),
-		"no capacity provider has a weight":                        service(1, 256, 512, `"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}]`),
-		`launch type "" has no price`:                              service(1, 256, 512, `"Cluster": "c"`),
-		`launch type "EC2" has no price`:                           service(1, 256, 512, `"LaunchType": "EC2"`),
-		"no stack has its task definition elsewhere":               resource("S", "ECS::Service", `"LaunchType": "FARGATE", "TaskDefinition": "elsewhere"`),
-		"storage beyond the 20 GB":                                 strings.Replace(service(1, 256, 512, onDemand), `"Cpu"`, `"EphemeralStorage": {"SizeInGiB": 50}, "Cpu"`, 1),
+		"cost: stack Orders: AWS::RDS::DBInstance New: the type has no price: add it to test/internal/cost/charges.go": resource("New",
+			"RDS::DBInstance", ""),
+		`no price of "FARGATE vCPU, RISCV64" in "eu-west-1": add what AWS lists to test/internal/cost/prices.go`: strings.Replace(service(1, 256,
+			512, onDemand), "ARM64", "RISCV64", 1),
+		`no price of "MINE vCPU, ARM64"`: service(1, 256, 512,
+			`"CapacityProviderStrategy": [{"CapacityProvider": "MINE", "Weight": 1}]`),
+		"no capacity provider has a weight": service(1, 256, 512,
+			`"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}]`),
+		`launch type "" has no price`:    service(1, 256, 512, `"Cluster": "c"`),
+		`launch type "EC2" has no price`: service(1, 256, 512, `"LaunchType": "EC2"`),
+		"no stack has its task definition elsewhere": resource("S", "ECS::Service",
+			`"LaunchType": "FARGATE", "TaskDefinition": "elsewhere"`),
+		"storage beyond the 20 GB": strings.Replace(service(1, 256, 512, onDemand), `"Cpu"`,
+			`"EphemeralStorage": {"SizeInGiB": 50}, "Cpu"`, 1),
 		"only tables that are billed by request":                   resource("T", "DynamoDB::GlobalTable", `"BillingMode": "PROVISIONED"`),
 		"an endpoint of the kind GatewayLoadBalancer has no price": resource("E", "EC2::VPCEndpoint", `"VpcEndpointType": "GatewayLoadBalancer"`),
 		"a network load balancer has no price":                     resource("L", "ElasticLoadBalancingV2::LoadBalancer", `"Type": "network"`),
-		"AWSManagedRulesBotControlRuleSet of AWS has a price":      resource("A", "WAFv2::WebACL", `"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesBotControlRuleSet"}}}]`),
-		"Rules of Someone has a price":                             resource("A", "WAFv2::WebACL", `"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "Someone", "Name": "Rules"}}}]`),
-		"has more metrics than the alarm names":                    resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "SELECT MAX(m) FROM n"}]`),
-		"ANOMALY_DETECTION_BAND(m, 2) has more":                    resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "ANOMALY_DETECTION_BAND(m, 2)"}, {"MetricStat": {"Period": 60}}]`),
-		`a scaling policy of the type "Other"`:                     resource("P", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "Other"`),
-		`containerInsights "enabled" has no price`:                 resource("C", "ECS::Cluster", `"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]`),
+		"AWSManagedRulesBotControlRuleSet of AWS has a price": resource("A", "WAFv2::WebACL",
+			`"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesBotControlRuleSet"}}}]`),
+		"Rules of Someone has a price": resource("A", "WAFv2::WebACL",
+			`"Rules": [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "Someone", "Name": "Rules"}}}]`),
+		"has more metrics than the alarm names": resource("A", "CloudWatch::Alarm", `"Metrics": [{"Expression": "SELECT MAX(m) FROM n"}]`),
+		"ANOMALY_DETECTION_BAND(m, 2) has more": resource("A", "CloudWatch::Alarm",
+			`"Metrics": [{"Expression": "ANOMALY_DETECTION_BAND(m, 2)"}, {"MetricStat": {"Period": 60}}]`),
+		`a scaling policy of the type "Other"`: resource("P", "ApplicationAutoScaling::ScalingPolicy", `"PolicyType": "Other"`),
+		`containerInsights "enabled" has no price`: resource("C", "ECS::Cluster",
+			`"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]`),
 	} {
 		e, err := estimate(t, map[string]string{"Orders": text})
 		assert.ErrorContains(t, err, want)
@@ -185,7 +221,8 @@ func TestResourcesWithoutAPrice(t *testing.T) {
 func TestUnknownRegion(t *testing.T) {
 	for _, region := range []string{"us-east-1", ""} {
 		_, err := Of(assemblytest.Stage(t, region, map[string]string{"Platform": "{" + resource("Nat", "EC2::NatGateway", "") + "}"}))
-		want := fmt.Sprintf(`cost: stack Platform: AWS::EC2::NatGateway Nat: no price of "NAT gateway" in %q: add what AWS lists to test/internal/cost/prices.go`, region)
+		want := fmt.Sprintf(`cost: stack Platform: AWS::EC2::NatGateway Nat: no price of "NAT gateway" in %q: `+
+			"add what AWS lists to test/internal/cost/prices.go", region)
 		assert.EqualError(t, err, want)
 	}
 }

@@ -20,20 +20,24 @@ import (
 func anyStage(t *rapid.T) map[string]string {
 	number := func(most int, what string) int { return rapid.IntRange(0, most).Draw(t, what) }
 	strategies := []string{onDemand,
-		`"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1, "Weight": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 3}]`}
+		`"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1, "Weight": 1},
+			{"CapacityProvider": "FARGATE_SPOT", "Weight": 3}]`}
 	var shared []string
 	for i := range number(4, "gateways") {
 		shared = append(shared, resource(fmt.Sprint("Nat", i), "EC2::NatGateway", ""), resource(fmt.Sprint("Ip", i), "EC2::EIP", ""))
 	}
 	for i := range number(6, "endpoints") {
 		zones := strings.Repeat(`"z",`, number(6, "zones")) + `"z"`
-		shared = append(shared, resource(fmt.Sprint("Endpoint", i), "EC2::VPCEndpoint", `"VpcEndpointType": "Interface", "SubnetIds": [`+zones+`]`))
+		shared = append(shared,
+			resource(fmt.Sprint("Endpoint", i), "EC2::VPCEndpoint", `"VpcEndpointType": "Interface", "SubnetIds": [`+zones+`]`))
 	}
 	for i := range number(6, "alarms") {
-		shared = append(shared, resource(fmt.Sprint("Alarm", i), "CloudWatch::Alarm", `"MetricName": "m", "Period": `+strconv.Itoa(10+number(1, "minute")*50)))
+		shared = append(shared,
+			resource(fmt.Sprint("Alarm", i), "CloudWatch::Alarm", `"MetricName": "m", "Period": `+strconv.Itoa(10+number(1, "minute")*50)))
 	}
 	return map[string]string{
-		"Orders":   service(number(200, "tasks"), 256<<number(6, "vCPU"), 512*(1+number(239, "GB")), rapid.SampledFrom(strategies).Draw(t, "strategy")),
+		"Orders": service(number(200, "tasks"), 256<<number(6, "vCPU"), 512*(1+number(239, "GB")),
+			rapid.SampledFrom(strategies).Draw(t, "strategy")),
 		"Platform": strings.Join(shared, ","),
 	}
 }
@@ -93,7 +97,8 @@ func TestDivide(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tasks, base := rapid.IntRange(0, 100).Draw(t, "tasks"), rapid.IntRange(0, 10).Draw(t, "base")
 		weights := []int{rapid.IntRange(0, 10).Draw(t, "first weight"), rapid.IntRange(1, 10).Draw(t, "second weight")}
-		got := divide(tasks, []assembly.CapacityProvider{{Name: "FARGATE", Base: base, Weight: weights[0]}, {Name: "FARGATE_SPOT", Weight: weights[1]}})
+		got := divide(tasks,
+			[]assembly.CapacityProvider{{Name: "FARGATE", Base: base, Weight: weights[0]}, {Name: "FARGATE_SPOT", Weight: weights[1]}})
 		require.Equal(t, tasks, got[0]+got[1], "%v", got)
 		require.GreaterOrEqual(t, got[0], min(base, tasks), "the base of %v", got)
 		beyond := tasks - min(base, tasks)

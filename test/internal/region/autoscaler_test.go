@@ -70,7 +70,9 @@ func TestDatapointsAreRates(t *testing.T) {
 func TestRequestsPerMinute(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer backend.Close()
-	group := alb.NewTargetGroup(alb.Settings{HealthCheck: alb.HealthCheck{Path: "/", Interval: time.Minute, Timeout: time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"}})
+	group := alb.NewTargetGroup(alb.Settings{
+		HealthCheck: alb.HealthCheck{Path: "/", Interval: time.Minute, Timeout: time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"},
+	})
 	defer group.Close()
 	group.Register(strings.TrimPrefix(backend.URL, "http://"))
 	read := requestsPerMinute(group)
@@ -145,7 +147,10 @@ func TestUnknownMetricsAreRefused(t *testing.T) {
 // from then on, and a target that goes leaves the tasks alone.
 func TestScalableTargetsAndPolicies(t *testing.T) {
 	s := newTestService(t, declaredService())
-	r := &Region{groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}, services: map[string]*service{"${Users.Service}": s}, targets: map[string]*scalable{}}
+	r := &Region{
+		groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}, services: map[string]*service{"${Users.Service}": s},
+		targets: map[string]*scalable{},
+	}
 	fast := cpu()
 	fast.Metric += "HighResolution"
 	policy := requests()

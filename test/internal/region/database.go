@@ -77,7 +77,8 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func throttle(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(http.StatusBadRequest)
-	io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The rate of requests is too high."}`)
+	io.WriteString(w,
+		`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The rate of requests is too high."}`)
 }
 
 // environment leads a program's AWS SDK to the database.
@@ -102,7 +103,8 @@ func (d *database) client() *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &d.url,
 		Region:       variables["AWS_REGION"],
-		Credentials:  aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], "")),
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider(variables["AWS_ACCESS_KEY_ID"],
+			variables["AWS_SECRET_ACCESS_KEY"], "")),
 	})
 }
 

@@ -112,7 +112,8 @@ func TestRulesAreListedInTheirOrder(t *testing.T) {
 	must(t, d.setRule(rule("Live", 9, "a")))
 	must(t, d.setRule(rule("Preview", 1, "a")))
 	d.setProgram("a", "users")
-	if rules, programs := d.list(); len(rules) != 3 || rules[0].Priority != 1 || rules[1].Priority != 9 || rules[2].ID != "${Edge.Listener}" || programs["a"] != "users" {
+	if rules, programs := d.list(); len(rules) != 3 || rules[0].Priority != 1 || rules[1].Priority != 9 ||
+		rules[2].ID != "${Edge.Listener}" || programs["a"] != "users" {
 		t.Errorf("%v %v", rules, programs)
 	}
 }

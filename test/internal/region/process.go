@@ -35,7 +35,10 @@ func start(binary string, environment map[string]string, said func(line string))
 	if err != nil {
 		return nil, err
 	}
-	p := &process{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{said: said}, done: make(chan struct{})}
+	p := &process{
+		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{said: said},
+		done: make(chan struct{}),
+	}
 	environment = maps.Clone(environment)
 	environment["PORT"] = strconv.Itoa(port)
 	p.command.Env = []string{}

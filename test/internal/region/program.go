@@ -51,7 +51,8 @@ func (p *programs) build(ctx context.Context, program string) (string, error) {
 // programOf is the main package of the binary in a container's image.
 func programOf(container assembly.Container) (string, error) {
 	if container.Image.Folder == "" {
-		return "", fmt.Errorf("container %q runs %s: the rehearsal runs only Go programs of this module", container.Name, container.Image.Reference)
+		return "", fmt.Errorf("container %q runs %s: the rehearsal runs only Go programs of this module", container.Name,
+			container.Image.Reference)
 	}
 	info, err := buildinfo.ReadFile(filepath.Join(container.Image.Folder, "service"))
 	if err != nil {

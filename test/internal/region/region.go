@@ -236,7 +236,9 @@ func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, decla
 // definition is what the service's tasks run: the program of their image, with
 // the variables of the task definition, the tables' names here, and the way to
 // the embedded database.
-func (r *Region) definition(ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment) (definition, error) {
+func (r *Region) definition(
+	ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment,
+) (definition, error) {
 	task, container, err := taskOf(stage, service, attachment.Container)
 	if err != nil {
 		return definition{}, err

@@ -62,7 +62,9 @@ func newTestService(t *testing.T, declared assembly.Service) *service {
 func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *service {
 	t.Helper()
 	group := alb.NewTargetGroup(alb.Settings{
-		HealthCheck:              alb.HealthCheck{Path: "/healthz", Interval: 20 * time.Millisecond, Timeout: 500 * time.Millisecond, Healthy: 2, Unhealthy: 2, Codes: "200"},
+		HealthCheck: alb.HealthCheck{
+			Path: "/healthz", Interval: 20 * time.Millisecond, Timeout: 500 * time.Millisecond, Healthy: 2, Unhealthy: 2, Codes: "200",
+		},
 		DeregistrationDelay:      100 * time.Millisecond,
 		LeastOutstandingRequests: true,
 	})

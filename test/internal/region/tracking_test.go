@@ -12,11 +12,15 @@ import (
 
 // requests is the policy that the app ships: 6000 a minute and task.
 func requests() assembly.ScalingPolicy {
-	return assembly.ScalingPolicy{Metric: "ALBRequestCountPerTarget", Target: 6000, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute}
+	return assembly.ScalingPolicy{
+		Metric: "ALBRequestCountPerTarget", Target: 6000, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute,
+	}
 }
 
 func cpu() assembly.ScalingPolicy {
-	return assembly.ScalingPolicy{Metric: "ECSServiceAverageCPUUtilization", Target: 60, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute}
+	return assembly.ScalingPolicy{
+		Metric: "ECSServiceAverageCPUUtilization", Target: 60, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute,
+	}
 }
 
 func bounded(min, max int, policies ...assembly.ScalingPolicy) assembly.ScalableTarget {

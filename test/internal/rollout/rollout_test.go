@@ -22,7 +22,8 @@ const resources = `{
 		"HealthCheckIntervalSeconds": 5,
 		"TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]}},
 	"Errors": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "errors", "Period": 60, "EvaluationPeriods": 2}},
-	"Slow": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "slow", "MetricName": "latency", "Period": 60, "EvaluationPeriods": 3}},
+	"Slow": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+		"AlarmName": "slow", "MetricName": "latency", "Period": 60, "EvaluationPeriods": 3}},
 	"Service": {"Type": "AWS::ECS::Service", "Properties": {
 		"TaskDefinition": {"Ref": "Task"},
 		"DesiredCount": 2,
@@ -54,7 +55,8 @@ func TestOf(t *testing.T) {
 	percent := func(tasks, minimum, maximum int) []string {
 		return []string{
 			`"DesiredCount": 2`, fmt.Sprintf(`"DesiredCount": %d`, tasks),
-			`"MinimumHealthyPercent": 100, "MaximumPercent": 200`, fmt.Sprintf(`"MinimumHealthyPercent": %d, "MaximumPercent": %d`, minimum, maximum),
+			`"MinimumHealthyPercent": 100, "MaximumPercent": 200`, fmt.Sprintf(`"MinimumHealthyPercent": %d, "MaximumPercent": %d`, minimum,
+				maximum),
 		}
 	}
 	alarms := func(configuration string) []string {
@@ -64,20 +66,37 @@ func TestOf(t *testing.T) {
 		change []string
 		want   string
 	}{
-		"all at once":                   {nil, "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"two batches of a half":         {percent(4, 100, 150), "2: start-up 46, health check 10, deregistration 20, stop 30, bake time 0"},
-		"one by one":                    {percent(10, 100, 110), "10: start-up 230, health check 50, deregistration 20, stop 30, bake time 0"},
-		"two by two":                    {percent(10, 90, 110), "5: start-up 115, health check 25, deregistration 20, stop 30, bake time 0"},
-		"stop a half first":             {percent(4, 50, 100), "2: start-up 46, health check 10, deregistration 0, stop 22, bake time 0"},
-		"stop all first":                {percent(3, 0, 100), "1: start-up 23, health check 5, deregistration 0, stop 22, bake time 0"},
-		"half of one task rounds up":    {percent(1, 50, 200), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"no task":                       {percent(0, 100, 200), "0: start-up 0, health check 0, deregistration 0, stop 0, bake time 0"},
-		"a slow check and a long delay": {[]string{`"HealthCheckIntervalSeconds": 5`, `"HealthCheckIntervalSeconds": 30`, `"20"`, `"300"`}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
-		"AWS's defaults":                {[]string{`"HealthCheckIntervalSeconds": 5,`, "", `{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}`, ""}, "1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0"},
-		"the slowest container":         {[]string{`"StopTimeout": 10`, `"StopTimeout": 120`}, "1: start-up 23, health check 5, deregistration 20, stop 120, bake time 0"},
-		"alarms":                        {alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180"},
-		"disabled alarms":               {alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
-		"alarms with a bake time":       {alarms(`"Alarms": {"Enable": true, "AlarmNames": ["slow"]}, "BakeTimeInMinutes": 5`), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 300"},
+		"all at once":                {nil, "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
+		"two batches of a half":      {percent(4, 100, 150), "2: start-up 46, health check 10, deregistration 20, stop 30, bake time 0"},
+		"one by one":                 {percent(10, 100, 110), "10: start-up 230, health check 50, deregistration 20, stop 30, bake time 0"},
+		"two by two":                 {percent(10, 90, 110), "5: start-up 115, health check 25, deregistration 20, stop 30, bake time 0"},
+		"stop a half first":          {percent(4, 50, 100), "2: start-up 46, health check 10, deregistration 0, stop 22, bake time 0"},
+		"stop all first":             {percent(3, 0, 100), "1: start-up 23, health check 5, deregistration 0, stop 22, bake time 0"},
+		"half of one task rounds up": {percent(1, 50, 200), "1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0"},
+		"no task":                    {percent(0, 100, 200), "0: start-up 0, health check 0, deregistration 0, stop 0, bake time 0"},
+		"a slow check and a long delay": {
+			[]string{`"HealthCheckIntervalSeconds": 5`, `"HealthCheckIntervalSeconds": 30`, `"20"`, `"300"`},
+			"1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0",
+		},
+		"AWS's defaults": {
+			[]string{`"HealthCheckIntervalSeconds": 5,`, "", `{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}`, ""},
+			"1: start-up 23, health check 30, deregistration 300, stop 30, bake time 0",
+		},
+		"the slowest container": {
+			[]string{`"StopTimeout": 10`, `"StopTimeout": 120`}, "1: start-up 23, health check 5, deregistration 20, stop 120, bake time 0",
+		},
+		"alarms": {
+			alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}`),
+			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180",
+		},
+		"disabled alarms": {
+			alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`),
+			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0",
+		},
+		"alarms with a bake time": {
+			alarms(`"Alarms": {"Enable": true, "AlarmNames": ["slow"]}, "BakeTimeInMinutes": 5`),
+			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 300",
+		},
 	} {
 		d, err := of(t, test.change...)
 		require.NoError(t, err, name)
@@ -87,7 +106,8 @@ func TestOf(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, change := range map[string][]string{
-		"rollout: stack Alpha: service Service: with 2 tasks, 100% healthy at least and 100% at most leave no room to replace one: raise the maximum or lower the minimum": {`"MaximumPercent": 200`, `"MaximumPercent": 100`},
+		"rollout: stack Alpha: service Service: with 2 tasks, 100% healthy at least and 100% at most leave no room to replace one: " +
+			"raise the maximum or lower the minimum": {`"MaximumPercent": 200`, `"MaximumPercent": 100`},
 		"with 2 tasks, 150% healthy at least": {`"MinimumHealthyPercent": 100`, `"MinimumHealthyPercent": 150`},
 		"strategy BLUE_GREEN":                 {`"MinimumHealthyPercent"`, `"Strategy": "BLUE_GREEN", "MinimumHealthyPercent"`},
 		"controller CODE_DEPLOY":              {`"DesiredCount": 2`, `"DesiredCount": 2, "DeploymentController": {"Type": "CODE_DEPLOY"}`},
@@ -107,7 +127,9 @@ func TestErrors(t *testing.T) {
 func TestReplace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tasks := rapid.IntRange(1, 50).Draw(t, "tasks")
-		service := assembly.Service{MinimumHealthyPercent: rapid.IntRange(0, 100).Draw(t, "minimum"), MaximumPercent: rapid.IntRange(100, 200).Draw(t, "maximum")}
+		service := assembly.Service{
+			MinimumHealthyPercent: rapid.IntRange(0, 100).Draw(t, "minimum"), MaximumPercent: rapid.IntRange(100, 200).Draw(t, "maximum"),
+		}
 		duration := func(what string) time.Duration {
 			return time.Duration(rapid.IntRange(0, 300).Draw(t, what)) * time.Second
 		}
