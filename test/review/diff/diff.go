@@ -26,6 +26,8 @@ type Diff struct {
 	// Phases, Paths and Tasks are how far the migration goes, which program serves what,
 	// and the bounds between which each program scales.
 	Phases, Paths, Tasks []string
+	// Images are those of another source than before.
+	Images []string
 	// Permissions are those that come and go without being a finding.
 	Permissions []string
 	// Replacements are of resources that keep nothing.
@@ -44,11 +46,12 @@ func Of(before, after *assembly.Stage) (Diff, error) {
 	}
 	d := Diff{
 		Environment:  cmp.Or(c.after.Name, c.before.Name),
-		Findings:     slices.Concat(c.steps(), c.lost(), widened),
+		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.lost(), widened),
 		Stacks:       c.stacks(),
 		Phases:       c.phases(),
 		Paths:        c.paths(),
 		Tasks:        c.tasks(),
+		Images:       c.images(),
 		Permissions:  permissions,
 		Replacements: c.replacements(),
 	}
