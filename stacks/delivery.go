@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 )
 
 // Delivery says whose workflows on GitHub may deploy: "delivery" in cdk.json's
-// context. All of it is required but ExistingProvider.
+// context. All of it is required but Issuer and ExistingProvider.
 type Delivery struct {
 	// Repository is "owner/name".
 	Repository string `json:"repository"`
@@ -22,8 +23,13 @@ type Delivery struct {
 	// a name that is given up, but never a number.
 	OwnerID      string `json:"ownerId"`
 	RepositoryID string `json:"repositoryId"`
-	// Branch is the only one that deploys.
+	// Branch is the only one that deploys, by its name alone: "main".
 	Branch string `json:"branch"`
+	// Issuer is the URL of the issuer of GitHub's tokens. Empty means GitHub's own,
+	// https://token.actions.githubusercontent.com. An enterprise may have its own path
+	// there, https://token.actions.githubusercontent.com/ENTERPRISE, and with data
+	// residency has https://token.actions.SUBDOMAIN.ghe.com.
+	Issuer string `json:"issuer"`
 	// ExistingProvider means that the account has GitHub's OIDC provider already. An
 	// account has room for one. False means that the stack creates it.
 	ExistingProvider bool `json:"existingProvider"`
@@ -46,6 +52,7 @@ func readDelivery(context map[string]any) (*Delivery, error) {
 	if err := decoder.Decode(&d); err != nil {
 		return nil, fmt.Errorf("cdk.json: delivery: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
+	d.Issuer = cmp.Or(d.Issuer, "https://"+gitHubIssuer)
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("cdk.json: delivery: %w", err)
 	}
@@ -53,22 +60,49 @@ func readDelivery(context map[string]any) (*Delivery, error) {
 }
 
 var (
-	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+	// The name of a managed user ends in an underscore and the enterprise's short code.
+	//
+	// https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?/[A-Za-z0-9._-]+$`)
 	gitHubID       = regexp.MustCompile(`^[1-9]\d*$`)
-	branchName     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+	branchName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/#+@=-]*$`)
+	// https://docs.github.com/en/enterprise-cloud@latest/actions/reference/security/oidc
+	issuerURL = regexp.MustCompile(`^https://(token\.actions\.githubusercontent\.com(/[A-Za-z0-9][A-Za-z0-9-]*)?|token\.actions\.[a-z0-9]([a-z0-9-]*[a-z0-9])?\.ghe\.com)$`)
 )
+
+// isRepository reports whether GitHub takes a name: it refuses "." and "..", and one
+// that ends in ".git", which is how an address of the repository ends.
+func isRepository(name string) bool {
+	_, repository, _ := strings.Cut(name, "/")
+	return repositoryName.MatchString(name) && repository != "." && repository != ".." && !strings.HasSuffix(strings.ToLower(repository), ".git")
+}
+
+// isBranch reports whether a text is the name of a branch, and not of a reference to
+// it, which the claim of a token would name twice.
+//
+// https://git-scm.com/docs/git-check-ref-format
+func isBranch(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".") || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	return branchName.MatchString(name) && !strings.Contains(name, "..") && !strings.HasPrefix(name, "refs/")
+}
 
 func (d Delivery) check() error {
 	const look = "gh api repos/OWNER/NAME --jq '.owner.id, .id' prints both"
 	switch {
-	case !repositoryName.MatchString(d.Repository):
+	case !isRepository(d.Repository):
 		return fmt.Errorf("repository %q: want owner/name", d.Repository)
 	case !gitHubID.MatchString(d.OwnerID):
 		return fmt.Errorf("ownerId %q: want digits, as text: %s", d.OwnerID, look)
 	case !gitHubID.MatchString(d.RepositoryID):
 		return fmt.Errorf("repositoryId %q: want digits, as text: %s", d.RepositoryID, look)
-	case !branchName.MatchString(d.Branch):
+	case !isBranch(d.Branch):
 		return fmt.Errorf("branch %q: want the name of one, such as main", d.Branch)
+	case !issuerURL.MatchString(d.Issuer):
+		return fmt.Errorf("issuer %q: want https://%s, with /ENTERPRISE where the enterprise has its own, or https://token.actions.SUBDOMAIN.ghe.com", d.Issuer, gitHubIssuer)
 	}
 	return nil
 }
@@ -78,9 +112,14 @@ func (d Delivery) check() error {
 //
 // https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 const (
-	issuer   = "token.actions.githubusercontent.com"
-	audience = "sts.amazonaws.com"
+	gitHubIssuer = "token.actions.githubusercontent.com"
+	audience     = "sts.amazonaws.com"
 )
+
+// issuerName is the issuer as ARNs and condition keys have it, without the scheme. AWS
+// documents the claims beside aud and sub for GitHub's own issuer; where it does not
+// read them of an enterprise's, the roles take no token.
+func (d Delivery) issuerName() string { return strings.TrimPrefix(d.Issuer, "https://") }
 
 // deliveryStack is the name of an app's stack of roles. It stands beside the stages
 // of the environments, so no environment may have its name.
@@ -115,10 +154,10 @@ func NewDelivery(scope constructs.Construct, id string, props *DeliveryProps) aw
 // gitHubProvider is the ARN of the account's OIDC provider for GitHub.
 func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
 	if d.ExistingProvider {
-		return jsii.Sprintf("arn:%s:iam::%s:oidc-provider/%s", *stack.Partition(), *stack.Account(), issuer)
+		return jsii.Sprintf("arn:%s:iam::%s:oidc-provider/%s", *stack.Partition(), *stack.Account(), d.issuerName())
 	}
 	return awsiam.NewOidcProviderNative(stack, jsii.String("GitHub"), &awsiam.OidcProviderNativeProps{
-		Url:       jsii.String("https://" + issuer),
+		Url:       &d.Issuer,
 		ClientIds: jsii.Strings(audience),
 	}).OidcProviderArn()
 }
@@ -126,7 +165,7 @@ func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
 // newDiffRole lets a pull request's workflow read what is deployed: through the lookup
 // role of the bootstrap or, where there is none, the templates alone.
 func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
-	role := newGitHubRole(scope, "Diff", e, provider, d.claims("pull_request"))
+	role := newGitHubRole(scope, "Diff", d, e, provider, d.claims("pull_request"))
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
 	account, partition := accountOf(scope, e)
 	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
@@ -139,7 +178,7 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 func newDeployRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	claims := d.claims("environment:" + e.Name)
 	claims["ref"] = "refs/heads/" + d.Branch
-	role := newGitHubRole(scope, "Deploy", e, provider, claims)
+	role := newGitHubRole(scope, "Deploy", d, e, provider, claims)
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "deploy", "file-publishing", "image-publishing", "lookup")...)
 }
 
@@ -161,10 +200,10 @@ func (d Delivery) claims(context string) map[string]any {
 	}
 }
 
-func newGitHubRole(scope constructs.Construct, id string, e Environment, provider *string, claims map[string]any) awsiam.Role {
+func newGitHubRole(scope constructs.Construct, id string, d Delivery, e Environment, provider *string, claims map[string]any) awsiam.Role {
 	equals := map[string]any{}
 	for claim, value := range claims {
-		equals[issuer+":"+claim] = value
+		equals[d.issuerName()+":"+claim] = value
 	}
 	role := awsiam.NewRole(scope, &id, &awsiam.RoleProps{
 		Description: jsii.Sprintf("%s of %s by GitHub", id, e.StageName()),
