@@ -129,6 +129,7 @@ func TestReviewOfAService(t *testing.T) {
 		"- Stack `Fourth` is new: 24 resources.",
 		"- Service fourth is new, and live.",
 		"- `/fourth`: fourth 0 → 100 %, legacy 100 → 0 %.",
+		"- Service fourth opens on 1 of 2 tasks: deploy it dark first.",
 		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the execution role of fourth, if …",
 		"- Permissions: the execution role of fourth may `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` on …",
 		"- Permissions: the execution role of fourth may `ecr:GetAuthorizationToken` on `*`.",
@@ -140,7 +141,8 @@ func TestReviewOfAService(t *testing.T) {
 		"- Cost of fourth: $0.00 → …",
 	)
 	wantReview(t, "a removed service", reviewed(t, with, at(t, allLive)),
-		"**fixture-dev**: 4 stacks change, 1 finding.",
+		"**fixture-dev**: 4 stacks change, 2 findings.",
+		"- **Finding**: Stack `Fourth`: service fourth is live and goes, …",
 		"- **Finding**: Stack `Data`: table of fourth `FourthTable…",
 		"- Stack `Data`: 1 resource removed.",
 		"- Stack `Watch`: 1 resource changed.",
@@ -208,9 +210,59 @@ func TestReviewOfARename(t *testing.T) {
 	table := startingWith(after, "AWS::DynamoDB::GlobalTable", "PeopleTable")
 	want := "renamed: `" + table.LogicalID + "` in stack `Data` would be created anew, empty"
 	got := reviewed(t, at(t, allLive), after).Findings
-	require.Len(t, got, 1)
-	assert.Regexp(t, "^Stack `Data`: table of alpha `AlphaTable", got[0])
-	assert.Contains(t, got[0], want)
+	require.Len(t, got, 3)
+	assert.Contains(t, got[0], "Stack `Alpha`: service alpha is live and goes")
+	assert.Contains(t, got[1], "Listener rules of people take a priority that a rule of alpha still has")
+	assert.Regexp(t, "^Stack `Data`: table of alpha `AlphaTable", got[2])
+	assert.Contains(t, got[2], want)
+}
+
+// A change of the catalog or of cdk.json that AWS refuses in the middle of a deployment,
+// or that takes a path from its service, is found in the app's own templates.
+func TestReviewOfAChangeInTwoSteps(t *testing.T) {
+	indexes := func(names ...string) change {
+		return editService("beta", func(s *services.Service) {
+			s.Table.Indexes = nil
+			for _, name := range names {
+				s.Table.Indexes = append(s.Table.Indexes, services.Index{Name: name, PartitionKey: "kind", SortKey: "id"})
+			}
+		})
+	}
+	priority := func(name string, priority int) change {
+		return editService(name, func(s *services.Service) { s.Priority = priority })
+	}
+	https := domain("shop.example.com", "Z0123456789ABC")
+	for name, test := range map[string]struct {
+		before, after []change
+		want          []string
+	}{
+		"exchanged priorities": {nil, []change{priority("alpha", 200), priority("beta", 100)}, []string{
+			"Listener rules of alpha take a priority that a rule of beta still has: ", "Listener rules of beta take a priority that a rule of alpha still has: ",
+		}},
+		"a priority that is free": {nil, []change{priority("alpha", 300)}, nil},
+		"an index for another":    {nil, []change{indexes("other")}, []string{"2 of its indexes change: `all` goes, `other` comes"}},
+		"another index":           {nil, []change{indexes("all", "other")}, nil},
+		"another key of an index": {nil, []change{editService("beta", func(s *services.Service) { s.Table.Indexes[0].PartitionKey = "owner" })}, []string{"its index `all` gets another key"}},
+		"a domain less":           {[]change{https}, nil, []string{"it goes while rules of other stacks are attached to it"}},
+		"a zone less":             {[]change{environment("azs", 3)}, nil, []string{"Availability zones: 3 → 2."}},
+	} {
+		findings := reviewed(t, assemble(t, test.before...), assemble(t, test.after...)).Findings
+		for _, want := range test.want {
+			assert.True(t, slices.ContainsFunc(findings, func(finding string) bool {
+				return strings.Contains(finding, want) && strings.Contains(finding, "In two steps: ")
+			}), "%s: mutant passed the check: %q", name, findings)
+		}
+		if len(test.want) == 0 {
+			assert.Empty(t, findings, name)
+		}
+	}
+	group := startingWith(at(t, allLive), "AWS::ElasticLoadBalancingV2::TargetGroup", "")
+	mutant := mutated(t, allLive, group.Stack, func(resources map[string]any) {
+		resources[group.LogicalID].(map[string]any)["Properties"].(map[string]any)["Port"] = 81
+	})
+	findings := reviewed(t, at(t, allLive), mutant).Findings
+	require.Len(t, findings, 1, "mutant passed the check")
+	assert.Contains(t, findings[0], "is replaced, because of `Port`, while a live rule forwards to it. In two steps: ")
 }
 
 // Every permission that a change must not widen unseen is a finding: each mutant gives
