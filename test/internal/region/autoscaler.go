@@ -14,25 +14,24 @@ import (
 type Activity struct {
 	Service  string
 	From, To int
-	// Metric is what the policy tracks, Value the datapoint that it acted on, Target
-	// what it aims at.
+	// Metric is the metric that the policy tracks, Value the datapoint that caused the
+	// change, Target the metric's target value.
 	Metric        string
 	Value, Target float64
 }
 
-// String is the activity in words.
+// String is the activity in a line.
 func (a Activity) String() string {
 	return fmt.Sprintf("%s: %d → %d tasks, %s %.0f of %.0f", a.Service, a.From, a.To, a.Metric, a.Value, a.Target)
 }
 
-// Autoscale leaves the number of tasks of every service to its scaling policies
-// until ctx ends, and tells observe of every change, one at a time. Without it a
-// service keeps the tasks that it has.
+// Autoscale lets scaling policies set the number of tasks of every service until ctx
+// ends, and calls observe for every change, one at a time. Without it a service keeps
+// the tasks that it has.
 //
 // The first datapoints begin now. They and the cooldowns pass at the clock's speed.
-// Requests and CPU time do not, so a datapoint is what a whole minute would have
-// made of the rate at which they came. No scheduled action runs: here is no time
-// of day.
+// Requests and CPU time do not, so a datapoint extrapolates their rate to a whole
+// minute. Scheduled actions do not run, because the region has no time of day.
 func (r *Region) Autoscale(ctx context.Context, observe func(Activity)) {
 	began := time.Now()
 	autoscalers := map[*scalable]*autoscaler{}
@@ -47,16 +46,16 @@ func (r *Region) Autoscale(ctx context.Context, observe func(Activity)) {
 	}
 }
 
-// scalable is a service that is registered for scaling, with what its policies track.
+// scalable is a service that is registered for scaling, with the metrics of its policies.
 type scalable struct {
 	target  assembly.ScalableTarget
 	service *service
 	metrics []metric
 }
 
-// register takes a scalable target with its policies, and brings the service's
-// number of tasks within its bounds. As on AWS nobody waits for the tasks that
-// this adds.
+// register registers a scalable target with its policies, and brings the service's
+// number of tasks within its bounds. As on AWS it does not wait for the tasks that this
+// adds.
 func (r *Region) register(target assembly.ScalableTarget) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +75,7 @@ func (r *Region) register(target assembly.ScalableTarget) error {
 	return nil
 }
 
-// registerTargetOf takes the scalable target of a policy again. A policy of another
+// registerTargetOf registers the scalable target of a policy again. A policy of another
 // type has none.
 func (r *Region) registerTargetOf(stage *assembly.Stage, policy string) error {
 	for _, target := range stage.ScalableTargets {
@@ -99,8 +98,8 @@ func (r *Region) scalables() []*scalable {
 	return slices.Collect(maps.Values(r.targets))
 }
 
-// autoscaler makes the datapoints of a service's metrics, and lets the tracking of
-// their targets say how many tasks follow.
+// autoscaler reads the datapoints of a service's metrics, and sets the number of tasks
+// that tracking computes from them.
 type autoscaler struct {
 	*scalable
 	tracking tracking
@@ -111,13 +110,13 @@ type autoscaler struct {
 func newAutoscaler(s *scalable, now time.Duration) *autoscaler {
 	a := &autoscaler{scalable: s, tracking: newTracking(s.target)}
 	for _, m := range s.metrics {
-		m.read(0) // what was before now is not in a datapoint
+		m.read(0) // leaves out what was before now
 		a.begun = append(a.begun, now)
 	}
 	return a
 }
 
-// look takes the datapoints that are complete into account.
+// look reads the datapoints that are complete.
 func (a *autoscaler) look(now time.Duration, observe func(Activity)) {
 	a.tracking.settle(now, a.service.capacity())
 	for i, m := range a.metrics {
@@ -132,7 +131,7 @@ func (a *autoscaler) look(now time.Duration, observe func(Activity)) {
 	}
 }
 
-// follow gives the service as many tasks as a datapoint makes of them.
+// follow sets the number of tasks that follows from a datapoint.
 func (a *autoscaler) follow(now time.Duration, policy int, value float64, observe func(Activity)) {
 	tasks := a.service.capacity()
 	desired := a.tracking.observe(now, policy, value, tasks)

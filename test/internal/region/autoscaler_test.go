@@ -2,19 +2,20 @@ package region
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Three datapoints above the target start a task, and not before.
+// The third datapoint above the target starts a task.
 func TestAutoscalerFollowsItsMetric(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
@@ -24,49 +25,42 @@ func TestAutoscalerFollowsItsMetric(t *testing.T) {
 	for now := time.Duration(0); now < 3*time.Minute; now += time.Second {
 		a.look(now, func(a Activity) { activities = append(activities, a) })
 	}
-	if len(activities) > 0 || s.capacity().desired != 2 {
-		t.Errorf("after two datapoints: %v", activities)
-	}
+	assert.Empty(t, activities, "after two datapoints")
+	assert.Equal(t, 2, s.capacity().desired, "after two datapoints")
 	a.look(3*time.Minute, func(a Activity) { activities = append(activities, a) })
-	want := []Activity{{Service: "users", From: 2, To: 3, Metric: "ALBRequestCountPerTarget", Value: 7500, Target: 6000}}
-	if !slices.Equal(activities, want) {
-		t.Errorf("%v, want %v", activities, want)
-	}
+	want := []Activity{{Service: "orders", From: 2, To: 3, Metric: "ALBRequestCountPerTarget", Value: 7500, Target: 6000}}
+	assert.Equal(t, want, activities)
 	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
 }
 
-// A datapoint has what came since the last one, over the time that passed here, and
-// nothing from before scaling.
+// A datapoint counts the requests since the one before, over the time that passed here.
+// Requests from before the autoscaler do not count.
 func TestDatapointsAreRates(t *testing.T) {
 	s := newTestService(t, declaredService()) // at ten times the speed
 	deploy(t, s, serving("1"))
-	r := &Region{groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}}
+	r := &Region{groups: map[string]*alb.TargetGroup{"${Orders.Group}": s.group}}
 	policy := requests()
-	policy.TargetGroup = "${Users.Group}"
+	policy.TargetGroup = "${Orders.Group}"
 	m, err := r.metric(policy, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := func() {
+	require.NoError(t, err)
+	request := func() {
 		for range 100 {
-			s.group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/users", nil))
+			s.group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/orders", nil))
 		}
 	}
-	ask()
+	request()
 	a := newAutoscaler(&scalable{target: bounded(2, 10, policy), service: s, metrics: []metric{m}}, 0)
 	for minute := range 3 {
-		ask()
+		request()
 		for _, second := range []int{59, 60} {
 			a.look(time.Duration(60*minute+second)*time.Second, func(Activity) {})
 		}
 		// 100 requests to two targets in 6 s.
-		if value := a.tracking.alarms[0].value; value != 500 {
-			t.Errorf("datapoint %d is %g, want 500", minute, value)
-		}
+		assert.InDelta(t, 500, a.tracking.alarms[0].value, 1e-6, "datapoint %d", minute)
 	}
 }
 
-// A datapoint is what a minute at this rate would make, however fast the minute passes.
+// A datapoint is the number of requests in a minute at the rate of the elapsed time.
 func TestRequestsPerMinute(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer backend.Close()
@@ -80,24 +74,22 @@ func TestRequestsPerMinute(t *testing.T) {
 		for range requests {
 			group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 		}
-		if got, ok := read(6 * time.Second); !ok || math.Abs(got-10*float64(requests)) > 1e-6 {
-			t.Errorf("%d requests in 6 s: %g a minute, %v", requests, got, ok)
-		}
+		got, ok := read(6 * time.Second)
+		assert.True(t, ok, "%d requests in 6 s", requests)
+		assert.InDelta(t, 10*requests, got, 1e-6, "%d requests in 6 s", requests)
 	}
 }
 
-// The CPU time of all tasks is compared with what all of them reserve.
+// The metric is the CPU time of all tasks in percent of the vCPU that they reserve.
 func TestCPUPercent(t *testing.T) {
 	s := newTestService(t, declaredService())
 	read := cpuPercent(s)
-	if value, ok := read(time.Second); ok {
-		t.Errorf("%g%% without a task", value)
-	}
+	_, ok := read(time.Second)
+	assert.False(t, ok, "without a task")
 	deploy(t, s, serving("1"))
 	started := cpuOf(t, s)
-	if value, ok := read(time.Second); ok {
-		t.Errorf("%g%% of tasks that have just started", value)
-	}
+	_, ok = read(time.Second)
+	assert.False(t, ok, "with tasks that have just started")
 	least := cpuOf(t, s)
 	eventually(t, "CPU time", func() bool {
 		under(s, func() { time.Sleep(50 * time.Millisecond) })
@@ -108,25 +100,23 @@ func TestCPUPercent(t *testing.T) {
 	most := cpuOf(t, s) - started
 	// Two tasks reserve half a vCPU, so a second of it is 200 %.
 	percent := func(d time.Duration) float64 { return 200 * d.Seconds() }
-	if !ok || value < percent(least)-1e-6 || value > percent(most)+1e-6 {
-		t.Errorf("%g%%, want %g%% to %g%%", value, percent(least), percent(most))
-	}
+	assert.True(t, ok)
+	assert.GreaterOrEqual(t, value, percent(least)-1e-6)
+	assert.LessOrEqual(t, value, percent(most)+1e-6)
 }
 
-// cpuOf is the CPU time of all tasks.
+// cpuOf returns the CPU time of all tasks.
 func cpuOf(t *testing.T, s *service) (total time.Duration) {
 	t.Helper()
 	for _, task := range s.oldest(all) {
 		used, err := task.process.cpu()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		total += used
 	}
 	return total
 }
 
-// What the rehearsal cannot track ends it instead of being left out.
+// A policy whose metric the region does not measure is an error.
 func TestUnknownMetricsAreRefused(t *testing.T) {
 	r := &Region{groups: map[string]*alb.TargetGroup{}, services: map[string]*service{"${S}": {}}}
 	for metric, want := range map[string]string{
@@ -134,64 +124,50 @@ func TestUnknownMetricsAreRefused(t *testing.T) {
 		"ALBRequestCountPerTarget":           "no target group",
 	} {
 		err := r.register(assembly.ScalableTarget{Service: "${S}", Policies: []assembly.ScalingPolicy{{Metric: metric}}})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %s", metric, err, want)
-		}
+		assert.ErrorContains(t, err, want, metric)
 	}
-	if err := r.register(assembly.ScalableTarget{Service: "${T}"}); err == nil {
-		t.Error("a service that is not there scales")
-	}
+	require.EqualError(t, r.register(assembly.ScalableTarget{Service: "${T}"}), "there is no service ${T} to scale")
 }
 
-// A target that changes bounds the tasks anew, a policy that changes is another
-// from then on, and a target that goes leaves the tasks alone.
+// A changed scalable target sets the bounds again, a changed policy replaces the one
+// before, and a deleted target leaves the tasks alone.
 func TestScalableTargetsAndPolicies(t *testing.T) {
 	s := newTestService(t, declaredService())
 	r := &Region{
-		groups: map[string]*alb.TargetGroup{"${Users.Group}": s.group}, services: map[string]*service{"${Users.Service}": s},
+		groups: map[string]*alb.TargetGroup{"${Orders.Group}": s.group}, services: map[string]*service{"${Orders.Service}": s},
 		targets: map[string]*scalable{},
 	}
 	fast := cpu()
 	fast.Metric += "HighResolution"
 	policy := requests()
-	policy.Resource, policy.TargetGroup = assembly.Resource{Type: scalingPolicyType, Stack: "Users", LogicalID: "Requests"}, "${Users.Group}"
+	policy.Resource, policy.TargetGroup = assembly.Resource{Type: scalingPolicyType, Stack: "Orders", LogicalID: "Requests"}, "${Orders.Group}"
 	stage := func(least, most int) *assembly.Stage {
 		target := bounded(least, most, policy, cpu(), fast)
-		target.Resource, target.Service = assembly.Resource{Type: scalableTargetType, Stack: "Users", LogicalID: "Scaling"}, "${Users.Service}"
+		target.Resource, target.Service = assembly.Resource{Type: scalableTargetType, Stack: "Orders", LogicalID: "Scaling"}, "${Orders.Service}"
 		return &assembly.Stage{ScalableTargets: []assembly.ScalableTarget{target}}
 	}
 	for _, step := range []struct{ least, most, want int }{{1, 10, 2}, {3, 10, 3}, {1, 2, 2}} {
 		stage := stage(step.least, step.most)
-		if err := r.Create(t.Context(), stage, stage.ScalableTargets[0].Resource); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.capacity().desired; got != step.want {
-			t.Errorf("%d tasks within %d to %d, want %d", got, step.least, step.most, step.want)
-		}
+		require.NoError(t, r.Create(t.Context(), stage, stage.ScalableTargets[0].Resource))
+		assert.Equal(t, step.want, s.capacity().desired, "within %d to %d", step.least, step.most)
 	}
 	policy.Target = 7000
-	if err := r.Update(t.Context(), stage(1, 2), policy.Resource, policy.Resource); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, r.Update(t.Context(), stage(1, 2), policy.Resource, policy.Resource))
 	registered := r.scalables()[0]
-	if got := registered.target.Policies[0].Target; got != 7000 {
-		t.Errorf("the policy aims at %g, want 7000", got)
-	}
+	assert.InDelta(t, 7000, registered.target.Policies[0].Target, 0)
 	for i, want := range []time.Duration{time.Minute, time.Minute, 20 * time.Second} {
-		if got := registered.metrics[i].period; got != want {
-			t.Errorf("%s has a datapoint each %s, want %s", registered.target.Policies[i].Metric, got, want)
-		}
+		assert.Equal(t, want, registered.metrics[i].period, "the period of %s", registered.target.Policies[i].Metric)
 	}
-	if err := r.Delete(t.Context(), registered.target.Resource); err != nil || len(r.scalables()) > 0 || s.capacity().desired != 2 {
-		t.Errorf("%v, %d scalable targets and %d tasks are left", err, len(r.scalables()), s.capacity().desired)
-	}
+	require.NoError(t, r.Delete(t.Context(), registered.target.Resource))
+	assert.Empty(t, r.scalables())
+	assert.Equal(t, 2, s.capacity().desired)
 }
 
-// Which service scales follows from the targets that are registered at the moment.
+// A service scales while its scalable target is registered.
 func TestAutoscale(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
-	scalableTarget := assembly.Resource{Stack: "Users", LogicalID: "T", Type: scalableTargetType}
+	scalableTarget := assembly.Resource{Stack: "Orders", LogicalID: "T", Type: scalableTargetType}
 	r := &Region{clock: Clock{Speed: 1000}, targets: map[string]*scalable{}}
 	ctx, stop := context.WithCancel(t.Context())
 	activities := make(chan Activity, 10)
@@ -205,12 +181,11 @@ func TestAutoscale(t *testing.T) {
 	r.targets[scalableTarget.Identity()] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s, metrics: []metric{
 		{time.Minute, value}, {20 * time.Second, func(time.Duration) (float64, bool) { return 90, true }}}}
 	r.mu.Unlock()
-	if a := <-activities; a.To != 3 || a.Metric != "ECSServiceAverageCPUUtilization" {
-		t.Errorf("%v", a)
-	}
-	if err := r.Delete(ctx, scalableTarget); err != nil || len(r.scalables()) > 0 {
-		t.Errorf("%v, %d scalable targets are left", err, len(r.scalables()))
-	}
+	a := <-activities
+	assert.Equal(t, 3, a.To)
+	assert.Equal(t, "ECSServiceAverageCPUUtilization", a.Metric)
+	require.NoError(t, r.Delete(ctx, scalableTarget))
+	assert.Empty(t, r.scalables())
 	stop()
 	<-ended
 }

@@ -2,23 +2,25 @@ package region
 
 import "time"
 
-// Clock says how time passes in the region.
+// Clock is how time passes in the region.
 type Clock struct {
 	// Startup is the time from the decision to start a task to the start of its
-	// program: on Fargate the network interface, the image's pull. It is not scaled.
+	// program: on Fargate that of the network interface and of pulling the image. It is
+	// not divided by Speed. Zero means that programs start at once.
 	Startup time.Duration
-	// Speed divides every duration that the templates name: the health check's
-	// interval and time-out, the deregistration delay, the grace period, the stop
-	// time-out, the load balancer's idle time-out, the periods and cooldowns of
-	// scaling. The programs' own time-outs do not pass faster.
+	// Speed divides every duration in the templates: the health check's interval and
+	// time-out, the deregistration delay, the grace period, the stop time-out, the load
+	// balancer's idle time-out, the periods and cooldowns of scaling. It must be above
+	// zero; 1 means real time. It does not change the programs' own time-outs.
 	Speed float64
 }
 
+// scaled converts template time to elapsed time.
 func (c Clock) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.Speed)
 }
 
-// passed is the templates' time that is over after a time here.
+// passed converts elapsed time to template time.
 func (c Clock) passed(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * c.Speed)
 }

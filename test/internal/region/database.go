@@ -19,15 +19,15 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Outage is what is wrong with the database.
+// Outage is how the database fails. The zero Outage means that it works.
 type Outage struct {
-	// Down cuts every connection before an answer.
+	// Down closes every connection without a response.
 	Down bool
-	// Throttled names the tables whose every call is refused as too many.
+	// Throttled are the tables whose requests are all refused as too many.
 	Throttled []string
 }
 
-// database is the embedded DynamoDB, and what can be wrong with it.
+// database is the embedded DynamoDB with its outages.
 type database struct {
 	url     string
 	server  *http.Server
@@ -50,7 +50,7 @@ func startDatabase() (*database, error) {
 
 func (d *database) close() { d.server.Close() }
 
-// ServeHTTP answers as DynamoDB does, or as it does not during an outage.
+// ServeHTTP responds as DynamoDB does, or fails as the outage says.
 func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	outage := d.outage.Load()
 	if outage.Down {
@@ -72,7 +72,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.content.ServeHTTP(w, r)
 }
 
-// throttle answers as DynamoDB does when a table gets more than it can take:
+// throttle responds as DynamoDB does when a table gets more requests than its capacity:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 func throttle(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
@@ -81,10 +81,10 @@ func throttle(w http.ResponseWriter) {
 		`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The rate of requests is too high."}`)
 }
 
-// environment leads a program's AWS SDK to the database.
+// environment returns the variables that make a program's AWS SDK use the database.
 func (d *database) environment() map[string]string { return dynamotest.Environment(d.url) }
 
-// create makes a table that the templates declare.
+// create creates a table of the templates.
 func (d *database) create(ctx context.Context, table assembly.Table) error {
 	schema := dynamotest.Schema{Key: dynamotest.Key(table.Key), Indexes: map[string]dynamotest.Key{}}
 	for _, index := range table.GlobalIndexes {
@@ -110,7 +110,7 @@ func (d *database) client() *dynamodb.Client {
 
 var notInTableName = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 
-// tableName is the physical name that stands for a table's identity.
+// tableName returns the physical name of the table with an identity.
 func tableName(identity string) string {
 	return notInTableName.ReplaceAllString(strings.Trim(identity, "${}"), "-")
 }

@@ -3,12 +3,13 @@ package region
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/assembly"
 )
@@ -19,14 +20,10 @@ func table(id string) assembly.Table {
 
 func TestOutages(t *testing.T) {
 	d, err := startDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer d.close()
-	for _, id := range []string{"Users", "Threads"} {
-		if err := d.create(t.Context(), table(id)); err != nil {
-			t.Fatal(err)
-		}
+	for _, id := range []string{"Orders", "Payments"} {
+		require.NoError(t, d.create(t.Context(), table(id)))
 	}
 	read := func(id string) error {
 		client := dynamodb.New(d.client().Options(), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
@@ -42,16 +39,12 @@ func TestOutages(t *testing.T) {
 	}
 	region := &Region{database: d}
 
-	region.Break(Outage{Throttled: []string{table("Users").Identity()}})
-	if users, threads := read("Users"), read("Threads"); !throttled(users) || threads != nil {
-		t.Errorf("with users throttled: users %v, threads %v", users, threads)
-	}
+	region.Break(Outage{Throttled: []string{table("Orders").Identity()}})
+	assert.True(t, throttled(read("Orders")), "a read of the throttled table")
+	require.NoError(t, read("Payments"), "a read of another table")
 	region.Break(Outage{Down: true})
-	if err := read("Threads"); err == nil || !strings.Contains(err.Error(), "EOF") {
-		t.Errorf("while it is down: %v, want a cut connection", err)
-	}
+	require.ErrorContains(t, read("Payments"), "EOF", "while the database is down")
 	region.Break(Outage{})
-	if users, threads := read("Users"), read("Threads"); users != nil || threads != nil {
-		t.Errorf("afterwards: users %v, threads %v", users, threads)
-	}
+	require.NoError(t, read("Orders"), "after the outage")
+	require.NoError(t, read("Payments"), "after the outage")
 }

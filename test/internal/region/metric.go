@@ -8,23 +8,24 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// metric is what a scaling policy tracks.
+// metric is the metric that a scaling policy tracks.
 type metric struct {
 	// period is the time that a datapoint covers.
 	period time.Duration
-	// read is the metric since it was read last, which is some time ago. There is none
-	// when nothing ran.
+	// read returns the metric over the time elapsed since the last call. It is not ok
+	// when no task ran.
 	read func(elapsed time.Duration) (value float64, ok bool)
 }
 
-// metric is one of those that AWS has predefined, of a service:
+// metric returns a policy's predefined metric for a service. It fails on a metric that
+// the region does not measure:
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
 func (r *Region) metric(policy assembly.ScalingPolicy, s *service) (metric, error) {
 	switch policy.Metric {
 	case "ALBRequestCountPerTarget":
 		group := r.groups[policy.TargetGroup]
 		if group == nil {
-			return metric{}, fmt.Errorf("there is no target group %s to count the requests of", policy.TargetGroup)
+			return metric{}, fmt.Errorf("there is no target group %s", policy.TargetGroup)
 		}
 		return metric{time.Minute, requestsPerMinute(group)}, nil
 	case "ECSServiceAverageCPUUtilization":
@@ -32,10 +33,10 @@ func (r *Region) metric(policy assembly.ScalingPolicy, s *service) (metric, erro
 	case "ECSServiceAverageCPUUtilizationHighResolution":
 		return metric{20 * time.Second, cpuPercent(s)}, nil
 	}
-	return metric{}, fmt.Errorf("the rehearsal measures requests and CPU, and not %q", policy.Metric)
+	return metric{}, fmt.Errorf("the rehearsal measures requests and CPU, not %q", policy.Metric)
 }
 
-// requestsPerMinute counts the requests that each target of a group gets.
+// requestsPerMinute measures the requests a minute to each target of a group.
 func requestsPerMinute(group *alb.TargetGroup) func(time.Duration) (float64, bool) {
 	before := 0.0
 	return func(elapsed time.Duration) (float64, bool) {
@@ -46,8 +47,8 @@ func requestsPerMinute(group *alb.TargetGroup) func(time.Duration) (float64, boo
 	}
 }
 
-// cpuPercent measures the CPU time of a service's tasks, as a part of what their
-// definitions reserve. A task counts once it has run through a whole datapoint.
+// cpuPercent measures the CPU time of a service's tasks in percent of the vCPU that their
+// definitions reserve. A task counts from its first whole datapoint on.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_utilization.html
 func cpuPercent(s *service) func(time.Duration) (float64, bool) {
@@ -58,7 +59,7 @@ func cpuPercent(s *service) func(time.Duration) (float64, bool) {
 		for _, t := range s.oldest(all) {
 			total, err := t.process.cpu()
 			if err != nil {
-				continue // it has just ended
+				continue // the program has just ended
 			}
 			now[t.process] = total
 			if earlier, known := before[t.process]; known {

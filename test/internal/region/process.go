@@ -18,25 +18,25 @@ import (
 	host "github.com/shirou/gopsutil/v4/process"
 )
 
-// process is a program that runs in place of a task's container.
+// process is the program of a task's container, as a process of this machine.
 type process struct {
 	address string
 	command *exec.Cmd
 	log     tail
-	// done is closed once the process is gone.
+	// done is closed when the process has ended.
 	done chan struct{}
 }
 
-// start runs a program with the environment of its task definition. A task has
-// an address of its own and so always its own port; here all share one address,
-// so each gets a free port.
-func start(binary string, environment map[string]string, said func(line string)) (*process, error) {
+// start runs a program with the environment of its task definition, except for the
+// port: tasks have addresses of their own, and here all share one address, so each
+// gets a free port. Each line of output goes to onLog.
+func start(binary string, environment map[string]string, onLog func(line string)) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{
-		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{said: said},
+		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{onLog: onLog},
 		done: make(chan struct{}),
 	}
 	environment = maps.Clone(environment)
@@ -56,12 +56,12 @@ func start(binary string, environment map[string]string, said func(line string))
 	return p, nil
 }
 
-// exit is how a process that is gone has ended.
+// exit returns how an ended process has ended.
 func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
 
 func (p *process) signal(s syscall.Signal) { p.command.Process.Signal(s) }
 
-// cpu is the CPU time that the program has used so far.
+// cpu returns the CPU time that the program has used.
 func (p *process) cpu() (time.Duration, error) {
 	seconds, err := (&host.Process{Pid: int32(p.command.Process.Pid)}).Times()
 	if err != nil {
@@ -70,8 +70,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration((seconds.User + seconds.System) * float64(time.Second)), nil
 }
 
-// stop asks the program to leave, and kills it when it is still there after the
-// timeout, as ECS does.
+// stop sends SIGTERM, and kills the program if it still runs after the timeout, as ECS
+// does.
 func (p *process) stop(timeout time.Duration) {
 	p.signal(syscall.SIGTERM)
 	select {
@@ -81,14 +81,14 @@ func (p *process) stop(timeout time.Duration) {
 	}
 }
 
-// kill ends the program at once and waits until it is gone.
+// kill ends the program at once and waits for its end.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.done
 }
 
-// freePort is one that nothing listens on. Whatever takes it before the program
-// does makes the program end, and a service start another.
+// freePort returns a port without a listener. If another process takes it before the
+// program does, the program ends, and its service starts another.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -98,14 +98,14 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// tail hands on every line that a program writes, and keeps the end of them for
-// the error that quotes it.
+// tail passes every line of a program on to onLog, and keeps the last ones for an error
+// message.
 type tail struct {
-	said func(line string)
+	onLog func(line string)
 
 	mu   sync.Mutex
 	text []byte
-	// line is the beginning of the next one.
+	// line is a line that has not ended yet.
 	line []byte
 }
 
@@ -122,7 +122,7 @@ func (t *tail) Write(b []byte) (int, error) {
 		if !ended {
 			break
 		}
-		t.said(string(line))
+		t.onLog(string(line))
 		t.line = rest
 	}
 	t.text = append(t.text, b...)
@@ -130,8 +130,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// explain adds the last thing that the program said, if it said any, to what
-// became of it.
+// explain adds the last line that the program has written, if any, to an error.
 func (t *tail) explain(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

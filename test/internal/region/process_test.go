@@ -1,18 +1,17 @@
 package region
 
 import (
-	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 )
 
-// Lines are handed on whole, however they are written.
-func TestTailHandsOnLines(t *testing.T) {
+// Each line is passed on as a whole, even when the program writes it in parts.
+func TestTailPassesLinesOn(t *testing.T) {
 	var lines []string
-	log := tail{said: func(line string) { lines = append(lines, line) }}
+	log := tail{onLog: func(line string) { lines = append(lines, line) }}
 	for _, written := range []string{"one\ntw", "o", "\n\nfour\nfi"} {
 		log.Write([]byte(written))
 	}
-	if want := []string{"one", "two", "", "four"}; !slices.Equal(lines, want) {
-		t.Errorf("%q, want %q", lines, want)
-	}
+	assert.Equal(t, []string{"one", "two", "", "four"}, lines)
 }

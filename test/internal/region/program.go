@@ -12,7 +12,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// programs are the Go programs of the images, built for this machine.
+// programs builds the Go programs of the images for this machine.
 type programs struct {
 	// root is the module's folder.
 	root string
@@ -21,8 +21,8 @@ type programs struct {
 	built map[string]func() (binary string, err error)
 }
 
-// binary returns the program of a container's image, compiled once for this
-// machine: the image holds it for Fargate's.
+// binary returns the path of the program of a container's image, which it compiles once.
+// The binary in the image is for Fargate, not for this machine.
 func (p *programs) binary(ctx context.Context, container assembly.Container) (string, error) {
 	program, err := programOf(container)
 	if err != nil {
@@ -48,7 +48,8 @@ func (p *programs) build(ctx context.Context, program string) (string, error) {
 	return filepath.Join(folder, filepath.Base(program)), nil
 }
 
-// programOf is the main package of the binary in a container's image.
+// programOf returns the main package of the binary in a container's image. It fails for
+// an image that is not a Go program of this module.
 func programOf(container assembly.Container) (string, error) {
 	if container.Image.Folder == "" {
 		return "", fmt.Errorf("container %q runs %s: the rehearsal runs only Go programs of this module", container.Name,

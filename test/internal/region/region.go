@@ -1,7 +1,7 @@
-// Package region stands in for an AWS region: it runs on this machine what
-// templates declare. Tables are in an embedded DynamoDB, the tasks of ECS
-// services are processes, and target groups and listener rules make up a load
-// balancer that anybody can send requests to.
+// Package region simulates an AWS region: it runs the resources of templates on this
+// machine. Tables are in an embedded DynamoDB, the tasks of ECS services are
+// processes, and listener rules and target groups make up a load balancer that takes
+// requests.
 package region
 
 import (
@@ -25,27 +25,28 @@ import (
 
 // Region implements [cloudformation.Provider] for tables, target groups,
 // listeners, listener rules, ECS services, and their scalable targets with policies
-// that track a target. Every other resource is there as soon as it is asked for.
+// that track a target. Every other resource is complete at once.
 type Region struct {
 	clock    Clock
-	said     func(line string)
+	onLog    func(line string)
 	programs programs
 	database *database
-	door     *door
+	frontend *frontend
 
 	mu       sync.Mutex
 	groups   map[string]*alb.TargetGroup
 	services map[string]*service
 	targets  map[string]*scalable
-	// idleTimeout is the load balancer's.
+	// idleTimeout is the idle time-out of the load balancer, in template time.
 	idleTimeout time.Duration
 }
 
 var _ cloudformation.Provider = (*Region)(nil)
 
-// New opens an empty region. Root is the folder of the module whose programs it
-// runs. Said gets every line that they write, from several goroutines.
-func New(root string, clock Clock, said func(line string)) (*Region, error) {
+// New returns an empty region. Root is the folder of the module whose programs it
+// runs. Programs log to onLog, a line at a time and from several goroutines. It fails
+// when no port is free on this machine. The caller closes the region.
+func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
@@ -54,17 +55,17 @@ func New(root string, clock Clock, said func(line string)) (*Region, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := openDoor()
+	frontend, err := openFrontend()
 	if err != nil {
 		database.close()
 		return nil, err
 	}
 	return &Region{
 		clock:       clock,
-		said:        said,
+		onLog:       onLog,
 		programs:    programs{root: root, built: map[string]func() (string, error){}},
 		database:    database,
-		door:        door,
+		frontend:    frontend,
 		groups:      map[string]*alb.TargetGroup{},
 		services:    map[string]*service{},
 		targets:     map[string]*scalable{},
@@ -72,9 +73,9 @@ func New(root string, clock Clock, said func(line string)) (*Region, error) {
 	}, nil
 }
 
-// Close ends everything that runs in the region.
+// Close ends all programs, the database and the load balancer.
 func (r *Region) Close() {
-	r.door.close()
+	r.frontend.close()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.services {
@@ -109,15 +110,15 @@ func (r *Region) Create(ctx context.Context, stage *assembly.Stage, resource ass
 	case targetGroupType:
 		r.createTargetGroup(declared(stage.TargetGroups, id))
 	case listenerType:
-		return r.door.setListener(declared(stage.Listeners, id))
+		return r.frontend.setListener(declared(stage.Listeners, id))
 	case listenerRuleType:
-		return r.door.setRule(declared(stage.ListenerRules, id))
+		return r.frontend.setRule(declared(stage.ListenerRules, id))
 	case serviceType:
 		return r.deployService(ctx, stage, declared(stage.Services, id))
 	case scalableTargetType:
 		return r.register(declared(stage.ScalableTargets, id))
 	case scalingPolicyType:
-		// It came with its target, and may change without it.
+		// A policy is registered with its target, but can change without it.
 		return r.registerTargetOf(stage, id)
 	}
 	return nil
@@ -127,8 +128,8 @@ func (r *Region) Create(ctx context.Context, stage *assembly.Stage, resource ass
 func (r *Region) Update(ctx context.Context, stage *assembly.Stage, _, to assembly.Resource) error {
 	switch to.Type {
 	case globalTableType, tableType, targetGroupType:
-		// Nothing that a phase changes is in there, and much of it CloudFormation
-		// can only change by replacing the resource.
+		// A change of phase touches none of these, and CloudFormation replaces most of
+		// them for a change.
 		return fmt.Errorf("the rehearsal cannot change a %s: start it anew with the changed templates", to.Type)
 	}
 	return r.Create(ctx, stage, to)
@@ -143,9 +144,9 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 	case targetGroupType:
 		r.deleteTargetGroup(id)
 	case listenerType:
-		r.door.deleteListener(id)
+		r.frontend.deleteListener(id)
 	case listenerRuleType:
-		r.door.deleteRule(id)
+		r.frontend.deleteRule(id)
 	case serviceType:
 		return r.deleteService(ctx, id)
 	case scalableTargetType:
@@ -154,13 +155,12 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 	return nil
 }
 
-// declared finds what a stage declares by its identity.
+// declared returns the view with an identity, which the stage has.
 func declared[T interface{ Identity() string }](views []T, identity string) T {
 	return views[slices.IndexFunc(views, func(v T) bool { return v.Identity() == identity })]
 }
 
-// configure takes over what the load balancer's template says for the target
-// groups that are created from now on.
+// configure sets the idle time-out for the target groups that are created from now on.
 func (r *Region) configure(lb assembly.LoadBalancer) error {
 	seconds, ok := lb.Attributes["idle_timeout.timeout_seconds"]
 	if !ok {
@@ -168,7 +168,7 @@ func (r *Region) configure(lb assembly.LoadBalancer) error {
 	}
 	timeout, err := time.ParseDuration(seconds + "s")
 	if err != nil {
-		return fmt.Errorf("idle_timeout.timeout_seconds: %q is no number of seconds", seconds)
+		return fmt.Errorf("idle_timeout.timeout_seconds: %q is not a number of seconds", seconds)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -194,27 +194,27 @@ func (r *Region) createTargetGroup(declared assembly.TargetGroup) {
 		IdleTimeout:              r.clock.scaled(r.idleTimeout),
 	})
 	r.groups[declared.Identity()] = group
-	r.door.setGroup(declared.Identity(), group)
+	r.frontend.setGroup(declared.Identity(), group)
 }
 
 func (r *Region) deleteTargetGroup(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.door.setGroup(id, nil)
+	r.frontend.setGroup(id, nil)
 	if group := r.groups[id]; group != nil {
 		group.Close()
 		delete(r.groups, id)
 	}
 }
 
-// deployService brings an ECS service to what its template says and returns once
-// it is steady.
+// deployService deploys an ECS service as its template declares it, and returns when
+// the service is steady.
 func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, declared assembly.Service) error {
 	if len(declared.Attachments) != 1 {
 		return fmt.Errorf("%d target groups: the rehearsal runs services with one", len(declared.Attachments))
 	}
 	attachment := declared.Attachments[0]
-	if !r.door.attached(attachment.TargetGroup) {
+	if !r.frontend.attached(attachment.TargetGroup) {
 		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
 		return fmt.Errorf("the target group %s does not have an associated load balancer", attachment.TargetGroup)
 	}
@@ -225,16 +225,16 @@ func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, decla
 	r.mu.Lock()
 	s := r.services[declared.Identity()]
 	if s == nil {
-		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, r.said, declared)
+		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, r.onLog, declared)
 		r.services[declared.Identity()] = s
-		r.door.setProgram(attachment.TargetGroup, attachment.Container)
+		r.frontend.setProgram(attachment.TargetGroup, attachment.Container)
 	}
 	r.mu.Unlock()
 	return s.deploy(ctx, declared, definition)
 }
 
-// definition is what the service's tasks run: the program of their image, with
-// the variables of the task definition, the tables' names here, and the way to
+// definition returns what the service's tasks run: the program of their image with the
+// variables of the task definition, the names of the tables here, and the endpoint of
 // the embedded database.
 func (r *Region) definition(
 	ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment,
@@ -258,16 +258,16 @@ func (r *Region) environment(stage *assembly.Stage, container assembly.Container
 		}
 		environment[name] = value
 	}
-	// Only the container that serves runs here. Where its collector would listen,
-	// somebody else's may.
+	// Only the container that serves runs here. Another process of this machine may
+	// listen on the port of its collector.
 	delete(environment, services.CollectorVariable)
-	// The programs of this module drain for a time that belongs to the
-	// deregistration delay, so it passes at the same speed.
+	// The drain delay of this module's programs is part of the deregistration delay, so it
+	// passes at the same speed.
 	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
 	return environment
 }
 
-// taskOf is a service's task definition, and the container of that name in it.
+// taskOf returns a service's task definition, and the container of that name in it.
 func taskOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.TaskDefinition, assembly.Container, error) {
 	for _, definition := range stage.TaskDefinitions {
 		if definition.Identity() != service.TaskDefinition {
@@ -296,39 +296,40 @@ func (r *Region) deleteService(ctx context.Context, id string) error {
 	return nil
 }
 
-// URL is where anyone reaches the load balancer.
-func (r *Region) URL() string { return r.door.outsideURL }
+// URL is the load balancer's address for callers from anywhere, without a slash at the
+// end.
+func (r *Region) URL() string { return r.frontend.outsideURL }
 
-// InsideURL is where it takes a caller for one from inside, for whom the preview
-// header works.
-func (r *Region) InsideURL() string { return r.door.insideURL }
+// InsideURL is the load balancer's address for callers whose preview header works,
+// without a slash at the end.
+func (r *Region) InsideURL() string { return r.frontend.insideURL }
 
-// ServeHTTP is the load balancer as a handler.
+// ServeHTTP serves a request as the load balancer at URL does.
 func (r *Region) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	r.door.ServeHTTP(w, request)
+	r.frontend.ServeHTTP(w, request)
 }
 
-// Rules are the listener's, its default action last, with the program behind
-// each target group.
+// Rules returns the rules of the listener by priority, its default action last, and the
+// names of the programs by target group.
 func (r *Region) Rules() (rules []alb.Rule, programs map[string]string) {
-	return r.door.list()
+	return r.frontend.list()
 }
 
 // Task is a running copy of a service's program.
 type Task struct {
 	// Service is the name of the container that serves.
 	Service string
-	// Address is empty until the program runs.
+	// Address is the program's host and port, and empty until it runs.
 	Address string
-	// State is the target's, or Starting. A program that is just going has a target
-	// that is Unused.
+	// State is the target's, or Starting. It is Unused once the target is drained, while
+	// the program ends.
 	State alb.State
 }
 
 // Starting is the state of a task whose program does not run yet.
 const Starting alb.State = "starting"
 
-// Tasks are all that there are, by service and the order of their start.
+// Tasks returns all tasks, by service and in the order of their start.
 func (r *Region) Tasks() []Task {
 	var tasks []Task
 	services := r.byName()
@@ -362,14 +363,18 @@ func (r *Region) byName() map[string]*service {
 	return services
 }
 
-// Kill ends all tasks of a service at once, as kill -9 does.
+// Kill ends all tasks of a service with SIGKILL. An unknown service is ignored.
 func (r *Region) Kill(name string) { r.with(name, func(s *service) { s.signal(all, syscall.SIGKILL) }) }
 
-// Hang stops the program of one task of a service without ending it.
+// Hang stops the program of the oldest task of a service with SIGSTOP, without ending
+// it. An unknown service is ignored.
 func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.signal(1, syscall.SIGSTOP) }) }
 
-// Interrupt takes the host of one task of a service away, as Fargate does with
-// notice: the program gets SIGTERM while the load balancer learns that it leaves.
+// Interrupt ends the oldest task of a service as Fargate does when it reclaims a host:
+// the program gets SIGTERM while its target is deregistered. An unknown service is
+// ignored.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 func (r *Region) Interrupt(name string) { r.with(name, (*service).interrupt) }
 
 // all is more tasks than a service has.
@@ -381,8 +386,8 @@ func (r *Region) with(name string, do func(*service)) {
 	}
 }
 
-// Break makes the database fail until it is called with the zero Outage. Tables
-// are named by their identities.
+// Break makes the database fail until the next call, which ends the outage when it is
+// for the zero Outage. Throttled holds the identities of tables.
 func (r *Region) Break(o Outage) {
 	throttled := make([]string, len(o.Throttled))
 	for i, identity := range o.Throttled {

@@ -13,23 +13,23 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// service is an ECS service with rolling deployments: it keeps as many tasks of
-// its newest deployment running as are desired.
+// service is an ECS service with rolling deployments. It keeps the desired number of
+// tasks of its newest deployment running.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 type service struct {
-	// name is the container's that the load balancer sends requests to.
+	// name is the name of the container that serves requests.
 	name  string
 	group *alb.TargetGroup
 	clock Clock
-	// said gets every line that a task writes.
-	said func(line string)
+	// onLog gets every line that a task writes.
+	onLog func(line string)
 
 	mu sync.Mutex
-	// declared is the service as the templates have it.
+	// declared is the service as the templates declare it.
 	declared assembly.Service
 	desired  int
-	// primary is the newest deployment, previous the last one that completed.
+	// primary is the newest deployment, previous the last complete one.
 	primary, previous *deployment
 	tasks             []*task
 	// running counts the goroutines of tasks.
@@ -41,18 +41,18 @@ type service struct {
 type deployment struct {
 	definition
 	complete bool
-	// failures are the tasks that ended or were unhealthy before it was complete.
+	// failures is the number of tasks that ended or were unhealthy before it was complete.
 	failures int
 	lastErr  error
-	// err is why the circuit breaker has given it up.
+	// err is the error of the circuit breaker that stopped the deployment.
 	err error
 }
 
-// pace is how often a service looks after its tasks.
+// pace is the time between two reconciliations.
 const pace = 10 * time.Millisecond
 
-func newService(name string, group *alb.TargetGroup, clock Clock, said func(line string), declared assembly.Service) *service {
-	s := &service{name: name, group: group, clock: clock, said: said, declared: declared, desired: 1}
+func newService(name string, group *alb.TargetGroup, clock Clock, onLog func(line string), declared assembly.Service) *service {
+	s := &service{name: name, group: group, clock: clock, onLog: onLog, declared: declared, desired: 1}
 	if declared.DesiredCount != nil {
 		s.desired = *declared.DesiredCount
 	}
@@ -66,8 +66,8 @@ func newService(name string, group *alb.TargetGroup, clock Clock, said func(line
 	return s
 }
 
-// deploy brings the service to a definition, and returns once it is steady: all
-// desired tasks are healthy and those of older deployments are gone.
+// deploy deploys a definition, and returns when the service is steady: all desired tasks
+// are healthy, and those of older deployments have ended.
 func (s *service) deploy(ctx context.Context, declared assembly.Service, d definition) error {
 	deployment := s.begin(declared, d)
 	for {
@@ -80,7 +80,7 @@ func (s *service) deploy(ctx context.Context, declared assembly.Service, d defin
 	}
 }
 
-// begin makes the definition the primary deployment. One that is already
+// begin makes the definition the primary deployment. A definition that is already
 // primary is not deployed again.
 func (s *service) begin(declared assembly.Service, d definition) *deployment {
 	s.mu.Lock()
@@ -99,14 +99,14 @@ func (s *service) progress(d *deployment) (steady bool, err error) {
 	return d.complete && s.steady(), d.err
 }
 
-// scale asks for a number of tasks and does not wait for them.
+// scale sets the desired number of tasks and does not wait for them.
 func (s *service) scale(desired int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.desired = desired
 }
 
-// bound asks for the number of tasks that is nearest within bounds.
+// bound brings the desired number of tasks within bounds.
 func (s *service) bound(least, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +121,7 @@ func (s *service) capacity() capacity {
 	return capacity{desired: s.desired, running: len(running), deploying: s.primary != nil && !s.primary.complete}
 }
 
-// delete stops all tasks and returns when they are gone.
+// delete stops all tasks and returns when they have ended.
 func (s *service) delete(ctx context.Context) error {
 	s.mu.Lock()
 	s.desired = 0
@@ -148,7 +148,7 @@ func (s *service) close() {
 	s.running.Wait()
 }
 
-// reconcile takes the tasks one step nearer to what is desired.
+// reconcile brings the tasks one step nearer to the desired state.
 func (s *service) reconcile() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,8 +159,7 @@ func (s *service) reconcile() {
 	s.settle()
 }
 
-// replaceUnhealthy stops the tasks that the load balancer finds unhealthy after
-// their grace period.
+// replaceUnhealthy stops the tasks whose target is unhealthy after their grace period.
 func (s *service) replaceUnhealthy() {
 	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
 	for _, t := range s.tasks {
@@ -171,8 +170,8 @@ func (s *service) replaceUnhealthy() {
 	}
 }
 
-// breakCircuit gives a deployment up after the failures that ECS allows it, half
-// of the desired tasks but at least 3 and at most 200, and rolls back:
+// breakCircuit stops a deployment after the failures that ECS allows, half of the
+// desired tasks but at least 3 and at most 200, and rolls back:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 func (s *service) breakCircuit() {
 	threshold := min(max(3, (s.desired+1)/2), 200)
@@ -185,8 +184,8 @@ func (s *service) breakCircuit() {
 	}
 }
 
-// stopSurplus stops tasks of older deployments as far as enough healthy ones
-// remain, and tasks that are no longer desired.
+// stopSurplus stops tasks of older deployments while enough healthy tasks remain, and
+// tasks above the desired number.
 func (s *service) stopSurplus() {
 	current, old := s.serving()
 	healthy := len(s.healthy(append(slices.Clone(current), old...)))
@@ -205,8 +204,8 @@ func (s *service) stopSurplus() {
 	}
 }
 
-// startMissing starts tasks of the primary deployment as far as the service may
-// have more.
+// startMissing starts tasks of the primary deployment up to the desired number and
+// within the maximum percent.
 func (s *service) startMissing() {
 	if s.primary == nil || s.primary.err != nil {
 		return
@@ -219,7 +218,7 @@ func (s *service) startMissing() {
 }
 
 func (s *service) start() {
-	t := newTask(s.primary, s.group, s.clock.Startup, s.said)
+	t := newTask(s.primary, s.group, s.clock.Startup, s.onLog)
 	s.tasks = append(s.tasks, t)
 	s.running.Go(func() {
 		err := t.run(func(p *process) {
@@ -249,8 +248,8 @@ func (s *service) steady() bool {
 	return s.primary != nil && len(s.tasks) == s.desired && len(s.healthy(current)) == s.desired
 }
 
-// serving are the tasks that nobody has stopped: those of the primary
-// deployment, and those of older ones.
+// serving returns the tasks that are not stopping: those of the primary deployment,
+// and those of older ones.
 func (s *service) serving() (current, old []*task) {
 	for _, t := range s.tasks {
 		switch {
@@ -272,14 +271,14 @@ func (s *service) isHealthy(t *task) bool {
 	return t.process != nil && s.group.State(t.process.address) == alb.Healthy
 }
 
-// signal sends a signal to the oldest tasks that serve, to n of them at most.
+// signal sends a signal to the n oldest tasks that serve.
 func (s *service) signal(n int, signal syscall.Signal) {
 	for _, t := range s.oldest(n) {
 		t.process.signal(signal)
 	}
 }
 
-// interrupt ends the oldest task as the loss of its host does.
+// interrupt ends the oldest task as Fargate does when it reclaims its host.
 func (s *service) interrupt() {
 	for _, t := range s.oldest(1) {
 		s.mu.Lock()
@@ -306,8 +305,7 @@ func (t *task) stop() {
 	t.leave()
 }
 
-// fail counts a task that ended or was unhealthy. Once a deployment is complete
-// its tasks are replaced, however often they end.
+// fail counts a task that ended or was unhealthy, unless the deployment is complete.
 func (d *deployment) fail(err error) {
 	if !d.complete {
 		d.failures++

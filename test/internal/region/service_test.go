@@ -2,7 +2,6 @@ package region
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,27 +9,29 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
 
-// users is the program that the tests run.
-var users string
+// sample is the binary of testdata/sample, the program that the tests run.
+var sample string
 
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "region-")
 	if err != nil {
 		panic(err)
 	}
-	users = filepath.Join(folder, "users")
-	if output, err := exec.Command("go", "build", "-o", users, "../../../services/forum/cmd/users").CombinedOutput(); err != nil {
+	sample = filepath.Join(folder, "sample")
+	if output, err := exec.Command("go", "build", "-o", sample, "./testdata/sample").CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v: %s", err, output))
 	}
 	status := m.Run()
@@ -38,15 +39,15 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// serving is a definition whose program serves; revision tells it from others.
+// serving is a definition whose program serves. Each revision is a definition of its own.
 func serving(revision string) definition {
-	return definition{users, map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision}, 2 * time.Second, 256}
+	return definition{sample, map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision}, 2 * time.Second, 256}
 }
 
 // ending is a definition whose program ends at its start.
-func ending() definition { return definition{users, map[string]string{}, time.Second, 256} }
+func ending() definition { return definition{sample, map[string]string{}, time.Second, 256} }
 
-// declaredService is what the templates of this app say.
+// declaredService is a service as the templates of the app declare it.
 func declaredService() assembly.Service {
 	return assembly.Service{
 		MinimumHealthyPercent: 100, MaximumPercent: 200, CircuitBreaker: true, Rollback: true, DesiredCount: new(2),
@@ -56,7 +57,7 @@ func declaredService() assembly.Service {
 
 func newTestService(t *testing.T, declared assembly.Service) *service {
 	t.Helper()
-	return newServiceAt(t, "users", Clock{Startup: 20 * time.Millisecond, Speed: 10}, declared)
+	return newServiceAt(t, "orders", Clock{Startup: 20 * time.Millisecond, Speed: 10}, declared)
 }
 
 func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *service {
@@ -78,12 +79,10 @@ func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Serv
 
 func deploy(t *testing.T, s *service, d definition) {
 	t.Helper()
-	if err := s.deploy(t.Context(), s.declared, d); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, s.deploy(t.Context(), s.declared, d))
 }
 
-// addresses are those of the healthy tasks.
+// addresses returns the addresses of the healthy tasks, sorted.
 func (s *service) addresses() []string {
 	var addresses []string
 	for _, t := range s.list() {
@@ -95,18 +94,16 @@ func (s *service) addresses() []string {
 	return addresses
 }
 
-// eventually waits for something that must come.
+// eventually waits until done is true, for 20 s at most.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 20 s", what)
-		}
+		require.True(t, time.Now().Before(deadline), "%s: not within 20 s", what)
 	}
 }
 
-// under sends requests to the service's target group while work goes on, and
-// returns how many failed.
+// under sends requests to the service's target group while work runs, and returns
+// how many failed.
 func under(s *service, work func()) (failed int64) {
 	var failures atomic.Int64
 	ctx, stop := context.WithCancel(context.Background())
@@ -115,7 +112,7 @@ func under(s *service, work func()) (failed int64) {
 		clients.Go(func() {
 			for ctx.Err() == nil {
 				w := httptest.NewRecorder()
-				s.group.ServeHTTP(w, httptest.NewRequest("GET", "/api/users", nil))
+				s.group.ServeHTTP(w, httptest.NewRequest("GET", "/api/orders", nil))
 				if w.Code != http.StatusOK {
 					failures.Add(1)
 				}
@@ -134,18 +131,16 @@ func TestRollingDeploymentLosesNoRequest(t *testing.T) {
 	before := s.addresses()
 	failed := under(s, func() { deploy(t, s, serving("2")) })
 	after := s.addresses()
-	if failed > 0 {
-		t.Errorf("%d requests failed", failed)
-	}
-	if tasks := s.list(); len(tasks) != 2 {
-		t.Errorf("a steady service has the tasks %v", tasks)
-	}
-	if len(before) != 2 || len(after) != 2 || slices.ContainsFunc(after, func(a string) bool { return slices.Contains(before, a) }) {
-		t.Errorf("tasks %q became %q, want two new ones", before, after)
+	assert.Zero(t, failed, "failed requests")
+	assert.Len(t, s.list(), 2, "the tasks of a steady service")
+	assert.Len(t, before, 2)
+	assert.Len(t, after, 2)
+	for _, address := range after {
+		assert.NotContains(t, before, address, "a task of the first deployment is left")
 	}
 }
 
-// A service whose bounds allow no more tasks than desired goes on with fewer.
+// A service whose bounds allow no more tasks than desired deploys with fewer.
 func TestDeploymentKeepsItsBounds(t *testing.T) {
 	declared := declaredService()
 	declared.MinimumHealthyPercent, declared.MaximumPercent = 50, 100
@@ -156,18 +151,14 @@ func TestDeploymentKeepsItsBounds(t *testing.T) {
 	for {
 		select {
 		case err := <-done:
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			return
 		default:
 		}
 		s.mu.Lock()
 		current, old := s.serving()
 		s.mu.Unlock()
-		if n := len(current) + len(old); n > 2 {
-			t.Fatalf("%d tasks, want 2 at most", n)
-		}
+		require.LessOrEqual(t, len(current)+len(old), 2, "tasks during the deployment")
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -178,26 +169,20 @@ func TestCircuitBreakerRollsBack(t *testing.T) {
 	before := s.addresses()
 	var err error
 	failed := under(s, func() { err = s.deploy(t.Context(), s.declared, ending()) })
-	if err == nil || !strings.Contains(err.Error(), "circuit breaker gave up after") || !strings.Contains(err.Error(), "USERS_TABLE") {
-		t.Errorf("%v, want the circuit breaker and the program's words", err)
-	}
-	if failed > 0 || !slices.Equal(before, s.addresses()) {
-		t.Errorf("%d requests failed, tasks %q became %q", failed, before, s.addresses())
-	}
+	require.ErrorContains(t, err, "circuit breaker gave up after")
+	require.ErrorContains(t, err, "STORE is not set", "the program's last line")
+	assert.Zero(t, failed, "failed requests")
+	assert.Equal(t, before, s.addresses())
 	deploy(t, s, serving("1"))
-	if !slices.Equal(before, s.addresses()) {
-		t.Error("what was rolled back to was deployed anew")
-	}
+	assert.Equal(t, before, s.addresses(), "the deployment of the rollback is deployed again")
 }
 
 func TestFirstDeploymentThatFails(t *testing.T) {
 	s := newTestService(t, declaredService())
-	if err := s.deploy(t.Context(), s.declared, ending()); err == nil {
-		t.Error("a program that ends at its start was taken for good")
-	}
+	require.Error(t, s.deploy(t.Context(), s.declared, ending()))
 }
 
-// Without a circuit breaker ECS tries for ever.
+// Without a circuit breaker ECS starts tasks without end.
 func TestWithoutCircuitBreaker(t *testing.T) {
 	declared := declaredService()
 	declared.CircuitBreaker = false
@@ -211,13 +196,11 @@ func TestWithoutCircuitBreaker(t *testing.T) {
 		return s.primary != nil && s.primary.failures > 5
 	})
 	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, want the end of the context", err)
-	}
+	assert.ErrorIs(t, <-done, context.Canceled)
 }
 
-// Tasks are replaced however often they end: the circuit breaker is for
-// deployments that are not complete.
+// The tasks of a complete deployment are replaced as often as they end: the circuit
+// breaker counts only those of a deployment that is not complete.
 func TestKilledTasksAreReplaced(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
@@ -240,12 +223,10 @@ func TestInterruptedTaskLosesNoRequest(t *testing.T) {
 		eventually(t, "a replacement", func() bool { return len(s.addresses()) == 2 && !slices.Equal(before, s.addresses()) })
 		eventually(t, "an end", func() bool { return len(s.list()) == 2 })
 	})
-	if failed > 0 {
-		t.Errorf("%d requests failed", failed)
-	}
+	assert.Zero(t, failed, "failed requests")
 }
 
-// A program that hangs ignores SIGTERM, too.
+// A program that hangs also ignores SIGTERM.
 func TestHungTaskIsReplaced(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
@@ -254,7 +235,7 @@ func TestHungTaskIsReplaced(t *testing.T) {
 	eventually(t, "a replacement", func() bool { return len(s.addresses()) == 2 && len(s.list()) == 2 })
 }
 
-// A task is not judged by its health before its grace period is over.
+// An unhealthy task stays during its grace period.
 func TestGracePeriod(t *testing.T) {
 	declared := declaredService()
 	declared.HealthCheckGracePeriod = time.Hour
@@ -266,9 +247,9 @@ func TestGracePeriod(t *testing.T) {
 	for range 20 {
 		s.reconcile()
 	}
-	if now := s.list(); len(now) != 2 || now[0].Address != before[0].Address {
-		t.Errorf("tasks %v became %v", before, now)
-	}
+	now := s.list()
+	require.Len(t, now, 2)
+	assert.Equal(t, before[0].Address, now[0].Address)
 }
 
 func TestScale(t *testing.T) {
@@ -276,40 +257,32 @@ func TestScale(t *testing.T) {
 	declared.DesiredCount = nil
 	s := newTestService(t, declared)
 	deploy(t, s, serving("1"))
-	if n := len(s.addresses()); n != 1 {
-		t.Errorf("%d tasks without a number, want 1", n)
-	}
+	assert.Len(t, s.addresses(), 1, "tasks without a desired count")
 	s.bound(3, 4)
 	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
 	s.bound(2, 4)
-	if s.capacity().desired != 3 {
-		t.Errorf("a lower bound of 2 took 3 tasks to %d", s.capacity().desired)
-	}
+	assert.Equal(t, 3, s.capacity().desired, "under a lower bound of 2")
 	s.bound(1, 2)
 	eventually(t, "two tasks", func() bool { return len(s.list()) == 2 })
 	s.scale(1)
 	eventually(t, "one task", func() bool { return len(s.list()) == 1 })
 }
 
-// A task runs from the start of its program until somebody asks it to leave.
+// A task counts as running from the start of its program until it is told to leave.
 func TestCapacity(t *testing.T) {
-	slow := newServiceAt(t, "users", Clock{Startup: time.Hour, Speed: 1}, declaredService())
+	slow := newServiceAt(t, "orders", Clock{Startup: time.Hour, Speed: 1}, declaredService())
 	slow.begin(slow.declared, serving("1"))
 	eventually(t, "two that start", func() bool { return len(slow.list()) == 2 })
-	if got := slow.capacity(); got != (capacity{desired: 2, deploying: true}) {
-		t.Errorf("before they run %+v", got)
-	}
+	assert.Equal(t, capacity{desired: 2, deploying: true}, slow.capacity(), "before the programs run")
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
-	if got := s.capacity(); got != (capacity{desired: 2, running: 2}) {
-		t.Errorf("after a deployment %+v", got)
-	}
+	assert.Equal(t, capacity{desired: 2, running: 2}, s.capacity(), "after a deployment")
 	s.scale(1)
 	eventually(t, "one that leaves", func() bool { return s.capacity() == capacity{desired: 1, running: 1} })
 }
 
-// A program is told to end only once its target is drained, even one that would
-// end at once; and then nothing is left.
+// A program gets SIGTERM only after its target is drained, even one that ends at once.
+// Afterwards no task and no target is left.
 func TestDeleteLeavesNothing(t *testing.T) {
 	s := newTestService(t, declaredService())
 	hasty := serving("1")
@@ -322,20 +295,15 @@ func TestDeleteLeavesNothing(t *testing.T) {
 			states <- s.group.State(task.process.address)
 		}()
 	}
-	if err := s.delete(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, s.delete(t.Context()))
 	for range 2 {
-		if state := <-states; state != alb.Unused {
-			t.Errorf("a program ended while its target was %s", state)
-		}
+		assert.Equal(t, alb.Unused, <-states, "the target's state when the program ended")
 	}
-	if len(s.list()) != 0 || len(s.group.Targets()) != 0 {
-		t.Errorf("tasks %v, targets %v", s.list(), s.group.Targets())
-	}
+	assert.Empty(t, s.list())
+	assert.Empty(t, s.group.Targets())
 }
 
-// Whatever changes in what the tasks run is a new deployment.
+// A change of any part of a definition is a new deployment.
 func TestEveryPartOfADefinitionCounts(t *testing.T) {
 	for name, change := range map[string]func(*definition){
 		"binary":       func(d *definition) { d.binary = "other" },
@@ -345,8 +313,7 @@ func TestEveryPartOfADefinitionCounts(t *testing.T) {
 	} {
 		d := serving("1")
 		change(&d)
-		if d.equal(serving("1")) || !d.equal(d) {
-			t.Errorf("another %s is no change", name)
-		}
+		assert.False(t, d.equal(serving("1")), "another %s is no change", name)
+		assert.True(t, d.equal(d), name)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"example.com/strangler/test/internal/alb"
 )
 
-// definition is what the tasks of one deployment run.
+// definition is the program and the environment of the tasks of one deployment.
 type definition struct {
 	binary      string
 	environment map[string]string
 	stopTimeout time.Duration
-	// cpu is what the task reserves, in units of 1/1024 vCPU.
+	// cpu is the CPU that the task reserves, in units of 1/1024 vCPU.
 	cpu int
 }
 
@@ -21,14 +21,14 @@ func (d definition) equal(other definition) bool {
 	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && maps.Equal(d.environment, other.environment)
 }
 
-// task is one copy of a service's program, from the wait for its start to its end.
+// task is one copy of a service's program, from the decision to start it to its end.
 type task struct {
 	deployment *deployment
 	group      *alb.TargetGroup
 	startup    time.Duration
-	said       func(line string)
-	// leave asks for an orderly end, interrupt for one that does not wait for the
-	// target to drain, and kill ends the program at once.
+	onLog      func(line string)
+	// leave ends the task after its target is drained, interrupt ends it without waiting
+	// for that, and kill ends the program at once.
 	leave, interrupt, kill       context.CancelFunc
 	leaving, interrupted, killed context.Context
 	// The service's lock guards what follows.
@@ -37,23 +37,23 @@ type task struct {
 	stopping bool
 }
 
-func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration, said func(line string)) *task {
-	t := &task{deployment: d, group: group, startup: startup, said: said}
+func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration, onLog func(line string)) *task {
+	t := &task{deployment: d, group: group, startup: startup, onLog: onLog}
 	t.killed, t.kill = context.WithCancel(context.Background())
 	t.interrupted, t.interrupt = context.WithCancel(t.killed)
 	t.leaving, t.leave = context.WithCancel(t.interrupted)
 	return t
 }
 
-// run takes the task through its life. It returns an error when the program
-// ended and nobody had asked for it.
+// run runs the task until its end. It fails when the program cannot start, or ends
+// before leave is called.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 func (t *task) run(serving func(*process)) error {
 	if !sleep(t.leaving, t.startup) {
 		return nil
 	}
-	p, err := start(t.deployment.binary, t.deployment.environment, t.said)
+	p, err := start(t.deployment.binary, t.deployment.environment, t.onLog)
 	if err != nil {
 		return err
 	}
@@ -69,9 +69,9 @@ func (t *task) run(serving func(*process)) error {
 	}
 }
 
-// deactivate lets the target drain before the program gets SIGTERM, as ECS does
-// when it stops a task of its own will. An interruption does not wait: the program
-// gets SIGTERM while the load balancer learns that the target leaves.
+// deactivate drains the target before the program gets SIGTERM, as ECS does when it
+// stops a task. An interruption does not wait: the program gets SIGTERM while its
+// target is deregistered.
 func (t *task) deactivate(p *process) {
 	drained := t.group.Deregister(p.address)
 	select {

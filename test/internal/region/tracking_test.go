@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"example.com/strangler/test/internal/assembly"
 )
 
-// requests is the policy that the app ships: 6000 a minute and task.
+// requests is a policy of 6000 requests a minute and task.
 func requests() assembly.ScalingPolicy {
 	return assembly.ScalingPolicy{
 		Metric: "ALBRequestCountPerTarget", Target: 6000, ScaleOutCooldown: time.Minute, ScaleInCooldown: 5 * time.Minute,
@@ -27,8 +29,8 @@ func bounded(min, max int, policies ...assembly.ScalingPolicy) assembly.Scalable
 	return assembly.ScalableTarget{Min: min, Max: max, Policies: policies}
 }
 
-// follows feeds one policy a datapoint a minute and returns the number of tasks
-// after each. Whatever is desired runs by the next.
+// follows gives one policy a datapoint a minute and returns the number of tasks after
+// each. The desired tasks run by the next datapoint.
 func follows(target assembly.ScalableTarget, tasks int, values ...float64) []int {
 	tracking := newTracking(target)
 	var desired []int
@@ -66,28 +68,22 @@ func TestTargetTracking(t *testing.T) {
 		"no fewer than Min":           {bounded(2, 10, requests()), 4, times(15, 0), append(slices.Repeat([]int{4}, 14), 2)},
 		"never in":                    {bounded(2, 10, keep), 4, times(20, 0), slices.Repeat([]int{4}, 20)},
 	} {
-		if got := follows(test.target, test.tasks, test.values...); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
-		}
+		assert.Equal(t, test.want, follows(test.target, test.tasks, test.values...), name)
 	}
 }
 
-// After a scale-in the next has to wait, and a scale-out does not.
+// The next scale-in waits for the cooldown of the last one, a scale-out does not.
 func TestScaleInCooldown(t *testing.T) {
 	values := slices.Concat(times(15, 3000), times(8, 2000))
 	got := follows(bounded(1, 10, requests()), 8, values...)
 	want := append(slices.Repeat([]int{8}, 14), 4, 4, 4, 4, 4, 4, 2, 2, 2)
-	if !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
+	assert.Equal(t, want, got)
 	got = follows(bounded(1, 10, requests()), 8, append(times(15, 3000), times(3, 9000)...)...)
-	if want := append(slices.Repeat([]int{8}, 14), 4, 4, 4, 6); !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
+	assert.Equal(t, append(slices.Repeat([]int{8}, 14), 4, 4, 4, 6), got)
 }
 
-// Any of two policies adds tasks. Both must agree to take some away, and the one
-// that keeps more says how many stay.
+// Either of two policies adds tasks. Both must agree to remove some, and the one that
+// keeps more tasks decides how many stay.
 func TestTwoPolicies(t *testing.T) {
 	for name, test := range map[string]struct {
 		requests, cpu float64
@@ -104,18 +100,15 @@ func TestTwoPolicies(t *testing.T) {
 		tasks := 4
 		for i := range lowDatapoints {
 			now := time.Duration(i+1) * time.Minute
-			// What is desired never runs, so the first activity is the only one.
+			// The desired tasks never run, so the first activity is the only one.
 			tasks = tracking.observe(now, 0, test.requests, capacity{desired: tasks, running: 4})
 			tasks = tracking.observe(now, 1, test.cpu, capacity{desired: tasks, running: 4})
 		}
-		if tasks != test.want {
-			t.Errorf("%s: %d, want %d", name, tasks, test.want)
-		}
+		assert.Equal(t, test.want, tasks, name)
 	}
 }
 
-// Scaling starts from the tasks that run, not from those that are desired and
-// perhaps never come.
+// Scaling starts from the running tasks, not from the desired ones.
 func TestTasksThatRunCount(t *testing.T) {
 	for value, want := range map[float64]int{7500: 6, 15001: 8, 3000: 2} {
 		tracking := newTracking(bounded(2, 10, requests()))
@@ -125,9 +118,7 @@ func TestTasksThatRunCount(t *testing.T) {
 				break
 			}
 		}
-		if got != want {
-			t.Errorf("at %g a minute %d tasks, want %d", value, got, want)
-		}
+		assert.Equal(t, want, got, "at %g a minute", value)
 	}
 }
 
@@ -135,31 +126,26 @@ func TestTasksThatRunCount(t *testing.T) {
 func TestNoDatapointsAreNotFew(t *testing.T) {
 	tracking := newTracking(bounded(2, 10, requests(), cpu()))
 	for i := range 30 {
-		if got := tracking.observe(time.Duration(i)*time.Minute, 0, 0, capacity{desired: 4, running: 4}); got != 4 {
-			t.Fatalf("%d tasks after %d minutes", got, i)
-		}
+		got := tracking.observe(time.Duration(i)*time.Minute, 0, 0, capacity{desired: 4, running: 4})
+		require.Equal(t, 4, got, "after %d minutes", i)
 	}
 }
 
-// A deployment keeps its tasks, and gets more when it needs them.
+// A deployment loses no task to scaling, and gets more under load.
 func TestDeploymentsAreNotScaledIn(t *testing.T) {
 	tracking := newTracking(bounded(2, 10, requests()))
 	tasks := capacity{desired: 4, running: 4, deploying: true}
 	for i := range 20 {
-		if got := tracking.observe(time.Duration(i)*time.Minute, 0, 0, tasks); got != 4 {
-			t.Fatalf("%d tasks after %d minutes", got, i)
-		}
+		require.Equal(t, 4, tracking.observe(time.Duration(i)*time.Minute, 0, 0, tasks), "after %d minutes", i)
 	}
 	got := 0
 	for i := range 3 {
 		got = tracking.observe(time.Duration(20+i)*time.Minute, 0, 7500, tasks)
 	}
-	if got != 5 {
-		t.Errorf("%d tasks, want 5", got)
-	}
+	assert.Equal(t, 5, got)
 }
 
-// drawTracking draws policies and what they have seen so far.
+// drawTracking draws policies, and gives them datapoints.
 func drawTracking(t *rapid.T) (tracking *tracking, now time.Duration, tasks capacity) {
 	target := assembly.ScalableTarget{Min: rapid.IntRange(1, 5).Draw(t, "min")}
 	target.Max = target.Min + rapid.IntRange(0, 20).Draw(t, "more")
@@ -184,7 +170,7 @@ func drawTracking(t *rapid.T) (tracking *tracking, now time.Duration, tasks capa
 	return &fresh, now + time.Minute, tasks
 }
 
-// copied is one that goes on by itself.
+// copied returns an independent copy.
 func (t *tracking) copied() *tracking {
 	other := *t
 	other.alarms = slices.Clone(t.alarms)
@@ -194,13 +180,12 @@ func (t *tracking) copied() *tracking {
 func TestTasksStayWithinBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tracking, _, tasks := drawTracking(t)
-		if tasks.desired < tracking.target.Min || tasks.desired > tracking.target.Max {
-			t.Errorf("%d tasks of %d to %d", tasks.desired, tracking.target.Min, tracking.target.Max)
-		}
+		assert.GreaterOrEqual(t, tasks.desired, tracking.target.Min)
+		assert.LessOrEqual(t, tasks.desired, tracking.target.Max)
 	})
 }
 
-// Whatever has been before, more load never means fewer tasks.
+// More load never means fewer tasks.
 func TestTasksGrowWithTheLoad(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tracking, now, tasks := drawTracking(t)
@@ -208,54 +193,46 @@ func TestTasksGrowWithTheLoad(t *testing.T) {
 		less := rapid.Float64Range(0, 200).Draw(t, "less")
 		more := rapid.Float64Range(less, 200).Draw(t, "more")
 		few := tracking.copied().observe(now, policy, less, tasks)
-		if many := tracking.copied().observe(now, policy, more, tasks); many < few {
-			t.Errorf("%g asks for %d tasks, %g for %d", less, few, more, many)
-		}
+		many := tracking.copied().observe(now, policy, more, tasks)
+		assert.GreaterOrEqual(t, many, few, "at %g and at %g", more, less)
 	})
 }
 
-// No task goes while a policy that may take tasks away is near its target.
+// No task is removed while a policy that can scale in is near its target.
 func TestNoScaleInNearTheTarget(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tracking, now, tasks := drawTracking(t)
 		policy := rapid.IntRange(0, len(tracking.target.Policies)-1).Draw(t, "policy")
 		tracking.target.Policies[policy].DisableScaleIn = false
 		value := rapid.Float64Range(0.9, 3).Draw(t, "part") * tracking.target.Policies[policy].Target
-		if got := tracking.observe(now, policy, value, tasks); got < tasks.desired {
-			t.Errorf("%d tasks became %d at %g of %g", tasks.desired, got, value, tracking.target.Policies[policy].Target)
-		}
+		got := tracking.observe(now, policy, value, tasks)
+		assert.GreaterOrEqual(t, got, tasks.desired, "at %g of %g", value, tracking.target.Policies[policy].Target)
 	})
 }
 
-// Under a steady load there are soon as many tasks as it needs and never more,
-// however long they take to start, as long as the cooldown outlasts a datapoint:
-// the one during which they start is partly of fewer tasks.
+// Under a steady load the number of tasks grows to what the load needs and never
+// beyond it, for any start-up time, as long as the cooldown is longer than a datapoint:
+// the datapoint during which they start is partly of fewer tasks.
 func TestSteadyLoadGetsWhatItNeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		target := bounded(rapid.IntRange(1, 5).Draw(t, "min"), 50, requests())
 		full, part := rapid.IntRange(0, 39).Draw(t, "full tasks"), rapid.IntRange(1, 9).Draw(t, "tenths of one")
 		startup := rapid.IntRange(1, 600).Draw(t, "seconds to start")
 		load := float64(full) + float64(part)/10
-		if most := overshoot(target, load, startup); most != max(target.Min, full+1) {
-			t.Errorf("%d tasks at most for a load of %g", most, load)
-		}
+		assert.Equal(t, max(target.Min, full+1), overshoot(target, load, startup), "most tasks for a load of %g", load)
 	})
 }
 
-// Without a cooldown that datapoint would ask for another.
+// Without a cooldown that datapoint adds another task.
 func TestCooldownOutlastsTheStart(t *testing.T) {
 	hasty := requests()
 	hasty.ScaleOutCooldown = 0
-	if most := overshoot(bounded(2, 50, hasty), 2.8, 50); most != 4 {
-		t.Errorf("%d tasks without a cooldown, want 4", most)
-	}
-	if most := overshoot(bounded(2, 50, requests()), 2.8, 50); most != 3 {
-		t.Errorf("%d tasks, want 3", most)
-	}
+	assert.Equal(t, 4, overshoot(bounded(2, 50, hasty), 2.8, 50), "without a cooldown")
+	assert.Equal(t, 3, overshoot(bounded(2, 50, requests()), 2.8, 50), "with a cooldown")
 }
 
-// overshoot is the greatest number of tasks in an hour of a load that a number of
-// tasks could just take, second by second.
+// overshoot returns the greatest number of tasks during an hour under a load, which is
+// given as the number of tasks that could just take it. Time passes by the second.
 func overshoot(target assembly.ScalableTarget, load float64, startup int) (most int) {
 	tracking := newTracking(target)
 	tasks := capacity{desired: target.Min, running: target.Min}

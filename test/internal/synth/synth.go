@@ -20,19 +20,20 @@ import (
 	"example.com/strangler/test/internal/example"
 )
 
-// App is what a synthesis starts from.
+// App is the input of a synthesis.
 type App struct {
 	// Root is the module's folder.
 	Root string
-	// Context is that of cdk.json, as the CDK CLI hands it to the app.
+	// Context is the context in cdk.json, which the CDK CLI passes to the app.
 	Context map[string]any
-	// Catalog is as a person writes it, not yet complete.
+	// Catalog is the catalog before its defaults are filled in.
 	Catalog services.Catalog
-	// Images are those of the catalog. Nil means that Synthesize stages them.
+	// Images are the staged images of the catalog. Nil means that Synthesize stages them.
 	Images *constructs.Images
 }
 
-// Shipped is the app as the folder has it: its cdk.json and the example's catalog.
+// Shipped returns the app in a folder: its cdk.json and the example's catalog. It fails
+// when it cannot read cdk.json.
 func Shipped(root string) (*App, error) {
 	file, err := os.ReadFile(filepath.Join(root, "cdk.json"))
 	if err != nil {
@@ -45,7 +46,9 @@ func Shipped(root string) (*App, error) {
 	return &App{Root: root, Context: cdk.Context, Catalog: example.Catalog()}, nil
 }
 
-// Synthesize writes the assembly to a folder and reads it back.
+// Synthesize writes the assembly to a folder and reads it back. It fails when the
+// context or the catalog is invalid, an image cannot be staged, a template breaks a
+// control, or the assembly cannot be read.
 func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	app, err := stacks.Read(a.Context, a.Catalog)
 	if err != nil {
@@ -60,11 +63,10 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 	return a.Compose(folder, func(cdk awscdk.App) { app.Compose(cdk, a.Images) })
 }
 
-// Compose is Synthesize for something else than the app, which compose adds to
-// a CDK app of the same context. It leaves out the CDK's built-in validation of
-// templates, which costs 4 s each time, and the report of warnings, which the CLI
-// shows; and images stay where they are staged instead of being copied to the
-// folder.
+// Compose synthesizes what compose adds to a CDK app of the same context, and fails as
+// Synthesize does. It leaves out the CDK's built-in validation of templates, which takes
+// 4 s each time, and the report of warnings, which the CLI prints. Images stay where
+// they are staged instead of being copied to the folder.
 func (a *App) Compose(folder string, compose func(app awscdk.App)) (*assembly.Assembly, error) {
 	skipValidation()
 	context := maps.Clone(a.Context)
@@ -80,9 +82,8 @@ func (a *App) Compose(folder string, compose func(app awscdk.App)) (*assembly.As
 	return assembly.Read(folder)
 }
 
-// skipValidation turns the CDK's built-in validation off. jsii takes the
-// environment for its process when a program starts, and once it has been closed
-// takes it anew.
+// skipValidation turns the CDK's built-in validation off. jsii reads the environment of
+// its process when a program starts, and again after it has been closed.
 var skipValidation = sync.OnceFunc(func() {
 	jsii.Close()
 	os.Setenv("CDK_VALIDATION", "false")

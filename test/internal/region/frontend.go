@@ -15,27 +15,27 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-// door is the load balancer: it obeys the listener rules that are there now.
-type door struct {
-	// outsideURL is for anyone, insideURL for a caller with an address from which
-	// X-Route-To works.
+// frontend is the load balancer. It obeys the current listener rules.
+type frontend struct {
+	// outsideURL serves callers from anywhere. insideURL serves callers as if their
+	// address were one from which X-Route-To works.
 	outsideURL, insideURL string
 	servers               []*http.Server
 	balancer              atomic.Pointer[alb.LoadBalancer]
 
 	mu sync.Mutex
-	// listener is the identity of the one that is there, if any.
+	// listener is the identity of the current listener, and empty without one.
 	listener string
 	fallback alb.Action
 	rules    map[string]assembly.ListenerRule
 	groups   map[string]http.Handler
-	// programs name the program behind each target group.
+	// programs are the names of the programs, by target group.
 	programs map[string]string
 }
 
-// openDoor listens on two free ports of this machine.
-func openDoor() (*door, error) {
-	d := &door{rules: map[string]assembly.ListenerRule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
+// openFrontend listens on two free ports of this machine.
+func openFrontend() (*frontend, error) {
+	d := &frontend{rules: map[string]assembly.ListenerRule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
 	d.balancer.Store(&alb.LoadBalancer{})
 	var err error
 	if d.outsideURL, err = d.listen(d); err != nil {
@@ -48,7 +48,7 @@ func openDoor() (*door, error) {
 	return d, nil
 }
 
-func (d *door) listen(handler http.Handler) (string, error) {
+func (d *frontend) listen(handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -59,25 +59,25 @@ func (d *door) listen(handler http.Handler) (string, error) {
 	return "http://" + listener.Addr().String(), nil
 }
 
-func (d *door) close() {
+func (d *frontend) close() {
 	for _, server := range d.servers {
 		server.Close()
 	}
 }
 
-// ServeHTTP answers as the current rules say.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP routes a request by the current rules.
+func (d *frontend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	balancer := d.balancer.Load()
 	if balancer.Listener.Default == nil {
-		// Nobody listens, so a client would find no connection.
+		// Without a listener a client would get no connection.
 		panic(http.ErrAbortHandler)
 	}
 	balancer.ServeHTTP(w, r)
 }
 
-// inside serves callers as if they came from the first block that the preview
+// inside serves callers as if their address were in the first block that the preview
 // rules allow.
-func (d *door) inside() http.Handler {
+func (d *frontend) inside() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if address, ok := insideAddress(d.balancer.Load().Listener); ok {
 			r.RemoteAddr = netip.AddrPortFrom(address, 1024).String()
@@ -97,8 +97,8 @@ func insideAddress(listener alb.Listener) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// change makes a change and lets all requests from now on see it.
-func (d *door) change(change func()) {
+// change makes a change that applies to all requests from now on.
+func (d *frontend) change(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	change()
@@ -109,16 +109,16 @@ func (d *door) change(change func()) {
 	d.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: maps.Clone(d.groups)})
 }
 
-// setListener opens the door. A listener that redirects whoever comes leads to
-// another, which is the one that counts.
-func (d *door) setListener(l assembly.Listener) error {
+// setListener sets the listener. It ignores one that redirects every request, because
+// the listener that the redirect leads to is the one under test.
+func (d *frontend) setListener(l assembly.Listener) error {
 	if _, redirects := l.Routing.Default.(alb.Redirect); redirects {
 		return nil
 	}
 	var err error
 	d.change(func() {
 		if d.listener != "" && d.listener != l.Identity() {
-			err = fmt.Errorf("there is %s already: the rehearsal has one front door", d.listener)
+			err = fmt.Errorf("there is %s already: the rehearsal has one listener", d.listener)
 			return
 		}
 		d.listener, d.fallback = l.Identity(), l.Routing.Default
@@ -126,14 +126,14 @@ func (d *door) setListener(l assembly.Listener) error {
 	return err
 }
 
-func (d *door) deleteListener(id string) {
+func (d *frontend) deleteListener(id string) {
 	if id == d.listener {
 		d.change(func() { d.listener, d.fallback = "", nil })
 	}
 }
 
-// setRule refuses what the load balancer refuses, a priority that another rule has.
-func (d *door) setRule(rule assembly.ListenerRule) error {
+// setRule adds or changes a rule. As on AWS it refuses the priority of another rule.
+func (d *frontend) setRule(rule assembly.ListenerRule) error {
 	var err error
 	d.change(func() {
 		for id, other := range d.rules {
@@ -147,10 +147,10 @@ func (d *door) setRule(rule assembly.ListenerRule) error {
 	return err
 }
 
-func (d *door) deleteRule(id string) { d.change(func() { delete(d.rules, id) }) }
+func (d *frontend) deleteRule(id string) { d.change(func() { delete(d.rules, id) }) }
 
-// setGroup makes a target group known, or forgets it when it is nil.
-func (d *door) setGroup(id string, group http.Handler) {
+// setGroup adds a target group, or removes it when it is nil.
+func (d *frontend) setGroup(id string, group http.Handler) {
 	d.change(func() {
 		if group == nil {
 			delete(d.groups, id)
@@ -160,10 +160,10 @@ func (d *door) setGroup(id string, group http.Handler) {
 	})
 }
 
-func (d *door) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
+func (d *frontend) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
 
-// attached reports whether a rule leads to the target group.
-func (d *door) attached(group string) bool {
+// attached reports whether a rule forwards to the target group.
+func (d *frontend) attached(group string) bool {
 	for _, rule := range d.balancer.Load().Listener.Rules {
 		forward, _ := rule.Action.(alb.Forward)
 		if slices.ContainsFunc(forward, func(w alb.WeightedTargetGroup) bool { return w.TargetGroup == group }) {
@@ -173,9 +173,9 @@ func (d *door) attached(group string) bool {
 	return false
 }
 
-// list are the rules by priority, the last of them the default action under the
-// identity of the listener, and the names of the programs by their target groups.
-func (d *door) list() ([]alb.Rule, map[string]string) {
+// list returns the rules by priority, with the default action last under the identity
+// of the listener, and the names of the programs by target group.
+func (d *frontend) list() ([]alb.Rule, map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	listener := d.balancer.Load().Listener

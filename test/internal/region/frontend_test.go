@@ -1,0 +1,117 @@
+package region
+
+import (
+	"io"
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+)
+
+func openTestFrontend(t *testing.T) *frontend {
+	t.Helper()
+	d, err := openFrontend()
+	require.NoError(t, err)
+	t.Cleanup(d.close)
+	return d
+}
+
+func listener(id string) assembly.Listener {
+	return assembly.Listener{
+		Resource: assembly.Resource{Stack: "Edge", LogicalID: id},
+		Routing:  alb.Listener{Default: alb.FixedResponse{StatusCode: 404}},
+	}
+}
+
+func rule(id string, priority int, group string, conditions ...alb.Condition) assembly.ListenerRule {
+	r := assembly.ListenerRule{Resource: assembly.Resource{Stack: "Orders", LogicalID: id}}
+	r.Rule = alb.Rule{ID: r.Identity(), Priority: priority, Conditions: conditions, Action: alb.ForwardTo(group)}
+	return r
+}
+
+func program(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, name) })
+}
+
+// A change of a rule or a group applies to the next request.
+func TestFrontendObeysTheCurrentRules(t *testing.T) {
+	d := openTestFrontend(t)
+	expect := func(url string, status int, body string) {
+		t.Helper()
+		request, err := http.NewRequest("GET", url+"/api/orders", nil)
+		require.NoError(t, err)
+		request.Header.Set("X-Route-To", "orders")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		got, _ := io.ReadAll(response.Body)
+		assert.Equal(t, status, response.StatusCode)
+		assert.Regexp(t, "^"+body, string(got))
+	}
+	_, err := http.Get(d.outsideURL)
+	require.ErrorContains(t, err, "EOF", "without a listener")
+	require.NoError(t, d.setListener(listener("Listener")))
+	expect(d.outsideURL, 404, "")
+	require.NoError(t, d.setRule(rule("Preview", 1, "orders",
+		alb.HTTPHeader{Name: "X-Route-To", Values: []string{"orders"}}, alb.SourceIP{netip.MustParsePrefix("10.0.0.0/16")})))
+	expect(d.insideURL, 503, "")
+	d.setGroup("orders", program("orders"))
+	expect(d.insideURL, 200, "orders")
+	expect(d.outsideURL, 404, "")
+	require.NoError(t, d.setRule(rule("Live", 2, "orders", alb.PathPattern{"/api/orders"})))
+	expect(d.outsideURL, 200, "orders")
+	d.deleteRule(rule("Live", 2, "").Identity())
+	expect(d.outsideURL, 404, "")
+	d.setGroup("orders", nil)
+	expect(d.insideURL, 503, "")
+	require.NoError(t, d.setListener(listener("Listener")))
+	redirect := listener("Redirect")
+	redirect.Routing.Default = alb.Redirect{Protocol: "HTTPS", StatusCode: 301}
+	require.NoError(t, d.setListener(redirect))
+	d.deleteListener(redirect.Identity())
+	expect(d.outsideURL, 404, "")
+	d.deleteListener(listener("Listener").Identity())
+	_, err = http.Get(d.outsideURL)
+	require.ErrorContains(t, err, "EOF", "after the listener is deleted")
+}
+
+func TestFrontendRefuses(t *testing.T) {
+	d := openTestFrontend(t)
+	require.NoError(t, d.setListener(listener("Listener")))
+	require.EqualError(t, d.setListener(listener("Second")), "there is ${Edge.Listener} already: the rehearsal has one listener")
+	require.NoError(t, d.setRule(rule("One", 1, "orders")))
+	require.EqualError(t, d.setRule(rule("Two", 1, "orders")), "priority 1 is in use by ${Orders.One}")
+	require.NoError(t, d.setRule(rule("One", 1, "payments")))
+	assert.False(t, d.attached("orders"), "the target group of the rule before its change")
+	assert.True(t, d.attached("payments"), "the target group of the changed rule")
+}
+
+func TestRulesAreListedInTheirOrder(t *testing.T) {
+	d := openTestFrontend(t)
+	require.NoError(t, d.setListener(listener("Listener")))
+	require.NoError(t, d.setRule(rule("Live", 9, "a")))
+	require.NoError(t, d.setRule(rule("Preview", 1, "a")))
+	d.setProgram("a", "orders")
+	rules, programs := d.list()
+	require.Len(t, rules, 3)
+	assert.Equal(t, 1, rules[0].Priority)
+	assert.Equal(t, 9, rules[1].Priority)
+	assert.Equal(t, "${Edge.Listener}", rules[2].ID)
+	assert.Equal(t, "orders", programs["a"])
+}
+
+// ECS refuses a service whose target group belongs to no load balancer.
+func TestServiceNeedsAnAttachedTargetGroup(t *testing.T) {
+	r := &Region{frontend: openTestFrontend(t)}
+	service := assembly.Service{Attachments: []assembly.Attachment{{TargetGroup: "group", Container: "orders"}}}
+	err := r.deployService(t.Context(), &assembly.Stage{}, service)
+	require.ErrorContains(t, err, "does not have an associated load balancer")
+	require.NoError(t, r.frontend.setRule(rule("Preview", 1, "group")))
+	err = r.deployService(t.Context(), &assembly.Stage{}, service)
+	require.ErrorContains(t, err, "task definition", "with a rule the next error is that of the missing task definition")
+}
