@@ -32,7 +32,7 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 
 	assert.Equal(t, file, got.File)
-	assert.Equal(t, text, string(got.Text))
+	assert.Equal(t, []byte(text), got.Text)
 	assert.Contains(t, got.Document, "Outputs")
 	assert.Equal(t, "shop-dev", got.Stage())
 	assert.Contains(t, got.Parameters, "Version")

@@ -70,5 +70,6 @@ func chargeScalingPolicy(e *estimator, r assembly.Resource) error {
 		}
 		return e.add(r, item, strings.Replace(string(item), "alarm", "alarm of scaling", 1), alarmsOfTracking, max(metrics, 1)*whole)
 	}
-	return fmt.Errorf("a scaling policy of the type %q has no price: add the alarms that it creates to test/internal/cost/alarms.go", policy.PolicyType)
+	return fmt.Errorf("a scaling policy of the type %q has no price: add the alarms that it creates to test/internal/cost/alarms.go",
+		policy.PolicyType)
 }

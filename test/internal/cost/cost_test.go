@@ -223,6 +223,6 @@ func TestUnknownRegion(t *testing.T) {
 		_, err := Of(assemblytest.Stage(t, region, map[string]string{"Platform": "{" + resource("Nat", "EC2::NatGateway", "") + "}"}))
 		want := fmt.Sprintf(`cost: stack Platform: AWS::EC2::NatGateway Nat: no price of "NAT gateway" in %q: `+
 			"add what AWS lists to test/internal/cost/prices.go", region)
-		assert.EqualError(t, err, want)
+		require.EqualError(t, err, want)
 	}
 }

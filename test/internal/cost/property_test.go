@@ -127,7 +127,7 @@ func TestPrices(t *testing.T) {
 		assert.False(t, seen[key], "%s has two prices", key)
 		seen[key] = true
 		_, err := time.Parse(time.DateOnly, p.Read)
-		assert.NoError(t, err, key)
+		require.NoError(t, err, key)
 		assert.Positive(t, p.Dollars, key)
 		assert.Contains(t, []Period{Hour, Month}, p.Per, key)
 		assert.Regexp(t, "^https://aws.amazon.com/", p.Page, key)

@@ -124,7 +124,7 @@ func TestUnknownMetricsAreRefused(t *testing.T) {
 		"ALBRequestCountPerTarget":           "no target group",
 	} {
 		err := r.register(assembly.ScalableTarget{Service: "${S}", Policies: []assembly.ScalingPolicy{{Metric: metric}}})
-		assert.ErrorContains(t, err, want, metric)
+		require.ErrorContains(t, err, want, metric)
 	}
 	require.EqualError(t, r.register(assembly.ScalableTarget{Service: "${T}"}), "there is no service ${T} to scale")
 }
