@@ -26,6 +26,8 @@ type fault struct {
 	// harmless means that nothing may fail. Without it nothing failing is wrong:
 	// then the fault has not been one.
 	harmless bool
+	// ends is the service that loses tasks by it, or "".
+	ends string
 	// inflict breaks something and returns, with a word on how it went, once it
 	// is whole again.
 	inflict func(context.Context) (outcome string, err error)
@@ -35,22 +37,30 @@ type fault struct {
 // three times and give up, when every try fails at once.
 const outage = 1500 * time.Millisecond
 
-// faults breaks one thing after the other and reports what that did. It begins
-// with the clients that are slow, who need the time that all else takes.
+// faults breaks one thing after the other and reports what that did. The clients that
+// are slow begin as early as they can, for they need the time that all else takes.
 func (r *rehearsal) faults(ctx context.Context) error {
 	r.screen.faultHead()
 	all := r.faultsOf()
-	if target := r.writeTarget(); target == "" {
-		r.screen.line("left out: bad clients, as the traffic writes nothing")
-	} else {
-		slow, err := dribble(ctx, r.region.URL()+target)
-		if err != nil {
-			return err
-		}
-		defer slow.close()
-		all = append(all, r.slowClients(slow, target))
+	service, target := r.writeTarget()
+	begin := untouchedFrom(all, service)
+	if err := r.sufferAll(ctx, all[:begin]); err != nil {
+		return err
 	}
-	for _, f := range all {
+	if target == "" {
+		r.screen.line("left out: bad clients, as the traffic writes nothing")
+		return r.sufferAll(ctx, all[begin:])
+	}
+	slow, err := dribble(ctx, r.region.URL()+target)
+	if err != nil {
+		return err
+	}
+	defer slow.close()
+	return r.sufferAll(ctx, append(all[begin:], r.slowClients(slow, target)))
+}
+
+func (r *rehearsal) sufferAll(ctx context.Context, faults []fault) error {
+	for _, f := range faults {
 		if err := r.suffer(ctx, f); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -58,18 +68,28 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	return nil
 }
 
+// untouchedFrom is the index of the first fault from which on no task of a service ends.
+func untouchedFrom(faults []fault, service string) int {
+	from := 0
+	for i, f := range faults {
+		if f.ends == service {
+			from = i + 1
+		}
+	}
+	return from
+}
+
 // writeTarget is a target that the traffic writes to by POST, of the last service that
-// has one: the others have most of the other faults.
-func (r *rehearsal) writeTarget() string {
-	target := ""
+// has one: the others have most of the other faults. It is empty when there is none.
+func (r *rehearsal) writeTarget() (service, target string) {
 	for _, s := range r.catalog.Services {
 		for _, k := range r.kinds {
 			if k.Writes != nil && k.Method == http.MethodPost && slices.Contains(s.Paths, k.Path) {
-				target = values{number: r.ledger.next()}.target(k)
+				service, target = s.Name, values{number: r.ledger.next()}.target(k)
 			}
 		}
 	}
-	return target
+	return service, target
 }
 
 // suffer inflicts a fault and reports on it.
@@ -130,12 +150,12 @@ func (r *rehearsal) faultsOf() []fault {
 	first, second, last := c[0], c[1%len(c)], c[len(c)-1]
 	all := []fault{
 		{
-			name: "kill -9", hit: "all tasks of " + first.Name, paths: first.Paths,
+			name: "kill -9", hit: "all tasks of " + first.Name, ends: first.Name, paths: first.Paths,
 			statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Kill) },
 		},
 		{
-			name: "SIGTERM", hit: "a task of " + second.Name, harmless: true,
+			name: "SIGTERM", hit: "a task of " + second.Name, ends: second.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.lose(ctx, second.Name, r.region.Interrupt) },
 		},
 		{
@@ -143,7 +163,7 @@ func (r *rehearsal) faultsOf() []fault {
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
 		},
 		{
-			name: "hung program", hit: "a task of " + first.Name, paths: first.Paths,
+			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths,
 			statuses: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Hang) },
 		},

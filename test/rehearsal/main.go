@@ -181,7 +181,7 @@ func run(ctx context.Context, o options, out output) error {
 		return r.serve(ctx, o.rate)
 	}
 	if o.json != "" {
-		// What cannot be written is said before the rehearsal, not after it.
+		// An error of writing comes before the rehearsal, not after it.
 		if err := r.report.write(o.json); err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func ruleOf(rule alb.Rule, programs map[string]string) page.Rule {
 	return shown
 }
 
-// resourceName reads an identity such as ${Users.UsersLiveRuleB368C277}.
+// resourceName reads an identity such as ${Alpha.AlphaLiveRuleB368C277}.
 func resourceName(identity string) (stack, id string) {
 	stack, id, _ = strings.Cut(strings.Trim(identity, "${}"), ".")
 	return stack, id
@@ -115,7 +115,7 @@ func (s *show) changes(stage *assembly.Stage) []page.Change {
 	return changes
 }
 
-// nameOf is a resource's construct in its stack, such as "Users/LiveRule".
+// nameOf is a resource's construct in its stack, such as "Alpha/LiveRule".
 func nameOf(stage *assembly.Stage, r assembly.Resource) string {
 	path := strings.TrimPrefix(r.Path, stage.Name+"/"+r.Stack+"/")
 	return cmp.Or(strings.TrimSuffix(path, "/Resource"), r.LogicalID)

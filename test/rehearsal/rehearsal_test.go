@@ -194,13 +194,19 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 		"kill -9: all tasks of alpha", "SIGTERM: a task of beta", "crash at start: an update of gamma", "hung program: a task of alpha",
 		"table throttles: the table of alpha", "database down: every table",
 	}, hits())
-	assert.Equal(t, "/api/beta", r.writeTarget(), "gamma is written to by no request")
+	service, target := r.writeTarget()
+	assert.Equal(t, "beta", service, "gamma is written to by no request")
+	assert.Equal(t, "/api/beta", target)
+	assert.Equal(t, 2, untouchedFrom(r.faultsOf(), "beta"))
+	assert.Equal(t, 0, untouchedFrom(r.faultsOf(), "gamma"))
 
 	r.catalog.Services = r.catalog.Services[:1]
 	r.catalog.Services[0].Table = nil
 	assert.Equal(t, []string{"kill -9: all tasks of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha", "hung program: a task of alpha"}, hits())
+	assert.Equal(t, 4, untouchedFrom(r.faultsOf(), "alpha"))
 	r.kinds = r.kinds[:2]
-	assert.Empty(t, r.writeTarget())
+	_, target = r.writeTarget()
+	assert.Empty(t, target)
 }
 
 // Each part of a report counts towards its end.
@@ -217,7 +223,7 @@ func TestReportCounts(t *testing.T) {
 	assert.Equal(t, 8, r.count())
 }
 
-// Ctrl-C is said in one word, whatever it broke.
+// Every way in which Ctrl-C ends the work is the same error.
 func TestInterruptible(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
@@ -299,8 +305,8 @@ func TestScreenIsPlainInAFile(t *testing.T) {
 	assert.Contains(t, text, "    e\n    and 2 more\n")
 }
 
-// A collector is left out, and that is said.
-func TestCollectorIsSaidToBeLeftOut(t *testing.T) {
+// A collector is left out, and a line says so.
+func TestCollectorIsLeftOut(t *testing.T) {
 	var out strings.Builder
 	s := &screen{out: &out}
 	catalog := fixtureCatalog(t)

@@ -124,7 +124,7 @@ func tabTo(t *testing.T, ctx context.Context, selector string) {
 	require.FailNow(t, "Tab does not reach it", selector)
 }
 
-// A select follows the rehearsal as long as nobody has chosen anything.
+// A select follows the rehearsal until a phase is chosen in it.
 func TestSelectFollowsThePhase(t *testing.T) {
 	f := newFake()
 	ctx, _ := open(t, f)

@@ -157,8 +157,8 @@ func TestUnknownPath(t *testing.T) {
 // A file names others in its attributes and imports.
 var reference = regexp.MustCompile(`(?:src|href)="([^"#]+)"|from "([^"]+)"`)
 
-// Every file that the page asks for is there, with a type that a browser accepts
-// under nosniff, and asks for nothing from elsewhere.
+// Every file that the page refers to is there, with a type that a browser accepts
+// under nosniff, and refers to nothing from elsewhere.
 func TestPageIsComplete(t *testing.T) {
 	s := serve(t, newFake())
 	types := map[string]string{"": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

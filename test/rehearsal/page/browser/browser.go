@@ -36,7 +36,7 @@ func Open(t testing.TB) context.Context {
 		// Containers lack what the sandbox and the GPU need.
 		chromedp.NoSandbox,
 		chromedp.DisableGPU,
-		// The page is all that the browser may ask for.
+		// The page is all that the browser may load.
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	)...)
