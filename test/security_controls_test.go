@@ -30,6 +30,18 @@ func TestControlsHoldInEveryPhase(t *testing.T) {
 	}
 }
 
+// The templates have a resource of each type that a control is for, so that no control
+// holds for want of one.
+func TestControlsHaveResources(t *testing.T) {
+	types := map[string]bool{}
+	for r := range atPublic(t).Resources() {
+		types[r.Type] = true
+	}
+	for _, c := range controls.All() {
+		assert.Contains(t, types, c.Type, c.ID)
+	}
+}
+
 // Each documented combination of values keeps the controls, in an environment of
 // any name.
 func TestControlsHoldForEveryChoice(t *testing.T) {

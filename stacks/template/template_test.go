@@ -32,7 +32,9 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 
 	assert.Equal(t, file, got.File)
-	assert.Equal(t, []byte(text), got.Text)
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, written, got.Text)
 	assert.Contains(t, got.Document, "Outputs")
 	assert.Equal(t, "shop-dev", got.Stage())
 	assert.Contains(t, got.Parameters, "Version")

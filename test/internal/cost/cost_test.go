@@ -212,7 +212,7 @@ func TestResourcesWithoutAPrice(t *testing.T) {
 			`"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]`),
 	} {
 		e, err := estimate(t, map[string]string{"Orders": text})
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 		assert.Zero(t, e.Total(), "%s: the sum beside the error", want)
 	}
 }
