@@ -66,7 +66,8 @@ func checkOrder(stage *assembly.Stage, s situation) error {
 			errs = append(errs, fmt.Errorf("%s: live rule is %v, want %v", service.Stack, live != nil, wantLive))
 		}
 		for other := range needed(stack) {
-			if other.LogicalID != service.LogicalID && !stack.DependsOn(service.LogicalID, other.LogicalID) && !stack.DependsOn(other.LogicalID, service.LogicalID) {
+			before, after := stack.DependsOn(service.LogicalID, other.LogicalID), stack.DependsOn(other.LogicalID, service.LogicalID)
+			if other.LogicalID != service.LogicalID && !before && !after {
 				errs = append(errs, fmt.Errorf("%s: %s is ordered neither before nor after the service", service.Stack, other.LogicalID))
 			}
 		}

@@ -79,7 +79,8 @@ func checkTags(stage *assembly.Stage, environment string) error {
 		got := tagsOf(r)
 		maps.DeleteFunc(got, func(key, _ string) bool { _, wanted := want[key]; return !wanted })
 		if !maps.Equal(got, want) {
-			errs = append(errs, fmt.Errorf("%s %s has the tags %v, want %v: tag it, or add its type to those without tags", r.Type, r.LogicalID, got, want))
+			const help = "tag it, or add its type to those without tags"
+			errs = append(errs, fmt.Errorf("%s %s has the tags %v, want %v: %s", r.Type, r.LogicalID, got, want, help))
 		}
 		if r.Type == ecsService && r.Properties["PropagateTags"] != "SERVICE" {
 			errs = append(errs, fmt.Errorf("the tasks of %s have no tags", r.LogicalID))

@@ -1,15 +1,25 @@
 package test
 
 import (
+	"fmt"
 	"slices"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"github.com/stretchr/testify/assert"
 )
 
 // allLive is the situation that most proofs look at.
 var allLive = situation{"live", services.Serving}
+
+// equal is nil, or an error that names what differs, for a check that mutants also run.
+func equal(what string, want, got any) error {
+	if assert.ObjectsAreEqual(want, got) {
+		return nil
+	}
+	return fmt.Errorf("%s: %v, want %v", what, got, want)
+}
 
 // rulesOf are the two listener rules in a service's stack, nil where there is none.
 func rulesOf(stage *assembly.Stage, name string) (preview, live *assembly.ListenerRule) {

@@ -51,11 +51,21 @@ func checkTables(stage *assembly.Stage) error {
 				SSESpecification                 any
 			}
 		}](table.Properties)
-		if err != nil || len(p.Replicas) != 1 || !p.Replicas[0].DeletionProtectionEnabled || !p.Replicas[0].PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled ||
-			table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" || p.BillingMode != "PAY_PER_REQUEST" ||
-			!p.SSESpecification.SSEEnabled || p.SSESpecification.SSEType != "KMS" || p.Replicas[0].SSESpecification != nil {
-			errs = append(errs, fmt.Errorf("%s: %+v (%v)", table.LogicalID, table.Resource, err))
+		if err != nil || len(p.Replicas) != 1 {
+			errs = append(errs, fmt.Errorf("%s has %d replicas, want 1 (%v)", table.LogicalID, len(p.Replicas), err))
+			continue
 		}
+		replica, name := p.Replicas[0], table.LogicalID
+		errs = append(errs,
+			equal(name+": DeletionPolicy", "Retain", table.DeletionPolicy),
+			equal(name+": UpdateReplacePolicy", "Retain", table.UpdateReplacePolicy),
+			equal(name+": BillingMode", "PAY_PER_REQUEST", p.BillingMode),
+			equal(name+": SSEEnabled", true, p.SSESpecification.SSEEnabled),
+			equal(name+": SSEType", "KMS", p.SSESpecification.SSEType),
+			equal(name+": the replica's SSESpecification", nil, replica.SSESpecification),
+			equal(name+": DeletionProtectionEnabled", true, replica.DeletionProtectionEnabled),
+			equal(name+": PointInTimeRecoveryEnabled", true, replica.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled),
+		)
 	}
 	return errors.Join(errs...)
 }

@@ -44,13 +44,14 @@ func TestReviewOfAPhase(t *testing.T) {
 		"- `/api/beta`, `/api/beta/*`: beta 10 → 50 %, legacy 90 → 50 %.",
 		"- Cost a month, without traffic: …",
 	)
+	const betaTable = "`dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of beta, its index `all`."
 	strangled := assemble(t, contextKey("beta", "strangled"))
 	wantReview(t, "live to strangled", reviewed(t, at(t, allLive), strangled),
 		"**fixture-dev**: 1 stack changes, no finding.",
 		"- Stack `Legacy`: 3 resources changed.",
 		"- Phase of beta: live → strangled.",
 		"- Tasks of legacy: 2–10 → 2–8.",
-		"- Permissions: the task role of legacy may no longer `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of beta, its index `all`.",
+		"- Permissions: the task role of legacy may no longer "+betaTable,
 		"- Cost a month, without traffic: …",
 	)
 	// The way back gives the monolith what it had.
@@ -59,7 +60,7 @@ func TestReviewOfAPhase(t *testing.T) {
 		"- Stack `Legacy`: 3 resources changed.",
 		"- Phase of beta: strangled → live.",
 		"- Tasks of legacy: 2–8 → 2–10.",
-		"- Permissions: the task role of legacy may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on table of beta, its index `all`.",
+		"- Permissions: the task role of legacy may "+betaTable,
 		"- Cost a month, without traffic: …",
 	)
 }
@@ -131,7 +132,7 @@ func TestReviewOfAService(t *testing.T) {
 		"- `/fourth`: fourth 0 → 100 %, legacy 100 → 0 %.",
 		"- Service fourth opens on 1 of 2 tasks: deploy it dark first.",
 		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the execution role of fourth, if …",
-		"- Permissions: the execution role of fourth may `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` on …",
+		"- Permissions: the execution role of fourth may `ecr:BatchCheckLayerAvailability`, `ecr:BatchGetImage`, …",
 		"- Permissions: the execution role of fourth may `ecr:GetAuthorizationToken` on `*`.",
 		"- Permissions: the execution role of fourth may `logs:CreateLogStream`, `logs:PutLogEvents` on log group of fourth.",
 		"- Permissions: `Service ecs-tasks.amazonaws.com` may `sts:AssumeRole`, says the task role of fourth, if …",
@@ -190,7 +191,9 @@ func TestReplacedTable(t *testing.T) {
 		"another local index": {func(table map[string]any) {
 			table["Properties"].(map[string]any)["LocalSecondaryIndexes"] = []any{}
 		}, "a change of `LocalSecondaryIndexes` replaces it"},
-		"a name":       {func(table map[string]any) { table["Properties"].(map[string]any)["TableName"] = "alpha" }, "a change of `TableName` replaces it"},
+		"a name": {func(table map[string]any) {
+			table["Properties"].(map[string]any)["TableName"] = "alpha"
+		}, "a change of `TableName` replaces it"},
 		"not retained": {func(table map[string]any) { delete(table, "DeletionPolicy") }, "its DeletionPolicy goes from `Retain` to `Delete`"},
 	} {
 		mutant := mutated(t, allLive, "Data", func(resources map[string]any) {
@@ -274,9 +277,12 @@ func TestWidenedPermissions(t *testing.T) {
 		want   string
 	}{
 		"the table of another": {withGrant(t, func(document map[string]any) {
-			document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": tableOf(stage, "gamma")})
+			document["Statement"] = append(document["Statement"].([]any), map[string]any{
+				"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": tableOf(stage, "gamma"),
+			})
 		}), "Stack `Alpha`: the task role of alpha may `dynamodb:GetItem` on table of gamma:"},
-		"any resource": {withGrant(t, first(func(s map[string]any) { s["Resource"] = "*" })), "the task role of alpha may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on `*`:"},
+		"any resource": {withGrant(t, first(func(s map[string]any) { s["Resource"] = "*" })),
+			"the task role of alpha may `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:Query` on `*`:"},
 		"all but a resource": {withGrant(t, first(func(s map[string]any) { s["NotResource"] = s["Resource"]; delete(s, "Resource") })),
 			"on `all but "},
 		"a role of its own stack": {withGrant(t, first(func(s map[string]any) {
@@ -289,15 +295,17 @@ func TestWidenedPermissions(t *testing.T) {
 			s["Action"], s["Resource"] = "ecr:BatchGetImage", "arn:aws:ecr:eu-west-1:"+accountID+":repository/orders"
 		})), "may `ecr:BatchGetImage` on `arn:aws:ecr:eu-west-1:" + accountID + ":repository/orders`"},
 		"any principal, in a new resource": {mutated(t, allLive, "Watch", func(resources map[string]any) {
-			resources["Open"] = map[string]any{"Type": "AWS::SNS::TopicPolicy", "Properties": map[string]any{"Topics": []any{"t"}, "PolicyDocument": map[string]any{
-				"Statement": map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "t"},
-			}}}
+			open := map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "t"}
+			resources["Open"] = map[string]any{"Type": "AWS::SNS::TopicPolicy", "Properties": map[string]any{
+				"Topics": []any{"t"}, "PolicyDocument": map[string]any{"Statement": open},
+			}}
 		}), "Stack `Watch`: `AWS *` may `sns:Publish` on `t`, says the topic policy of Watch `Open`"},
 		"a policy that AWS manages": {withTaskRole(t, func(role map[string]any) {
 			role["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		}), "may `all of arn:aws:iam::aws:policy/AdministratorAccess`"},
 		"another service that assumes it": {withTaskRole(t, func(role map[string]any) {
-			role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)["Principal"] = map[string]any{"Service": "lambda.amazonaws.com"}
+			trust := role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)
+			trust["Principal"] = map[string]any{"Service": "lambda.amazonaws.com"}
 		}), "`Service lambda.amazonaws.com` may `sts:AssumeRole`, says the task role of alpha"},
 		"no condition of the service that assumes it": {withTaskRole(t, func(role map[string]any) {
 			delete(role["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any), "Condition")
@@ -334,8 +342,9 @@ func TestOwnPermissions(t *testing.T) {
 		mutant *assembly.Stage
 		want   string
 	}{
-		"another action on its table": {withGrant(t, first(func(s map[string]any) { s["Action"] = append(s["Action"].([]any), "dynamodb:Scan") })),
-			"the task role of alpha may `dynamodb:Scan` on table of alpha, its index `all`."},
+		"another action on its table": {withGrant(t, first(func(s map[string]any) {
+			s["Action"] = append(s["Action"].([]any), "dynamodb:Scan")
+		})), "the task role of alpha may `dynamodb:Scan` on table of alpha, its index `all`."},
 		"one action less": {withGrant(t, first(func(s map[string]any) { s["Action"] = "dynamodb:GetItem" })),
 			"the task role of alpha may no longer `dynamodb:PutItem`, `dynamodb:Query` on table of alpha, its index `all`."},
 	} {

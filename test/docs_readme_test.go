@@ -29,11 +29,12 @@ func documents(t testing.TB) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	root := os.DirFS("..")
+	generated := []string{".git", ".build", "cdk.out", "node_modules"}
 	require.NoError(t, fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && name != "." && name != ".github" && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "cdk.out" || entry.Name() == "node_modules"):
+		case entry.IsDir() && slices.Contains(generated, entry.Name()):
 			return fs.SkipDir
 		case entry.IsDir() || filepath.Ext(name) != ".md":
 			return nil

@@ -137,10 +137,10 @@ func checkSameRouting(stage *assembly.Stage, secure assembly.Listener, plain *as
 			return fmt.Errorf("%s goes to %v %v, without a domain to %v %v", r.path, got, answer, want, expected)
 		}
 	}
-	if got, want := secure.Routing.Default, plain.Listeners[0].Routing.Default; got != want || len(secure.Routing.Rules) != len(stage.ListenerRules) {
-		return fmt.Errorf("%d of %d rules, and then %v, want %v", len(secure.Routing.Rules), len(stage.ListenerRules), got, want)
-	}
-	return nil
+	return errors.Join(
+		equal("default action", plain.Listeners[0].Routing.Default, secure.Routing.Default),
+		equal("rules of the HTTPS listener", len(stage.ListenerRules), len(secure.Routing.Rules)),
+	)
 }
 
 // checkTLS wants a policy with post-quantum key exchange and forward secrecy, and a
@@ -151,15 +151,17 @@ func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 		SslPolicy    string
 		Certificates []struct{ CertificateArn string }
 	}](secure.Properties)
-	if err != nil || listener.SslPolicy != "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09" ||
-		len(listener.Certificates) != 1 || listener.Certificates[0].CertificateArn != certificate.Identity() {
-		return fmt.Errorf("the HTTPS listener has %+v (%v)", listener, err)
+	if err != nil || len(listener.Certificates) != 1 {
+		return fmt.Errorf("%d certificates, want 1 (%v)", len(listener.Certificates), err)
 	}
 	proof := []any{map[string]any{"DomainName": "fixture.example.com", "HostedZoneId": "Z0123456789ABC"}}
-	if p := certificate.Properties; p["DomainName"] != "fixture.example.com" || p["ValidationMethod"] != "DNS" || fmt.Sprint(p["DomainValidationOptions"]) != fmt.Sprint(proof) {
-		return fmt.Errorf("certificate %v", p)
-	}
-	return nil
+	return errors.Join(
+		equal("SslPolicy", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", listener.SslPolicy),
+		equal("CertificateArn", certificate.Identity(), listener.Certificates[0].CertificateArn),
+		equal("the certificate's DomainName", "fixture.example.com", certificate.Properties["DomainName"]),
+		equal("ValidationMethod", "DNS", certificate.Properties["ValidationMethod"]),
+		equal("DomainValidationOptions", proof, certificate.Properties["DomainValidationOptions"]),
+	)
 }
 
 // checkDomain wants an address record and an output with the domain's name.
@@ -170,15 +172,16 @@ func checkDomain(stage *assembly.Stage) error {
 		Name, Type, HostedZoneID string
 		AliasTarget              struct{ DNSName, HostedZoneID string }
 	}](only(stage, "Edge", "AWS::Route53::RecordSet").Properties)
-	if err != nil || record.Name != "fixture.example.com." || record.Type != "A" || record.HostedZoneID != "Z0123456789ABC" ||
-		!strings.HasSuffix(record.AliasTarget.DNSName, attribute("DNSName")) || record.AliasTarget.HostedZoneID != attribute("CanonicalHostedZoneID") {
-		return fmt.Errorf("record %+v (%v)", record, err)
-	}
 	edge, _ := stage.Stack("Edge")
-	if !slices.ContainsFunc(edge.Outputs, func(o *assembly.Output) bool { return o.ID == "Url" && o.Value == "https://fixture.example.com" }) {
-		return errors.New("no output has the address")
-	}
-	return nil
+	address := func(o *assembly.Output) bool { return o.ID == "Url" && o.Value == "https://fixture.example.com" }
+	return errors.Join(err,
+		equal("the record's Name", "fixture.example.com.", record.Name),
+		equal("the record's Type", "A", record.Type),
+		equal("the record's HostedZoneId", "Z0123456789ABC", record.HostedZoneID),
+		equal("DNSName", attribute("DNSName"), strings.TrimPrefix(record.AliasTarget.DNSName, "dualstack.")),
+		equal("the alias's HostedZoneId", attribute("CanonicalHostedZoneID"), record.AliasTarget.HostedZoneID),
+		equal("an output with the address", true, slices.ContainsFunc(edge.Outputs, address)),
+	)
 }
 
 // checkPorts wants the load balancer's security group open on the ports of its listeners.

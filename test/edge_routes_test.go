@@ -242,12 +242,17 @@ func checkRules(stage *assembly.Stage, s situation) error {
 		got = append(got, describeTemplate(named(stage, r)))
 	}
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("the templates' rules are not those of routes.go:\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+		lines := func(rules []string) string { return strings.Join(rules, "\n     ") }
+		return fmt.Errorf("the templates' rules are not those of routes.go:\n got %s\nwant %s", lines(got), lines(want))
 	}
-	if last := rules[max(0, len(rules)-1):]; s.monolith == services.Serving && (last[0].Priority != 50000 || !slices.Equal(last[0].Conditions[0].(alb.PathPattern), alb.PathPattern{"/*"})) {
-		return errors.New("the catch-all is not last")
+	if s.monolith != services.Serving {
+		return nil
 	}
-	return nil
+	last := rules[len(rules)-1]
+	return errors.Join(
+		equal("the last rule's priority", 50000, last.Priority),
+		equal("the last rule's paths", alb.Condition(alb.PathPattern{"/*"}), last.Conditions[0]),
+	)
 }
 
 func describe(r services.Rule) string {

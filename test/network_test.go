@@ -95,7 +95,8 @@ func checkSecurityGroups(stage *assembly.Stage) error {
 			}
 		}
 		for _, rule := range group.Ingress {
-			if balancer := group.Stack == "Edge" && rule.From == rule.To && (rule.To == 80 || rule.To == 443); rule.Range.IsValid() && rule.Range.Bits() == 0 && !balancer {
+			balancer := group.Stack == "Edge" && rule.From == rule.To && (rule.To == 80 || rule.To == 443)
+			if rule.Range.IsValid() && rule.Range.Bits() == 0 && !balancer {
 				errs = append(errs, fmt.Errorf("%s: %s is open to any address: %+v", group.Stack, group.LogicalID, rule))
 			}
 			if isTask && !slices.Contains(stage.LoadBalancers[0].SecurityGroups, rule.Group) {
@@ -161,17 +162,18 @@ func TestEndpointMutants(t *testing.T) {
 // tables and logs: they begin with that of the stack.
 func checkEndpoints(stage *assembly.Stage) error {
 	data, _ := stage.Stack("Data")
+	const from, region = " from ${AWS::AccountId}", ":eu-west-1:${AWS::AccountId}:"
 	pulls := []string{
-		"ecr:GetAuthorizationToken * from ${AWS::AccountId}",
-		"ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer arn:aws:ecr:eu-west-1:${AWS::AccountId}:repository/* from ${AWS::AccountId}",
+		"ecr:GetAuthorizationToken *" + from,
+		"ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer arn:aws:ecr" + region + "repository/*" + from,
 	}
 	want := map[string][]string{
 		"s3":       {"s3:GetObject arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* from "},
-		"dynamodb": {"dynamodb:* arn:aws:dynamodb:eu-west-1:${AWS::AccountId}:table/" + data.Name + "-* from ${AWS::AccountId}"},
+		"dynamodb": {"dynamodb:* arn:aws:dynamodb" + region + "table/" + data.Name + "-*" + from},
 		"ecr.api":  pulls,
 		"ecr.dkr":  pulls,
-		"xray":     {"xray:PutTraceSegments * from ${AWS::AccountId}"},
-		"logs":     {"logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:${AWS::AccountId}:log-group:" + stage.Name + "-* from ${AWS::AccountId}"},
+		"xray":     {"xray:PutTraceSegments *" + from},
+		"logs":     {"logs:CreateLogStream logs:PutLogEvents arn:aws:logs" + region + "log-group:" + stage.Name + "-*" + from},
 	}
 	for r := range stage.Resources("AWS::EC2::VPCEndpoint") {
 		_, service, _ := strings.Cut(fmt.Sprint(r.Properties["ServiceName"]), "eu-west-1.")

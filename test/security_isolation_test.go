@@ -50,11 +50,16 @@ func TestChangeTouchesOneService(t *testing.T) {
 		"its share of the legacy": {editService("beta", func(s *services.Service) { s.MonolithPercent = 1 }), nil},
 		"its budget":              {editService("beta", func(s *services.Service) { s.MonthlyBudget = 70 }), []string{"Beta"}},
 		"its alarms":              {editService("beta", func(s *services.Service) { s.Alarms.ErrorPercent = 5 }), []string{"Beta"}},
-		"environment":             {editService("beta", func(s *services.Service) { s.Environment = map[string]string{"GREETING": "hello"} }), []string{"Beta"}},
-		"an index":                {editService("beta", func(s *services.Service) { s.Table = &services.Table{PartitionKey: "id"} }), []string{"Data", "Legacy", "Beta"}},
-		"the legacy's size":       {editService("legacy", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Legacy"}},
+		"environment": {editService("beta", func(s *services.Service) {
+			s.Environment = map[string]string{"GREETING": "hello"}
+		}), []string{"Beta"}},
+		"an index": {editService("beta", func(s *services.Service) {
+			s.Table = &services.Table{PartitionKey: "id"}
+		}), []string{"Data", "Legacy", "Beta"}},
+		"the legacy's size": {editService("legacy", func(s *services.Service) { s.CPU, s.Memory = 4096, 8192 }), []string{"Legacy"}},
 	} {
-		assert.ElementsMatch(t, test.want, changed(live, assemble(t, everyoneAt("live", services.Serving), test.change)), "stacks that %s changes", name)
+		got := changed(live, assemble(t, everyoneAt("live", services.Serving), test.change))
+		assert.ElementsMatch(t, test.want, got, "stacks that %s changes", name)
 	}
 }
 
@@ -78,7 +83,8 @@ func TestScalingOneServiceChangesOneTemplate(t *testing.T) {
 		return changed(live, assemble(t, everyoneAt("live", services.Serving), editService(service, edit)))
 	}
 	for name, edit := range edits {
-		assert.Equal(t, []string{"Beta"}, changedBy("beta", func(s *services.Service) { edit(&s.Scaling) }), "stacks that %s of beta changes", name)
+		got := changedBy("beta", func(s *services.Service) { edit(&s.Scaling) })
+		assert.Equal(t, []string{"Beta"}, got, "stacks that %s of beta changes", name)
 	}
 	all := func(s *services.Service) {
 		for _, edit := range edits {

@@ -3,7 +3,6 @@ package test
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -103,9 +102,14 @@ func checkTrust(stage *assembly.Stage) error {
 			if role.ARN() != task.TaskRole && role.ARN() != task.ExecutionRole {
 				continue
 			}
-			if len(role.Trust) != 1 || !reflect.DeepEqual(role.Trust[0].Condition, want) || fmt.Sprint(role.Trust[0].Principal) != "map[Service:[ecs-tasks.amazonaws.com]]" {
-				errs = append(errs, fmt.Errorf("%s trusts %+v", role.LogicalID, role.Trust))
+			if len(role.Trust) != 1 {
+				errs = append(errs, fmt.Errorf("%s has %d statements of trust, want 1", role.LogicalID, len(role.Trust)))
+				continue
 			}
+			errs = append(errs,
+				equal(role.LogicalID+": the condition of its trust", want, role.Trust[0].Condition),
+				equal(role.LogicalID+": the principal that it trusts", "map[Service:[ecs-tasks.amazonaws.com]]", fmt.Sprint(role.Trust[0].Principal)),
+			)
 		}
 	}
 	return errors.Join(errs...)

@@ -96,9 +96,11 @@ func TestSecretMutants(t *testing.T) {
 		what string
 		edit func(resources map[string]any)
 	}{
-		"an access key":              {"an access key", variable("KEY", "AKIA"+strings.Repeat("A2", 8))},
-		"one that expires":           {"an access key", description("ASIA" + strings.Repeat("A2", 8))},
-		"one in two pieces":          {"an access key", variable("KEY", map[string]any{"Fn::Join": []any{"", []any{"AKIA", strings.Repeat("A2", 8)}}})},
+		"an access key":    {"an access key", variable("KEY", "AKIA"+strings.Repeat("A2", 8))},
+		"one that expires": {"an access key", description("ASIA" + strings.Repeat("A2", 8))},
+		"one in two pieces": {"an access key", variable("KEY", map[string]any{
+			"Fn::Join": []any{"", []any{"AKIA", strings.Repeat("A2", 8)}},
+		})},
 		"a private key":              {"a private key", variable("KEY", "-----BEGIN RSA "+"PRIVATE KEY-----\nMII")},
 		"a key by its name":          {"a key by its name", variable("AWS_"+"SECRET_ACCESS_KEY", "x")},
 		"a token by its name":        {"a key by its name", variable("AWS_"+"SESSION_TOKEN", "x")},

@@ -47,7 +47,9 @@ func TestScalingIsTheCatalogs(t *testing.T) {
 				map[string]any{"CapacityProvider": "FARGATE_SPOT", "Weight": 70.0},
 			},
 			"ForceNewDeployment": map[string]any{"EnableForceNewDeployment": true, "ForceNewDeploymentNonce": "70% Spot beyond 3"},
-			"Monitoring":         map[string]any{"MetricConfigurations": []any{map[string]any{"MetricNames": []any{"CPUUtilization"}, "ResolutionSeconds": 20.0}}},
+			"Monitoring": map[string]any{"MetricConfigurations": []any{
+				map[string]any{"MetricNames": []any{"CPUUtilization"}, "ResolutionSeconds": 20.0},
+			}},
 		},
 		"ECSServiceAverageCPUUtilizationHighResolution": map[string]any{
 			"TargetValue": 45.0, "ScaleOutCooldown": 30.0, "ScaleInCooldown": 600.0,

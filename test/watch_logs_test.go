@@ -48,7 +48,8 @@ func checkLogs(stage *assembly.Stage) error {
 	for vpc := range stage.Resources("AWS::EC2::VPC") {
 		var flows []assembly.Resource
 		for r := range stage.Resources("AWS::EC2::FlowLog") {
-			if r.Properties["ResourceId"] == vpc.Identity() && r.Properties["TrafficType"] == "REJECT" && slices.Contains(groups, r.Properties["LogGroupName"]) {
+			p := r.Properties
+			if p["ResourceId"] == vpc.Identity() && p["TrafficType"] == "REJECT" && slices.Contains(groups, p["LogGroupName"]) {
 				flows = append(flows, r)
 			}
 		}

@@ -73,7 +73,7 @@ func TestQueries(t *testing.T) {
 				continue
 			}
 			names = append(names, strings.TrimPrefix(r.Properties["Name"].(string), "fixture-dev-"+service.Stack+"/"))
-			assert.Equal(t, []any{logs.Identity()}, r.Properties["LogGroupNames"], r.Properties["Name"])
+			assert.Equal(t, []any{logs.Identity()}, r.Properties["LogGroupNames"], "%v", r.Properties["Name"])
 		}
 		assert.ElementsMatch(t, []string{"errors by minute", "errors by route", "latest errors"}, names, service.Stack)
 	}
