@@ -62,19 +62,22 @@ func readDelivery(context map[string]any) (*Delivery, error) {
 var (
 	// The name of a managed user ends in an underscore and the enterprise's short code.
 	//
-	// https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+	// https://docs.github.com/en/enterprise-cloud@latest/admin/concepts/identity-and-access-management/enterprise-managed-users
 	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?/[A-Za-z0-9._-]+$`)
 	gitHubID       = regexp.MustCompile(`^[1-9]\d*$`)
 	branchName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/#+@=-]*$`)
 	// https://docs.github.com/en/enterprise-cloud@latest/actions/reference/security/oidc
-	issuerURL = regexp.MustCompile(`^https://(token\.actions\.githubusercontent\.com(/[A-Za-z0-9][A-Za-z0-9-]*)?|token\.actions\.[a-z0-9]([a-z0-9-]*[a-z0-9])?\.ghe\.com)$`)
+	issuerURL = regexp.MustCompile(
+		`^https://(token\.actions\.githubusercontent\.com(/[A-Za-z0-9][A-Za-z0-9-]*)?|token\.actions\.[a-z0-9]([a-z0-9-]*[a-z0-9])?\.ghe\.com)$`,
+	)
 )
 
 // isRepository reports whether GitHub takes a name: it refuses "." and "..", and one
 // that ends in ".git", which is how an address of the repository ends.
 func isRepository(name string) bool {
 	_, repository, _ := strings.Cut(name, "/")
-	return repositoryName.MatchString(name) && repository != "." && repository != ".." && !strings.HasSuffix(strings.ToLower(repository), ".git")
+	return repositoryName.MatchString(name) && repository != "." && repository != ".." &&
+		!strings.HasSuffix(strings.ToLower(repository), ".git")
 }
 
 // isBranch reports whether a text is the name of a branch, and not of a reference to
@@ -102,7 +105,11 @@ func (d Delivery) check() error {
 	case !isBranch(d.Branch):
 		return fmt.Errorf("branch %q: want the name of one, such as main", d.Branch)
 	case !issuerURL.MatchString(d.Issuer):
-		return fmt.Errorf("issuer %q: want https://%s, with /ENTERPRISE where the enterprise has its own, or https://token.actions.SUBDOMAIN.ghe.com", d.Issuer, gitHubIssuer)
+		return fmt.Errorf(
+			"issuer %q: want https://%s, with /ENTERPRISE where the enterprise has its own, or https://token.actions.SUBDOMAIN.ghe.com",
+			d.Issuer,
+			gitHubIssuer,
+		)
 	}
 	return nil
 }
@@ -210,7 +217,8 @@ func newGitHubRole(scope constructs.Construct, id string, d Delivery, e Environm
 		AssumedBy:   awsiam.NewWebIdentityPrincipal(provider, &map[string]any{"StringEquals": equals}),
 	})
 	if e.PermissionsBoundary != "" {
-		awsiam.PermissionsBoundary_Of(role).Apply(awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String(id+"Boundary"), &e.PermissionsBoundary))
+		awsiam.PermissionsBoundary_Of(role).
+			Apply(awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String(id+"Boundary"), &e.PermissionsBoundary))
 	}
 	awscdk.NewCfnOutput(scope, jsii.String(id+"RoleArn"), &awscdk.CfnOutputProps{Value: role.RoleArn()})
 	return role

@@ -41,18 +41,36 @@ func TestDeliveryNames(t *testing.T) {
 	}{
 		{
 			"repository",
-			[]string{"octo/shop", "octo-org/shop", "octo_acme/shop", "Octo-Cat_acme/.github", "a/shop.github.io", "octo/shop_2", "octo/git", "octo/shop.gitops"},
-			[]string{"octo", "octo/", "/shop", "octo/shop.git", "octo/shop.GIT", "octo/.git", "octo/.", "octo/..", "octo/shop/main", "_acme/shop", "octo_/shop", "octo_acme_x/shop", "octo.acme/shop", "octo/*", "octo/sh op", "https://github.com/octo/shop"},
+			[]string{
+				"octo/shop", "octo-org/shop", "octo_acme/shop", "Octo-Cat_acme/.github", "a/shop.github.io", "octo/shop_2", "octo/git",
+				"octo/shop.gitops",
+			},
+			[]string{
+				"octo", "octo/", "/shop", "octo/shop.git", "octo/shop.GIT", "octo/.git", "octo/.", "octo/..", "octo/shop/main", "_acme/shop",
+				"octo_/shop", "octo_acme_x/shop", "octo.acme/shop", "octo/*", "octo/sh op", "https://github.com/octo/shop",
+			},
 		},
 		{
 			"branch",
 			[]string{"main", "release/1.2", "feature_1", "_main", "fix#12", "user@work", "a+b", "heads/main", "refs"},
-			[]string{"", "refs/heads/main", "refs/heads/*", "refs/tags/v1", "*", "a b", "/main", "main/", "a//b", "a..b", "a/.b", ".a", "a.", "a.lock", "a.lock/b", "-a"},
+			[]string{
+				"", "refs/heads/main", "refs/heads/*", "refs/tags/v1", "*", "a b", "/main", "main/", "a//b", "a..b", "a/.b", ".a", "a.",
+				"a.lock", "a.lock/b", "-a",
+			},
 		},
 		{
 			"issuer",
-			[]string{"https://token.actions.githubusercontent.com", "https://token.actions.githubusercontent.com/octo-corp", "https://token.actions.octocorp.ghe.com", "https://token.actions.octo-corp1.ghe.com"},
-			[]string{"token.actions.githubusercontent.com", "http://token.actions.githubusercontent.com", "https://token.actions.githubusercontent.com/", "https://token.actions.githubusercontent.com/a/b", "https://token.actions.githubusercontent.com.example.com", "https://token.actions.ghe.com", "https://token.actions..ghe.com", "https://token.actions.a.b.ghe.com", "https://token.actions.octocorp.ghe.com/x", "https://octocorp.ghe.com", "https://example.com", "https://token.actions.*.ghe.com"},
+			[]string{
+				"https://token.actions.githubusercontent.com", "https://token.actions.githubusercontent.com/octo-corp",
+				"https://token.actions.octocorp.ghe.com", "https://token.actions.octo-corp1.ghe.com",
+			},
+			[]string{
+				"token.actions.githubusercontent.com", "http://token.actions.githubusercontent.com",
+				"https://token.actions.githubusercontent.com/", "https://token.actions.githubusercontent.com/a/b",
+				"https://token.actions.githubusercontent.com.example.com", "https://token.actions.ghe.com", "https://token.actions..ghe.com",
+				"https://token.actions.a.b.ghe.com", "https://token.actions.octocorp.ghe.com/x", "https://octocorp.ghe.com",
+				"https://example.com", "https://token.actions.*.ghe.com",
+			},
 		},
 	} {
 		for taken, values := range map[bool][]string{true: test.taken, false: test.refused} {
@@ -81,7 +99,11 @@ func takes(t *testing.T, role assembly.Role, issuer string, k token) bool {
 
 // The roles trust the issuer of the enterprise, and its claims alone.
 func TestDeliveryIssuers(t *testing.T) {
-	issuers := []string{"token.actions.githubusercontent.com", "token.actions.githubusercontent.com/octo-corp", "token.actions.octocorp.ghe.com"}
+	issuers := []string{
+		"token.actions.githubusercontent.com",
+		"token.actions.githubusercontent.com/octo-corp",
+		"token.actions.octocorp.ghe.com",
+	}
 	for _, issuer := range issuers {
 		t.Run(issuer, func(t *testing.T) {
 			created := besideEnvironments(t, withDelivery("issuer", "https://"+issuer))
@@ -99,7 +121,11 @@ func TestDeliveryIssuers(t *testing.T) {
 			for i, role := range created.Roles {
 				require.Len(t, role.Trust[0].Principal["Federated"], 1)
 				assert.True(t, strings.HasPrefix(role.Trust[0].Principal["Federated"][0], strings.TrimSuffix(providers[0], "}")), role.LogicalID)
-				assert.Equal(t, assembly.Strings{"arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/" + issuer}, existing.Roles[i].Trust[0].Principal["Federated"])
+				assert.Equal(
+					t,
+					assembly.Strings{"arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/" + issuer},
+					existing.Roles[i].Trust[0].Principal["Federated"],
+				)
 				checkIssuer(t, role, issuer, issuers)
 				checkIssuer(t, existing.Roles[i], issuer, issuers)
 			}

@@ -31,7 +31,12 @@ func environment(t *testing.T, name, resources string) string {
 
 // table is a resource whose key and tag have these values.
 func table(key, tag string) string {
-	return fmt.Sprintf(`"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [{"AttributeName": %q, "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST", "Tags": %q}}`, key, tag)
+	return fmt.Sprintf(
+		`"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
+			"KeySchema": [{"AttributeName": %q, "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST", "Tags": %q}}`,
+		key,
+		tag,
+	)
 }
 
 func TestExitStatus(t *testing.T) {
@@ -41,17 +46,37 @@ func TestExitStatus(t *testing.T) {
 		status      int
 		out, stderr string
 	}{
-		"no change":            {[]string{base, base}, nothingFound, "**shop-dev**: no change.\n", ""},
-		"a change":             {[]string{base, environment(t, "shop-dev", table("id", "b"))}, nothingFound, "**shop-dev**: 1 stack changes, no finding.", ""},
-		"a table that is lost": {[]string{base, environment(t, "shop-dev", table("name", "a"))}, found, "**shop-dev**: 1 stack changes, 1 finding.", ""},
-		"an environment goes":  {[]string{base, environment(t, "shop-new", table("id", "a"))}, found, "**shop-dev**: 1 stack changes, 1 finding.", ""},
-		"no such folder":       {[]string{base, "nowhere"}, failed, "", "review: nowhere: assembly: open nowhere"},
-		"no assembly":          {[]string{t.TempDir(), base}, failed, "", "manifest.json"},
-		"no stack":             {[]string{base, empty(t)}, failed, "", "the assembly has no stack: synthesize the app first"},
-		"an unknown function":  {[]string{base, environment(t, "shop-dev", `"New": {"Type": "AWS::X::Y", "Properties": {"a": {"Fn::Unknown": 1}}}`)}, failed, "", "Fn::Unknown is not supported"},
-		"one folder":           {[]string{base}, failed, "", "review: want two folders"},
-		"three folders":        {[]string{base, base, base}, failed, "", "review: want two folders"},
-		"no folder":            {nil, failed, "", "review: want two folders"},
+		"no change": {[]string{base, base}, nothingFound, "**shop-dev**: no change.\n", ""},
+		"a change": {
+			[]string{base, environment(t, "shop-dev", table("id", "b"))},
+			nothingFound,
+			"**shop-dev**: 1 stack changes, no finding.",
+			"",
+		},
+		"a table that is lost": {
+			[]string{base, environment(t, "shop-dev", table("name", "a"))},
+			found,
+			"**shop-dev**: 1 stack changes, 1 finding.",
+			"",
+		},
+		"an environment goes": {
+			[]string{base, environment(t, "shop-new", table("id", "a"))},
+			found,
+			"**shop-dev**: 1 stack changes, 1 finding.",
+			"",
+		},
+		"no such folder": {[]string{base, "nowhere"}, failed, "", "review: nowhere: assembly: open nowhere"},
+		"no assembly":    {[]string{t.TempDir(), base}, failed, "", "manifest.json"},
+		"no stack":       {[]string{base, empty(t)}, failed, "", "the assembly has no stack: synthesize the app first"},
+		"an unknown function": {
+			[]string{base, environment(t, "shop-dev", `"New": {"Type": "AWS::X::Y", "Properties": {"a": {"Fn::Unknown": 1}}}`)},
+			failed,
+			"",
+			"Fn::Unknown is not supported",
+		},
+		"one folder":    {[]string{base}, failed, "", "review: want two folders"},
+		"three folders": {[]string{base, base, base}, failed, "", "review: want two folders"},
+		"no folder":     {nil, failed, "", "review: want two folders"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, stderr strings.Builder
@@ -74,7 +99,19 @@ func checkOutput(t *testing.T, got fmt.Stringer, want string) {
 
 // The stacks beside the environments are reported last, and only when they change.
 func TestStacksBesideTheEnvironments(t *testing.T) {
-	base, same, changed := environment(t, "shop-dev", table("id", "a")), environment(t, "shop-dev", table("id", "a")), environment(t, "shop-dev", table("id", "a"))
+	base, same, changed := environment(
+		t,
+		"shop-dev",
+		table("id", "a"),
+	), environment(
+		t,
+		"shop-dev",
+		table("id", "a"),
+	), environment(
+		t,
+		"shop-dev",
+		table("id", "a"),
+	)
 	addTools(t, base, "1")
 	addTools(t, same, "1")
 	addTools(t, changed, "2")
@@ -92,7 +129,8 @@ func addTools(t *testing.T, folder, tag string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "manifest.json"), []byte(`{"artifacts": {
 		"assembly": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly", "displayName": "shop-dev"}},
-		"Tools": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1", "properties": {"templateFile": "Tools.template.json"}}
+		"Tools": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1",
+			"properties": {"templateFile": "Tools.template.json"}}
 	}}`), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "Tools.template.json"),
 		[]byte(fmt.Sprintf(`{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Tags": %q}}}}`, tag)), 0o600))

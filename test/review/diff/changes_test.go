@@ -46,12 +46,21 @@ func withGroup(t testing.TB, programs []program, property string, value any) *as
 // finding have none.
 func TestReplacedTargetGroup(t *testing.T) {
 	all, dark := []program{alpha, beta, legacy}, []program{alpha.at(0), beta, legacy}
-	for property, value := range map[string]any{"Name": "other", "Port": 8080, "Protocol": "HTTPS", "ProtocolVersion": "HTTP2", "VpcId": "other", "TargetType": "instance", "IpAddressType": "ipv6"} {
+	for property, value := range map[string]any{
+		"Name": "other", "Port": 8080, "Protocol": "HTTPS", "ProtocolVersion": "HTTP2", "VpcId": "other", "TargetType": "instance",
+		"IpAddressType": "ipv6",
+	} {
 		changed := withGroup(t, all, property, value)
 		for _, share := range []int{1, 50, 100} {
 			programs := []program{alpha.at(share), beta, legacy}
-			checkFinding(t, property, environment(t, programs...), withGroup(t, programs, property, value),
-				"Stack `Alpha`: the target group of alpha is replaced, because of `"+property+"`, while a live rule forwards to it", "make it dark, so that the monolith serves its paths, and deploy")
+			checkFinding(
+				t,
+				property,
+				environment(t, programs...),
+				withGroup(t, programs, property, value),
+				"Stack `Alpha`: the target group of alpha is replaced, because of `"+property+"`, while a live rule forwards to it",
+				"make it dark, so that the monolith serves its paths, and deploy",
+			)
 		}
 		checkFinding(t, property+" of a service that gets traffic", environment(t, dark...), changed, "`"+property+"`")
 		checkSafe(t, property, environment(t, all...), environment(t, dark...), withGroup(t, dark, property, value), changed)
@@ -74,8 +83,21 @@ func TestReplacedTargetGroupWithoutTheMonolith(t *testing.T) {
 	})
 	checkFinding(t, "another id", environment(t, alpha, beta, legacy), renamed, "because of another logical id")
 	other := edited(t, func(stacks map[string]object) { set(stacks["Legacy"]["Group"], "Port", 8080) })
-	checkFinding(t, "the monolith", environment(t, alpha, beta, legacy), other, "the target group of legacy", "add a service of the same image")
-	checkFinding(t, "without a monolith", environment(t, alpha, beta), withGroup(t, []program{alpha, beta}, "Port", 8080), "add a service of the same image")
+	checkFinding(
+		t,
+		"the monolith",
+		environment(t, alpha, beta, legacy),
+		other,
+		"the target group of legacy",
+		"add a service of the same image",
+	)
+	checkFinding(
+		t,
+		"without a monolith",
+		environment(t, alpha, beta),
+		withGroup(t, []program{alpha, beta}, "Port", 8080),
+		"add a service of the same image",
+	)
 }
 
 // A service that is created and gets traffic in one change has a line, and no finding.
@@ -95,18 +117,29 @@ func TestServiceOpensOnOneTask(t *testing.T) {
 			assert.Empty(t, of(t, steps[i], steps[i+1]).Tasks, "step %d", i+1)
 		}
 	}
-	assert.Equal(t, []string{"The monolith legacy opens on 1 of 3 tasks: deploy it drained first."}, of(t, environment(t, alpha, beta), environment(t, alpha, beta, legacy)).Tasks)
+	assert.Equal(
+		t,
+		[]string{"The monolith legacy opens on 1 of 3 tasks: deploy it drained first."},
+		of(t, environment(t, alpha, beta), environment(t, alpha, beta, legacy)).Tasks,
+	)
 
 	scaled := func(least int) *assembly.Stage {
 		return edited(t, func(stacks map[string]object) { set(stacks["Alpha"]["Target"], "MinCapacity", least) })
 	}
 	assert.Empty(t, of(t, before, scaled(1)).Tasks)
 	assert.Equal(t, []string{"Service alpha opens on 1 of 5 tasks: deploy it dark first."}, of(t, before, scaled(5)).Tasks)
-	assert.Equal(t, []string{"Service alpha opens on 1 of 3 tasks: deploy it dark first.", "Service beta opens on 1 of 3 tasks: deploy it dark first."},
-		of(t, nil, environment(t, alpha, beta, legacy)).Tasks)
+	assert.Equal(
+		t,
+		[]string{"Service alpha opens on 1 of 3 tasks: deploy it dark first.", "Service beta opens on 1 of 3 tasks: deploy it dark first."},
+		of(t, nil, environment(t, alpha, beta, legacy)).Tasks,
+	)
 
 	replaced := edited(t, func(stacks map[string]object) { set(stacks["Alpha"]["Service"], "Cluster", "other") })
-	assert.Equal(t, []string{"Service alpha opens on 1 of 3 tasks: deploy it dark first."}, of(t, environment(t, alpha, beta, legacy), replaced).Tasks)
+	assert.Equal(
+		t,
+		[]string{"Service alpha opens on 1 of 3 tasks: deploy it dark first."},
+		of(t, environment(t, alpha, beta, legacy), replaced).Tasks,
+	)
 	counted := edited(t, func(stacks map[string]object) { set(stacks["Alpha"]["Service"], "DesiredCount", 3) })
 	assert.Empty(t, of(t, before, counted).Tasks)
 }
@@ -115,11 +148,23 @@ func TestServiceOpensOnOneTask(t *testing.T) {
 func TestRemovedLiveService(t *testing.T) {
 	rest := environment(t, alpha, legacy)
 	for _, share := range []int{1, 50, 100} {
-		checkFinding(t, fmt.Sprint(share), environment(t, alpha, beta.at(share), legacy), rest,
-			"Stack `Beta`: service beta is live and goes", "make it dark, so that the monolith serves its paths, and deploy; then remove it, deploy, and destroy its stack")
+		checkFinding(
+			t,
+			fmt.Sprint(share),
+			environment(t, alpha, beta.at(share), legacy),
+			rest,
+			"Stack `Beta`: service beta is live and goes",
+			"make it dark, so that the monolith serves its paths, and deploy; then remove it, deploy, and destroy its stack",
+		)
 	}
 	checkSafe(t, "beta", environment(t, alpha, beta, legacy), environment(t, alpha, beta.at(0), legacy), rest)
-	checkFinding(t, "without a monolith", environment(t, alpha, beta), environment(t, alpha), "add a service of the same image, make it live on the same paths and deploy")
+	checkFinding(
+		t,
+		"without a monolith",
+		environment(t, alpha, beta),
+		environment(t, alpha),
+		"add a service of the same image, make it live on the same paths and deploy",
+	)
 	// The monolith has steps of its own, and an environment goes as a whole.
 	for _, finding := range append(of(t, environment(t, alpha, legacy), environment(t, alpha)).Findings, of(t, rest, nil).Findings...) {
 		assert.NotContains(t, finding, "is live and goes")
@@ -152,11 +197,23 @@ func TestTakenPriorities(t *testing.T) {
 		assert.Len(r, findings, taken, "%v to %v", before, after)
 		checkSafe(t, fmt.Sprintf("%v to %v", before, after), from, free, to)
 	})
-	checkFinding(t, "shifted", with(t, []int{1, 2, 3}), with(t, []int{2, 4, 3}),
-		"Listener rules of alpha take a priority that a rule of beta still has: 25002, 2.", "give the rules of alpha and beta priorities that no rule has, and deploy")
+	checkFinding(
+		t,
+		"shifted",
+		with(t, []int{1, 2, 3}),
+		with(t, []int{2, 4, 3}),
+		"Listener rules of alpha take a priority that a rule of beta still has: 25002, 2.",
+		"give the rules of alpha and beta priorities that no rule has, and deploy",
+	)
 	// The stack of a service that goes is there until it is destroyed.
-	checkFinding(t, "of a service that goes", environment(t, alpha.at(0), legacy), environment(t, program{name: "beta", paths: beta.paths, priority: 100}, legacy),
-		"Listener rules of beta take a priority that a rule of alpha still has: 100.", "give the rules of beta priorities that no rule has")
+	checkFinding(
+		t,
+		"of a service that goes",
+		environment(t, alpha.at(0), legacy),
+		environment(t, program{name: "beta", paths: beta.paths, priority: 100}, legacy),
+		"Listener rules of beta take a priority that a rule of alpha still has: 100.",
+		"give the rules of beta priorities that no rule has",
+	)
 }
 
 // withTable is a small environment with a change of alpha's table.
@@ -206,8 +263,14 @@ func TestIndexChanges(t *testing.T) {
 		}
 		assert.Len(r, findings, want, "%v to %v", before, after)
 	})
-	checkFinding(t, "one for another", with([]string{"a"}), with([]string{"b"}),
-		"Stack `Data`: table of alpha `AlphaTable`: 2 of its indexes change: `a` goes, `b` comes", "make one of these changes and deploy; then the next and deploy")
+	checkFinding(
+		t,
+		"one for another",
+		with([]string{"a"}),
+		with([]string{"b"}),
+		"Stack `Data`: table of alpha `AlphaTable`: 2 of its indexes change: `a` goes, `b` comes",
+		"make one of these changes and deploy; then the next and deploy",
+	)
 }
 
 // A changed key of an index, or of the table, is found.
@@ -222,14 +285,31 @@ func TestChangedKeys(t *testing.T) {
 		"its sort key":   withIndexes(t, sorted),
 		"its projection": withIndexes(t, other),
 	} {
-		checkFinding(t, name, before, after, "table of alpha `AlphaTable`: its index `all` gets another key or projection", "add an index of another name and deploy; once the service reads that one, remove `all` and deploy")
+		checkFinding(
+			t,
+			name,
+			before,
+			after,
+			"table of alpha `AlphaTable`: its index `all` gets another key or projection",
+			"add an index of another name and deploy; once the service reads that one, remove `all` and deploy",
+		)
 	}
-	checkFinding(t, "a type", before, withTable(t, "AttributeDefinitions", attributes("id", "S", "kind", "N")), "its key attribute `kind` goes from type `S` to `N`")
+	checkFinding(
+		t,
+		"a type",
+		before,
+		withTable(t, "AttributeDefinitions", attributes("id", "S", "kind", "N")),
+		"its key attribute `kind` goes from type `S` to `N`",
+	)
 	checkSafe(t, "an index", before, withIndexes(t, index("all", "kind"), index("new", "id")), withIndexes(t, index("new", "id")))
 
 	findings := of(t, before, withTable(t, "KeySchema", keys("kind"))).Findings
 	require.Len(t, findings, 1)
-	assert.Contains(t, findings[0], "a change of `KeySchema` replaces it by a new one, without its items: leave it as it is, and add a second one to move to")
+	assert.Contains(
+		t,
+		findings[0],
+		"a change of `KeySchema` replaces it by a new one, without its items: leave it as it is, and add a second one to move to",
+	)
 }
 
 // A listener that goes while rules are attached to it is found; so are fewer zones. The
@@ -243,7 +323,11 @@ func TestUsedListenersAndZones(t *testing.T) {
 			for _, rule := range []string{"Preview", "Live"} {
 				set(stacks[id][rule], "ListenerArn", ref("Edge", "Https"))
 			}
-			set(stacks[id]["Service"], "NetworkConfiguration", object{"AwsvpcConfiguration": object{"Subnets": []any{ref("Platform", "Subnet1"), ref("Platform", "Subnet2")}}})
+			set(
+				stacks[id]["Service"],
+				"NetworkConfiguration",
+				object{"AwsvpcConfiguration": object{"Subnets": []any{ref("Platform", "Subnet1"), ref("Platform", "Subnet2")}}},
+			)
 		}
 		return stacks
 	}
@@ -272,7 +356,14 @@ func TestUsedListenersAndZones(t *testing.T) {
 		test.move(moved, programs...)
 		test.move(after, programs...)
 		delete(after[test.stack], test.removed)
-		checkFinding(t, name, read(t, base()), read(t, after), test.want, "deploy the stacks that use it alone, `cdk deploy --exclusively Alpha Beta Legacy`; then deploy everything")
+		checkFinding(
+			t,
+			name,
+			read(t, base()),
+			read(t, after),
+			test.want,
+			"deploy the stacks that use it alone, `cdk deploy --exclusively Alpha Beta Legacy`; then deploy everything",
+		)
 		checkSafe(t, name, read(t, base()), read(t, moved), read(t, after))
 
 		// One that has not moved is enough.
@@ -305,7 +396,11 @@ func TestImageOfAnotherSource(t *testing.T) {
 	}
 	changed := alpha
 	changed.image = "registry.example/other:1.0"
-	assert.Equal(t, []string{"Image of alpha is of another source: `registry.example/alpha` → `registry.example/other`."}, of(t, before, environment(t, changed, beta, legacy)).Images)
+	assert.Equal(
+		t,
+		[]string{"Image of alpha is of another source: `registry.example/alpha` → `registry.example/other`."},
+		of(t, before, environment(t, changed, beta, legacy)).Images,
+	)
 }
 
 // A Go program of this module, a Dockerfile and a registry are three sources.

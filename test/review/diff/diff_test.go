@@ -64,15 +64,21 @@ func TestHostileNamesStayText(t *testing.T) {
 	resources := func(n int) string {
 		return strings.ReplaceAll(fmt.Sprintf(`{
 			"Group": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"},
-			"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "256", "Memory": "512", "TaskRoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "ContainerDefinitions": [{"Name": "!", "Image": "!"}]}},
-			"Service": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}, "LoadBalancers": [{"TargetGroupArn": {"Ref": "Group"}, "ContainerName": "!"}]}},
+			"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
+				"Cpu": "256", "Memory": "512", "TaskRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+				"ContainerDefinitions": [{"Name": "!", "Image": "!"}]}},
+			"Service": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"},
+				"LoadBalancers": [{"TargetGroupArn": {"Ref": "Group"}, "ContainerName": "!"}]}},
 			"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"Priority": 1, "ListenerArn": {"Ref": "Listener"},
 				"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/+|<b>@/%[1]d"]}}],
 				"Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}]}},
-			"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]}},
+			"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {
+				"DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]}},
 			"Target": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"MinCapacity": %[1]d, "MaxCapacity": 5}},
-			"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "!%[1]d", "Principal": {"!": "!"}}]},
-				"Policies": [{"PolicyName": "!", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "!%[1]d", "Resource": "!", "Condition": {"!": {"!": "!"}}}]}}]}},
+			"Role": {"Type": "AWS::IAM::Role", "Properties": {
+				"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "!%[1]d", "Principal": {"!": "!"}}]},
+				"Policies": [{"PolicyName": "!", "PolicyDocument": {"Statement": [
+					{"Effect": "Allow", "Action": "!%[1]d", "Resource": "!", "Condition": {"!": {"!": "!"}}}]}}]}},
 			"Of!%[1]d": {"Type": "AWS::DynamoDB::GlobalTable", "Properties": {"BillingMode": "!"}},
 			"Kept!": {"Type": "AWS::DynamoDB::GlobalTable", "DeletionPolicy": "!%[1]d", "Properties": {"TableName": "!%[1]d"}},
 			"Unknown!%[1]d": {"Type": "Own::!::!"}
@@ -82,7 +88,9 @@ func TestHostileNamesStayText(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(withoutCode(text)), "\n")[2:] {
 		assert.Regexp(t, `^- (\*\*Finding\*\*: )?[A-Za-z0-9 ,.:;→%$–/-]+$`, line, "outside of code")
 	}
-	for _, want := range []string{"<b>@/2`: load balancer 100 → 0 %", "Tasks of", "says the", "Finding", "renamed", "replaces", "the review does not know"} {
+	for _, want := range []string{
+		"<b>@/2`: load balancer 100 → 0 %", "Tasks of", "says the", "Finding", "renamed", "replaces", "the review does not know",
+	} {
 		assert.Contains(t, text, want)
 	}
 }
@@ -134,22 +142,50 @@ func TestLost(t *testing.T) {
 		before, after *assembly.Stage
 		want          string
 	}{
-		"deleted":                    {data(table("A", "")), data(), "`A`: it would be deleted, and its items with it"},
-		"left behind":                {data(table("A", retained)), data(), "`A`: it would stay without a stack"},
-		"renamed":                    {data(table("A", "")), data(table("B", "")), "`A`: renamed: `B` in stack `Data` would be created anew, empty"},
-		"moved":                      {data(table("A", "")), stage(t, map[string]string{"Data": `{}`, "Other": "{" + table("A", "") + "}"}), "renamed: `A` in stack `Other` would be created anew, empty"},
-		"another type":               {data(table("A", "")), data(`"A": {"Type": "AWS::DynamoDB::GlobalTable"}`), "`A`: it would be deleted"},
-		"deleted with its stack":     {data(table("A", retained)), data(table("A", `, "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `Delete`"},
-		"retained but for a failure": {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"`)), "its DeletionPolicy goes from `Retain` to `RetainExceptOnCreate`"},
-		"deleted when replaced":      {data(table("A", retained)), data(table("A", `, "DeletionPolicy": "Retain"`)), "its UpdateReplacePolicy goes from `Retain` to `Delete`"},
-		"kept better":                {data(table("A", "")), data(table("A", retained)), ""},
-		"new":                        {data(), data(table("A", "")), ""},
-		"protected no longer":        {protected, unprotected, "Stack `Data`: it could be deleted by mistake from then on"},
-		"protected":                  {unprotected, protected, ""},
-		"a log that goes":            {data(`"L": {"Type": "AWS::Logs::LogGroup"}`), data(), ""},
-		"a type that is new":         {data(), data(`"N": {"Type": "AWS::X::Y"}`), ""},
-		"an unknown type goes":       {data(`"N": {"Type": "AWS::X::Y"}`), data(), "the review does not know what a change of a `AWS::X::Y` replaces: add the type to test/review/diff/kinds.go"},
-		"an unknown type changes":    {data(`"N": {"Type": "AWS::X::Y"}`), data(`"N": {"Type": "AWS::X::Y", "Properties": {"a": 1}}`), "the review does not know what"},
+		"deleted":     {data(table("A", "")), data(), "`A`: it would be deleted, and its items with it"},
+		"left behind": {data(table("A", retained)), data(), "`A`: it would stay without a stack"},
+		"renamed": {
+			data(table("A", "")),
+			data(table("B", "")),
+			"`A`: renamed: `B` in stack `Data` would be created anew, empty",
+		},
+		"moved": {
+			data(table("A", "")),
+			stage(t, map[string]string{"Data": `{}`, "Other": "{" + table("A", "") + "}"}),
+			"renamed: `A` in stack `Other` would be created anew, empty",
+		},
+		"another type": {data(table("A", "")), data(`"A": {"Type": "AWS::DynamoDB::GlobalTable"}`), "`A`: it would be deleted"},
+		"deleted with its stack": {
+			data(table("A", retained)),
+			data(table("A", `, "UpdateReplacePolicy": "Retain"`)),
+			"its DeletionPolicy goes from `Retain` to `Delete`",
+		},
+		"retained but for a failure": {
+			data(table("A", retained)),
+			data(table("A", `, "DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"`)),
+			"its DeletionPolicy goes from `Retain` to `RetainExceptOnCreate`",
+		},
+		"deleted when replaced": {
+			data(table("A", retained)),
+			data(table("A", `, "DeletionPolicy": "Retain"`)),
+			"its UpdateReplacePolicy goes from `Retain` to `Delete`",
+		},
+		"kept better":         {data(table("A", "")), data(table("A", retained)), ""},
+		"new":                 {data(), data(table("A", "")), ""},
+		"protected no longer": {protected, unprotected, "Stack `Data`: it could be deleted by mistake from then on"},
+		"protected":           {unprotected, protected, ""},
+		"a log that goes":     {data(`"L": {"Type": "AWS::Logs::LogGroup"}`), data(), ""},
+		"a type that is new":  {data(), data(`"N": {"Type": "AWS::X::Y"}`), ""},
+		"an unknown type goes": {
+			data(`"N": {"Type": "AWS::X::Y"}`),
+			data(),
+			"the review does not know what a change of a `AWS::X::Y` replaces: add the type to test/review/diff/kinds.go",
+		},
+		"an unknown type changes": {
+			data(`"N": {"Type": "AWS::X::Y"}`),
+			data(`"N": {"Type": "AWS::X::Y", "Properties": {"a": 1}}`),
+			"the review does not know what",
+		},
 	} {
 		got := of(t, test.before, test.after).Findings
 		if test.want == "" {
@@ -185,7 +221,8 @@ func TestSpans(t *testing.T) {
 
 func TestNouns(t *testing.T) {
 	for resourceType, want := range map[string]string{
-		"AWS::DynamoDB::GlobalTable": "table", "AWS::ElasticLoadBalancingV2::TargetGroup": "target group", "AWS::EC2::VPCEndpoint": "vpc endpoint", "AWS::KMS::Key": "key",
+		"AWS::DynamoDB::GlobalTable": "table", "AWS::ElasticLoadBalancingV2::TargetGroup": "target group",
+		"AWS::EC2::VPCEndpoint": "vpc endpoint", "AWS::KMS::Key": "key",
 	} {
 		assert.Equal(t, want, noun(resourceType), resourceType)
 	}

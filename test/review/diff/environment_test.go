@@ -67,17 +67,25 @@ func (p program) template(monolith string) object {
 	header := object{"Field": "http-header", "HttpHeaderConfig": object{"HttpHeaderName": services.PreviewHeader, "Values": []any{p.name}}}
 	var statements []any
 	for _, table := range p.tables {
-		statements = append(statements, object{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": ref("Data", services.Service{Name: table}.ID()+"Table.Arn")})
+		statements = append(
+			statements,
+			object{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": ref("Data", services.Service{Name: table}.ID()+"Table.Arn")},
+		)
 	}
 	resources := object{
-		"Group": resource("AWS::ElasticLoadBalancingV2::TargetGroup", object{"Name": p.name, "Port": 80, "Protocol": "HTTP", "TargetType": "ip", "VpcId": "vpc"}),
+		"Group": resource(
+			"AWS::ElasticLoadBalancingV2::TargetGroup",
+			object{"Name": p.name, "Port": 80, "Protocol": "HTTP", "TargetType": "ip", "VpcId": "vpc"},
+		),
 		"Task": resource("AWS::ECS::TaskDefinition", object{
 			"Cpu": "256", "Memory": "512", "TaskRoleArn": object{"Fn::GetAtt": []any{"Role", "Arn"}},
 			"ContainerDefinitions": []any{object{"Name": p.name, "Image": cmp.Or(p.image, "registry.example/"+p.name+":1.0")}},
 		}),
 		"Role": resource("AWS::IAM::Role", object{
-			"AssumeRolePolicyDocument": object{"Statement": []any{object{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "ecs-tasks.amazonaws.com"}}}},
-			"Policies":                 []any{object{"PolicyName": "Tables", "PolicyDocument": object{"Statement": statements}}},
+			"AssumeRolePolicyDocument": object{
+				"Statement": []any{object{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"Service": "ecs-tasks.amazonaws.com"}}},
+			},
+			"Policies": []any{object{"PolicyName": "Tables", "PolicyDocument": object{"Statement": statements}}},
 		}),
 		"Service": resource("AWS::ECS::Service", object{
 			"Cluster": "cluster", "TaskDefinition": object{"Ref": "Task"},

@@ -19,7 +19,14 @@ func (c comparison) lost() []string {
 		switch {
 		case !known:
 			if !stays || !reflect.DeepEqual(before.Properties, after.Properties) {
-				lines = append(lines, c.about(before, "the review does not know what a change of a %s replaces: add the type to test/review/diff/kinds.go", code(before.Type)))
+				lines = append(
+					lines,
+					c.about(
+						before,
+						"the review does not know what a change of a %s replaces: add the type to test/review/diff/kinds.go",
+						code(before.Type),
+					),
+				)
 			}
 		case kind.keeps == "":
 		case !stays:
@@ -31,7 +38,10 @@ func (c comparison) lost() []string {
 	}
 	for _, before := range c.before.Stacks {
 		if after, ok := c.after.Stack(before.ID); ok && before.TerminationProtection && !after.TerminationProtection {
-			lines = append(lines, fmt.Sprintf("Stack %s: it could be deleted by mistake from then on: leave its termination protection on.", code(before.ID)))
+			lines = append(
+				lines,
+				fmt.Sprintf("Stack %s: it could be deleted by mistake from then on: leave its termination protection on.", code(before.ID)),
+			)
 		}
 	}
 	return lines
@@ -48,8 +58,14 @@ func (c comparison) gone(r assembly.Resource, kind kind) string {
 		fate = "it would stay without a stack"
 	}
 	if successor, ok := c.successor(r); ok {
-		return c.about(r, "renamed: %s in stack %s would be created anew, empty, and of the old one, %s: keep the logical id, or import the old one under the new id",
-			code(successor.LogicalID), code(successor.Stack), fate)
+		return c.about(
+			r,
+			"renamed: %s in stack %s would be created anew, empty, and of the old one, %s: keep the logical id, or import the old one under "+
+				"the new id",
+			code(successor.LogicalID),
+			code(successor.Stack),
+			fate,
+		)
 	}
 	return c.about(r, "%s: put it back, or make sure first that %s can be lost", fate, kind.keeps)
 }
@@ -91,7 +107,14 @@ func (c comparison) replaced(before, after assembly.Resource, kind kind) []strin
 	if len(properties) == 0 {
 		return nil
 	}
-	return []string{c.about(before, "a change of %s replaces it by a new one, without %s: leave it as it is, and add a second one to move to", codes(properties), kind.keeps)}
+	return []string{
+		c.about(
+			before,
+			"a change of %s replaces it by a new one, without %s: leave it as it is, and add a second one to move to",
+			codes(properties),
+			kind.keeps,
+		),
+	}
 }
 
 func differing(before, after assembly.Resource, properties []string) []string {
@@ -144,7 +167,16 @@ func (c comparison) replacements() []string {
 			continue
 		}
 		if properties := differing(before, after, kind.replacedBy); len(properties) > 0 {
-			lines = append(lines, fmt.Sprintf("Stack %s: %s %s is replaced, because of %s.", code(before.Stack), kindOf(c.before, before), code(before.LogicalID), codes(properties)))
+			lines = append(
+				lines,
+				fmt.Sprintf(
+					"Stack %s: %s %s is replaced, because of %s.",
+					code(before.Stack),
+					kindOf(c.before, before),
+					code(before.LogicalID),
+					codes(properties),
+				),
+			)
 		}
 	}
 	return lines

@@ -77,7 +77,10 @@ func referred(stage *assembly.Stage, text string) []assembly.Resource {
 }
 
 func refersTo(text string, r assembly.Resource) bool {
-	return slices.ContainsFunc(reference.FindAllStringSubmatch(text, -1), func(match []string) bool { return "${"+match[1]+"}" == r.Identity() })
+	return slices.ContainsFunc(
+		reference.FindAllStringSubmatch(text, -1),
+		func(match []string) bool { return "${"+match[1]+"}" == r.Identity() },
+	)
 }
 
 // calledText names the resource, or the index of a table, that is the whole of a text.

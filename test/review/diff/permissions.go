@@ -31,10 +31,13 @@ func (c comparison) permissions() (lines, widened []string, err error) {
 		allowed, denied := byEffect(beyond(is.permits, was.permits))
 		lost, lifted := byEffect(beyond(was.permits, is.permits))
 		own, foreign := c.judge(is, !there, allowed)
-		for _, line := range slices.Concat(say(c.after, is, "may", own), say(c.before, was, "may no longer", lost), say(c.after, is, "is denied", denied)) {
+		changes := slices.Concat(say(c.after, is, "may", own), say(c.before, was, "may no longer", lost), say(c.after, is, "is denied", denied))
+		for _, line := range changes {
 			lines = append(lines, "Permissions: "+line+".")
 		}
-		widened = append(widened, finding(is, slices.Concat(say(c.after, is, "may", foreign), say(c.before, was, "is no longer denied", lifted)))...)
+		widened = append(
+			widened,
+			finding(is, slices.Concat(say(c.after, is, "may", foreign), say(c.before, was, "is no longer denied", lifted)))...)
 	}
 	return lines, widened, nil
 }
@@ -42,7 +45,14 @@ func (c comparison) permissions() (lines, widened []string, err error) {
 func finding(h holder, widened []string) []string {
 	var lines []string
 	for _, line := range widened {
-		lines = append(lines, fmt.Sprintf("Stack %s: %s: this is beyond what is its own; take it back, or have the owner of the other side agree.", code(h.Stack), line))
+		lines = append(
+			lines,
+			fmt.Sprintf(
+				"Stack %s: %s: this is beyond what is its own; take it back, or have the owner of the other side agree.",
+				code(h.Stack),
+				line,
+			),
+		)
 	}
 	return lines
 }
@@ -123,7 +133,8 @@ func (c comparison) pulls(role assembly.Role, p permit) bool {
 		for _, container := range task.Containers {
 			_, image, _ := strings.Cut(container.Image.Reference, "/")
 			repository := image[:max(0, strings.LastIndex(image, ":"))]
-			if task.ExecutionRole == role.ARN() && repository != "" && slices.Contains(pull, p.action) && strings.HasSuffix(p.resource, ":repository/"+repository) {
+			if task.ExecutionRole == role.ARN() && repository != "" && slices.Contains(pull, p.action) &&
+				strings.HasSuffix(p.resource, ":repository/"+repository) {
 				return true
 			}
 		}

@@ -21,7 +21,10 @@ func TestPhasesOfAnyMonolith(t *testing.T) {
 		}).Draw(r, "name")
 		state := rapid.SampledFrom([]string{"0%", "1%", "50%", "99%", "100%", "strangled", "drained"}).Draw(r, "state")
 		service, monolith := alpha, legacy.called(name)
-		want := services.Migration{Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Live}, Monolith: services.Serving}
+		want := services.Migration{
+			Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Live},
+			Monolith: services.Serving,
+		}
 		switch state {
 		case "drained":
 			monolith.share, monolith.tables, want.Monolith = 0, nil, services.Drained
@@ -34,7 +37,10 @@ func TestPhasesOfAnyMonolith(t *testing.T) {
 		}
 		assert.Equal(r, want, migrationOf(environment(t, service, beta, monolith)), "%s: %s", name, state)
 	})
-	retired := services.Migration{Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Strangled}, Monolith: services.Retired}
+	retired := services.Migration{
+		Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Strangled},
+		Monolith: services.Retired,
+	}
 	assert.Equal(t, retired, migrationOf(environment(t, alpha, beta)))
 }
 

@@ -43,7 +43,9 @@ func (c comparison) priorities() []string {
 		if p.holder != p.taker && slices.ContainsFunc(c.after.Services, func(s assembly.Service) bool { return s.Program() == p.holder }) {
 			movers = append(movers, p.holder)
 		}
-		lines = append(lines, fmt.Sprintf("Listener rules of %s take a priority that a rule of %s still has: %s. The listener refuses a priority in use, so the deployment fails. In two steps: give the rules of %s priorities that no rule has, and deploy; then make this change and deploy.",
+		lines = append(lines, fmt.Sprintf(
+			"Listener rules of %s take a priority that a rule of %s still has: %s. The listener refuses a priority in use, so the deployment "+
+				"fails. In two steps: give the rules of %s priorities that no rule has, and deploy; then make this change and deploy.",
 			name(p.taker), name(p.holder), strings.Join(taken[p], ", "), names(movers)))
 	}
 	return lines
@@ -82,11 +84,23 @@ func (c comparison) indexes() []string {
 			case !stays:
 				changes = append(changes, code(index)+" goes")
 			case from.Key != to.Key || projection(from) != projection(to):
-				lines = append(lines, c.about(before.Resource, "its index %s gets another key or projection, which no index can, so the deployment fails. In two steps: add an index of another name and deploy; once the service reads that one, remove %s and deploy", code(index), code(index)))
+				lines = append(lines, c.about(
+					before.Resource,
+					"its index %s gets another key or projection, which no index can, so the deployment fails. In two steps: add an index of "+
+						"another name and deploy; once the service reads that one, remove %s and deploy",
+					code(index),
+					code(index),
+				))
 			}
 		}
 		if len(changes) > 1 {
-			lines = append(lines, c.about(before.Resource, "%d of its indexes change: %s. A deployment adds or removes one index of a table, so it fails. In two steps: make one of these changes and deploy; then the next and deploy", len(changes), strings.Join(changes, ", ")))
+			lines = append(lines, c.about(
+				before.Resource,
+				"%d of its indexes change: %s. A deployment adds or removes one index of a table, so it fails. In two steps: make one of these "+
+					"changes and deploy; then the next and deploy",
+				len(changes),
+				strings.Join(changes, ", "),
+			))
 		}
 	}
 	return lines
@@ -98,7 +112,12 @@ func (c comparison) retyped(before, after assembly.Table) []string {
 	for _, attribute := range union(before.Attributes, after.Attributes) {
 		from, to := before.Attributes[attribute], after.Attributes[attribute]
 		if from != "" && to != "" && from != to {
-			lines = append(lines, c.about(before.Resource, "its key attribute %s goes from type %s to %s, which no key can. In two steps: add an attribute of another name, with an index of its own, and deploy; once the service uses that, remove this one and deploy", code(attribute), code(from), code(to)))
+			lines = append(lines, c.about(
+				before.Resource,
+				"its key attribute %s goes from type %s to %s, which no key can. In two steps: add an attribute of another name, with an index "+
+					"of its own, and deploy; once the service uses that, remove this one and deploy",
+				code(attribute), code(from), code(to),
+			))
 		}
 	}
 	return lines
@@ -125,7 +144,11 @@ func (c comparison) listeners() []string {
 			continue
 		}
 		if stacks := c.readers(listener.Resource); len(stacks) > 0 {
-			lines = append(lines, c.about(listener.Resource, "it goes while rules of other stacks are attached to it, so the deployment fails. In two steps: %s; then deploy everything", c.deployAlone(stacks)))
+			lines = append(lines, c.about(
+				listener.Resource,
+				"it goes while rules of other stacks are attached to it, so the deployment fails. In two steps: %s; then deploy everything",
+				c.deployAlone(stacks),
+			))
 		}
 	}
 	return lines
@@ -148,7 +171,15 @@ func (c comparison) zones() []string {
 	if stacks = slices.Compact(stacks); len(stacks) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("Availability zones: %d → %d. The subnets go while load balancer or tasks are in them, so the deployment fails. In two steps: %s; then deploy everything.", len(before), len(after), c.deployAlone(stacks))}
+	return []string{
+		fmt.Sprintf(
+			"Availability zones: %d → %d. The subnets go while load balancer or tasks are in them, so the deployment fails. In two steps: %s; "+
+				"then deploy everything.",
+			len(before),
+			len(after),
+			c.deployAlone(stacks),
+		),
+	}
 }
 
 // zonesOf are the availability zones of an environment's subnets.

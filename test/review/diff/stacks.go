@@ -23,7 +23,14 @@ func (c comparison) stacks() []string {
 	}
 	for _, before := range c.before.Stacks {
 		if _, ok := c.after.Stack(before.ID); !ok {
-			lines = append(lines, fmt.Sprintf("Stack %s is no longer in the app, with %s: no deployment deletes it, destroy it.", code(before.ID), count(len(before.Resources), "resource")))
+			lines = append(
+				lines,
+				fmt.Sprintf(
+					"Stack %s is no longer in the app, with %s: no deployment deletes it, destroy it.",
+					code(before.ID),
+					count(len(before.Resources), "resource"),
+				),
+			)
 		}
 	}
 	return lines

@@ -20,7 +20,8 @@ func (c comparison) traffic() []string {
 		if after, ok := successorOf(c.after, before); ok {
 			lines = append(lines, c.regrouped(before, after)...)
 		} else if live(c.before, before) && !isMonolith(c.before, before) {
-			lines = append(lines, fmt.Sprintf("Stack %s: service %s is live and goes, and rule updates do not take effect at once, so requests fail while its tasks stop. In two steps: %s and deploy; then remove it, deploy, and destroy its stack.",
+			lines = append(lines, fmt.Sprintf("Stack %s: service %s is live and goes, and rule updates do not take effect at once, so "+
+				"requests fail while its tasks stop. In two steps: %s and deploy; then remove it, deploy, and destroy its stack.",
 				code(before.Stack), name(before.Program()), c.quiet(before)))
 		}
 	}
@@ -48,8 +49,16 @@ func (c comparison) regrouped(before, after assembly.Service) []string {
 	if reason == "" || !live(c.before, before) && !live(c.after, after) {
 		return nil
 	}
-	return []string{fmt.Sprintf("Stack %s: the target group of %s is replaced, because of %s, while a live rule forwards to it. In two steps: %s and deploy; then make this change and deploy. Move the traffic back after that.",
-		code(before.Stack), name(before.Program()), reason, c.quiet(before))}
+	return []string{
+		fmt.Sprintf(
+			"Stack %s: the target group of %s is replaced, because of %s, while a live rule forwards to it. In two steps: %s and deploy; then "+
+				"make this change and deploy. Move the traffic back after that.",
+			code(before.Stack),
+			name(before.Program()),
+			reason,
+			c.quiet(before),
+		),
+	}
 }
 
 // regroupedBy is what replaces the target group of a service, and empty when it stays.
@@ -72,7 +81,8 @@ func (c comparison) regroupedBy(before, after assembly.Service) string {
 // quiet is the step that takes the traffic from a service, where something else can
 // serve its paths: the monolith, or a service that is added for it.
 func (c comparison) quiet(service assembly.Service) string {
-	if !isMonolith(c.before, service) && migrationOf(c.before).Monolith == services.Serving && migrationOf(c.after).Monolith == services.Serving {
+	if !isMonolith(c.before, service) && migrationOf(c.before).Monolith == services.Serving &&
+		migrationOf(c.after).Monolith == services.Serving {
 		return "make it dark, so that the monolith serves its paths,"
 	}
 	return "add a service of the same image, make it live on the same paths"
