@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/constructs"
 	"example.com/strangler/services"
@@ -11,6 +10,7 @@ import (
 // Data is one table for each service that asks for one. The stack changes only
 // with the catalog's tables, never with a deployment of a program.
 type Data struct {
+	// Stack is nil where no service has a table: CloudFormation takes no empty one.
 	Stack awscdk.Stack
 	// Tables are found by the name of the service that owns them.
 	Tables map[string]*constructs.Table
@@ -26,15 +26,17 @@ type DataProps struct {
 // NewData creates the tables.
 func NewData(scope awscdk.Stage, id string, props *DataProps) *Data {
 	e := props.Environment
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description:           jsii.Sprintf("Tables of %s", e.StageName()),
-		TerminationProtection: e.Protected,
-	})
-	data := &Data{Stack: stack, Tables: map[string]*constructs.Table{}}
+	data := &Data{Tables: map[string]*constructs.Table{}}
 	for _, s := range props.Catalog.All() {
-		if s.Table != nil {
-			data.Tables[s.Name] = constructs.NewTable(stack, s.ID()+"Table", &constructs.TableProps{Owner: s})
+		if s.Table == nil {
+			continue
 		}
+		if data.Stack == nil {
+			data.Stack = newStack(scope, id, e, "Tables")
+		}
+		table := constructs.NewTable(data.Stack, s.ID()+"Table", &constructs.TableProps{Owner: s})
+		pin(data.Stack, table.Table.TableArn(), table.Table.TableName())
+		data.Tables[s.Name] = table
 	}
 	return data
 }

@@ -26,15 +26,14 @@ type EdgeProps struct {
 // NewEdge creates the load balancer and its listener.
 func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
 	e := props.Environment
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: jsii.Sprintf("Load balancer of %s", e.StageName()),
-	})
+	stack := newStack(scope, id, e, "Load balancer")
 	group := newLoadBalancerSecurityGroup(stack, e, props.VPC)
 	balancer := newLoadBalancer(stack, e, props.VPC, group)
 	listener := newListener(stack, e, balancer)
 	if *e.WAF {
 		newFirewall(stack, balancer)
 	}
+	pin(stack, group.SecurityGroupId())
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
 }
 

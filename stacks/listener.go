@@ -12,16 +12,22 @@ import (
 // newListener creates the listeners and returns the one that takes the rules of
 // services: HTTPS with a domain, HTTP without one, as there is no certificate for the
 // load balancer's own name.
+//
+// The HTTP listener is exported even where it only redirects: rules that are in it
+// leave it after the domain has come, not before.
 func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
 	if e.Domain != "" {
-		redirectHTTP(balancer)
-		return listenHTTPS(stack, e, balancer)
+		pin(stack, redirectHTTP(balancer).ListenerArn())
+		listener := listenHTTPS(stack, e, balancer)
+		pin(stack, listener.ListenerArn())
+		return listener
 	}
 	listener := balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port:          jsii.Number(80),
 		Open:          jsii.Bool(false),
 		DefaultAction: notFound(),
 	})
+	pin(stack, listener.ListenerArn())
 	printURL(stack, "http://"+*balancer.LoadBalancerDnsName())
 	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:http"),
 		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
@@ -56,8 +62,8 @@ func listenHTTPS(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 }
 
 // redirectHTTP redirects HTTP to the same path over HTTPS.
-func redirectHTTP(balancer elbv2.ApplicationLoadBalancer) {
-	balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
+func redirectHTTP(balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
+	return balancer.AddListener(jsii.String("Http"), &elbv2.BaseApplicationListenerProps{
 		Port: jsii.Number(80),
 		Open: jsii.Bool(false),
 		DefaultAction: elbv2.ListenerAction_Redirect(&elbv2.RedirectOptions{

@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/constructs"
 	"example.com/strangler/services"
@@ -38,9 +37,7 @@ type MicroserviceProps struct {
 // meets an export that cannot be added or removed.
 func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *Microservice {
 	e := props.Environment
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: jsii.Sprintf("Service %s of %s", props.Service.Name, e.StageName()),
-	})
+	stack := newStack(scope, id, e, "Service "+props.Service.Name)
 	service := &constructs.ServiceProps{
 		Service:      props.Service,
 		App:          e.App,
@@ -58,5 +55,7 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 	if props.Monolith != nil {
 		service.Monolith = props.Monolith.Service.TargetGroup
 	}
-	return &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}
+	m := &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}
+	pin(stack, m.Service.TargetGroup.TargetGroupArn())
+	return m
 }

@@ -25,9 +25,7 @@ type PlatformProps struct {
 // NewPlatform creates the network and the cluster.
 func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform {
 	e := props.Environment
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: jsii.Sprintf("Network and cluster of %s", e.StageName()),
-	})
+	stack := newStack(scope, id, e, "Network and cluster")
 	tasks := awsec2.SubnetType_PRIVATE_ISOLATED
 	if e.NATGateways > 0 {
 		tasks = awsec2.SubnetType_PRIVATE_WITH_EGRESS
@@ -44,11 +42,23 @@ func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform 
 	addEndpoints(vpc, e)
 	logRejected(stack, vpc)
 	ownLogGroup(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
-	return &Platform{
+	p := &Platform{
 		Stack:   stack,
 		VPC:     vpc,
 		Cluster: newCluster(stack, vpc),
 		Tasks:   &awsec2.SubnetSelection{SubnetType: tasks},
+	}
+	p.pin()
+	return p
+}
+
+// pin exports what load balancers and services are put into.
+func (p *Platform) pin() {
+	pin(p.Stack, p.VPC.VpcId(), p.Cluster.ClusterName())
+	for _, subnets := range []*awsec2.SubnetSelection{{SubnetType: awsec2.SubnetType_PUBLIC}, p.Tasks} {
+		for _, id := range *p.VPC.SelectSubnets(subnets).SubnetIds {
+			pin(p.Stack, id)
+		}
 	}
 }
 

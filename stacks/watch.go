@@ -30,12 +30,11 @@ type WatchProps struct {
 // dashboard finds its metrics by SEARCH, so no service depends on it or it on a service.
 func NewWatch(scope awscdk.Stage, id string, props *WatchProps) *Watch {
 	e := props.Environment
-	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Description: jsii.Sprintf("Dashboard and alarm topic of %s", e.StageName()),
-	})
+	stack := newStack(scope, id, e, "Dashboard and alarm topic")
 	topic := newTopic(stack)
 	subscribe(stack, e, topic)
 	newDashboard(stack, e, props.Catalog)
+	pin(stack, topic.TopicArn())
 	return &Watch{Stack: stack, Topic: topic}
 }
 
