@@ -3,6 +3,7 @@ package constructs
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -17,40 +18,24 @@ import (
 // and latency: with fewer, one error is more than a percent.
 const minRequests = 100
 
-// newDeploymentAlarms creates the alarms on what a new version of the program can
-// break. ECS rolls a deployment back while one of them is in ALARM.
+// newDeploymentAlarms watch what a new version of the program can break. ECS rolls
+// a deployment back while one of them rings. None looks at the health of targets: a
+// task that starts fails its health checks in its grace period, and one that never
+// passes them is the circuit breaker's.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) []awscloudwatch.Alarm {
 	name, bounds := props.Service.Name, props.Service.Alarms
-	metric := func(metric, statistic string) awscloudwatch.IMetric {
-		return newMetric("AWS/ApplicationELB", metric, statistic, map[string]*string{
-			"TargetGroup":  group.TargetGroupFullName(),
-			"LoadBalancer": group.FirstLoadBalancerFullName(),
-		})
-	}
 	alarms := []awscloudwatch.Alarm{
-		newAlarm(scope, "Errors", props, &awscloudwatch.AlarmProps{
-			AlarmDescription: jsii.Sprintf("%s answers more than %d%% of its requests with a 5xx status", name, bounds.ErrorPercent),
-			Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", minRequests), map[string]awscloudwatch.IMetric{
-				"requests": metric("RequestCount", "Sum"),
-				"errors":   metric("HTTPCode_Target_5XX_Count", "Sum"),
-			}),
-			Threshold: jsii.Number(bounds.ErrorPercent),
-		}),
+		newErrorsAlarm(scope, props, group),
 		newAlarm(scope, "Latency", props, &awscloudwatch.AlarmProps{
 			AlarmDescription: jsii.Sprintf("one request in a hundred to %s takes more than %s", name, bounds.P99),
 			Metric: newMath(fmt.Sprintf("IF(requests >= %d, p99, 0)", minRequests), map[string]awscloudwatch.IMetric{
-				"requests": metric("RequestCount", "Sum"),
-				"p99":      metric("TargetResponseTime", "p99"),
+				"requests": groupMetric(group, "RequestCount", "Sum"),
+				"p99":      groupMetric(group, "TargetResponseTime", "p99"),
 			}),
 			Threshold: jsii.Number(bounds.P99.Seconds()),
-		}),
-		newAlarm(scope, "UnhealthyHosts", props, &awscloudwatch.AlarmProps{
-			AlarmDescription: jsii.Sprintf("a task of %s fails its health checks", name),
-			Metric:           metric("UnHealthyHostCount", "Maximum"),
-			Threshold:        jsii.Number(0),
 		}),
 	}
 	for _, table := range props.Tables {
@@ -60,6 +45,51 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 	}
 	return alarms
 }
+
+// newErrorsAlarm counts what the callers of the group did not get: an answer of a
+// target below 500. That is each 5xx of a target, and each 502 and 504 of the load
+// balancer in the place of one, which it counts by load balancer only. A request
+// counts once the load balancer has chosen a target; without one there is no task,
+// which is another alarm's.
+func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) awscloudwatch.Alarm {
+	metrics := map[string]awscloudwatch.IMetric{"requests": groupMetric(group, "RequestCount", "Sum")}
+	var answered []string
+	for _, class := range []string{"2XX", "3XX", "4XX"} {
+		id := "answered" + class[:1]
+		answered = append(answered, fmt.Sprintf("FILL(%s, 0)", id))
+		metrics[id] = groupMetric(group, "HTTPCode_Target_"+class+"_Count", "Sum")
+	}
+	return newAlarm(scope, "Errors", props, &awscloudwatch.AlarmProps{
+		AlarmDescription: jsii.Sprintf("more than %d%% of the requests to %s get a 5xx status", props.Service.Alarms.ErrorPercent, props.Service.Name),
+		Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * (requests - %s) / requests, 0)",
+			minRequests, strings.Join(answered, " - ")), metrics),
+		Threshold: jsii.Number(props.Service.Alarms.ErrorPercent),
+	})
+}
+
+// newUnhealthyAlarm rings for a target that fails its health checks for whole
+// minutes on end, more of them than a task has to start.
+func newUnhealthyAlarm(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) {
+	minutes := wholeMinutes(props.Service.StartUp) + 1
+	newAlarm(scope, "UnhealthyHosts", props, &awscloudwatch.AlarmProps{
+		AlarmDescription:  jsii.Sprintf("a task of %s fails its health checks for longer than it may take to start", props.Service.Name),
+		Metric:            groupMetric(group, "UnHealthyHostCount", "Minimum"),
+		Threshold:         jsii.Number(0),
+		EvaluationPeriods: jsii.Number(minutes),
+		DatapointsToAlarm: jsii.Number(minutes),
+	})
+}
+
+// groupMetric is a metric of a target group.
+func groupMetric(group elbv2.ApplicationTargetGroup, metric, statistic string) awscloudwatch.IMetric {
+	return newMetric("AWS/ApplicationELB", metric, statistic, map[string]*string{
+		"TargetGroup":  group.TargetGroupFullName(),
+		"LoadBalancer": group.FirstLoadBalancerFullName(),
+	})
+}
+
+// wholeMinutes is how many minutes a duration takes, rounded up.
+func wholeMinutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
 // newThrottleAlarm counts the throttled calls to the service's own table and its
 // indexes, for each action that the table allows.
@@ -83,32 +113,44 @@ func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Ta
 	})
 }
 
-// newTasksAlarm watches the number of running tasks. It refers to the ECS service, so
-// it cannot be one of the service's deployment alarms; during a deployment the circuit
-// breaker counts the tasks.
+// newTasksAlarm rings when fewer tasks run than the service wants and than its
+// scaling allows. CloudFormation creates a service with one task, which scaling then
+// lifts to its minimum: until it does one task is all that the service wants, and
+// after that a task has its time to start.
+//
+// It names the service, so the service cannot name it: the circuit breaker counts
+// the tasks of a deployment.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
-	lowest := props.Service.Scaling.Lowest()
-	newAlarm(scope, "Tasks", props, &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.Sprintf("fewer than %d tasks of %s run", lowest, props.Service.Name),
-		Metric: newMetric("ECS/ContainerInsights", "RunningTaskCount", "Minimum", map[string]*string{
+	lowest, minutes := props.Service.Scaling.Lowest(), wholeMinutes(props.Service.StartUp)+2
+	count := func(metric string) awscloudwatch.IMetric {
+		return newMetric("ECS/ContainerInsights", metric, "Minimum", map[string]*string{
 			"ClusterName": props.Cluster.ClusterName(),
 			"ServiceName": service.ServiceName(),
+		})
+	}
+	newAlarm(scope, "Tasks", props, &awscloudwatch.AlarmProps{
+		AlarmDescription: jsii.Sprintf("fewer than %d tasks of %s run", lowest, props.Service.Name),
+		Metric: newMath(fmt.Sprintf("IF(running < %d, IF(running < desired, 1, 0), 0)", lowest), map[string]awscloudwatch.IMetric{
+			"running": count("RunningTaskCount"),
+			"desired": count("DesiredTaskCount"),
 		}),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
-		Threshold:          jsii.Number(lowest),
-		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
+		Threshold:         jsii.Number(0),
+		EvaluationPeriods: jsii.Number(minutes),
+		DatapointsToAlarm: jsii.Number(minutes),
+		// Container Insights is minutes late, also with the first minutes of a service.
+		TreatMissingData: awscloudwatch.TreatMissingData_IGNORE,
 	})
 }
 
-// newAlarm creates an alarm that publishes to the environment's topic after two bad
-// minutes of three. By default a minute is bad when the metric is above the threshold,
-// and a minute without data, in which no request came, is good.
+// newAlarm adds an alarm that tells the environment's topic. Unless it says
+// otherwise it rings above its threshold, after two bad minutes of three, and not
+// for minutes without data, in which nothing was requested.
 func newAlarm(scope constructs.Construct, id string, props *ServiceProps, alarm *awscloudwatch.AlarmProps) awscloudwatch.Alarm {
-	alarm.EvaluationPeriods, alarm.DatapointsToAlarm = jsii.Number(3), jsii.Number(2)
-	if alarm.ComparisonOperator == "" {
-		alarm.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD
+	alarm.ComparisonOperator = awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD
+	if alarm.EvaluationPeriods == nil {
+		alarm.EvaluationPeriods, alarm.DatapointsToAlarm = jsii.Number(3), jsii.Number(2)
 	}
 	if alarm.TreatMissingData == "" {
 		alarm.TreatMissingData = awscloudwatch.TreatMissingData_NOT_BREACHING

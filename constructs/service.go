@@ -69,6 +69,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
 	service.AttachToApplicationTargetGroup(group)
 	scale(scope, service, group, props.Service.Scaling)
+	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
 	newBudget(scope, props)
 	for _, rule := range props.Rules.Live {
@@ -123,6 +124,7 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		Image:                  props.Images.image(scope, props.Service.Image),
 		Environment:            environment(props),
 		PortMappings:           &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
+		SystemControls:         lowPorts(props.Service.Port),
 		Logging:                logTo(logs, props.Service.Name),
 		Cpu:                    programCPU(props.Service),
 		MemoryLimitMiB:         jsii.Number(props.Service.ProgramMemory()),
@@ -145,6 +147,17 @@ func logTo(logs awslogs.ILogGroup, prefix string) awsecs.LogDriver {
 		Mode:          awsecs.AwsLogDriverMode_NON_BLOCKING,
 		MaxBufferSize: awscdk.Size_Mebibytes(jsii.Number(logBufferMiB)),
 	})
+}
+
+// lowPorts lets a program without capabilities listen below port 1024. Nil means
+// that it need not.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_SystemControl.html
+func lowPorts(port int) *[]*awsecs.SystemControl {
+	if port >= 1024 {
+		return nil
+	}
+	return &[]*awsecs.SystemControl{{Namespace: jsii.String("net.ipv4.ip_unprivileged_port_start"), Value: jsii.String(strconv.Itoa(port))}}
 }
 
 func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
@@ -171,6 +184,14 @@ func environment(props *ServiceProps) *map[string]*string {
 	return &pointers
 }
 
+// groupPort is the port that a target group has for targets without one of their
+// own. ECS registers each task with its container's port, so it is never used; it is
+// a constant because a group whose port changes is replaced.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
+const groupPort = 80
+
 // newTargetGroup checks health every 5 s, so that a dead task gets no more requests
 // after 10 s, and gives a task that is deregistered 20 s to finish its requests.
 func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.ApplicationTargetGroup {
@@ -179,7 +200,7 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 		Vpc:                        props.Cluster.Vpc(),
 		TargetType:                 elbv2.TargetType_IP,
 		Protocol:                   elbv2.ApplicationProtocol_HTTP,
-		Port:                       jsii.Number(props.Service.Port),
+		Port:                       jsii.Number(groupPort),
 		LoadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType_LEAST_OUTSTANDING_REQUESTS,
 		DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(20)),
 		HealthCheck: &elbv2.HealthCheck{
@@ -192,14 +213,12 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 	})
 }
 
-// bakeMinutes is how long a new version serves alone before its deployment is complete:
-// long enough for an alarm to see two minutes of it and for CloudWatch to receive them.
-const bakeMinutes = 3
-
 // newFargateService creates the ECS service. It depends on the security group and the
 // execution role with their rules and policies, so that tasks never start without them
-// and they are never deleted while tasks serve. A deployment is complete only after the
-// bake time has passed without an alarm.
+// and they are never deleted while tasks serve. A deployment is complete only after it
+// has served for a time without an alarm, which ECS derives from the alarms.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm) awsecs.FargateService {
 	group := newSecurityGroup(scope, props)
 	var alarmNames []*string
@@ -218,9 +237,8 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task aws
 		MaxHealthyPercent:           jsii.Number(200),
 		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		AvailabilityZoneRebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
-		HealthCheckGracePeriod:      awscdk.Duration_Seconds(jsii.Number(60)),
+		HealthCheckGracePeriod:      seconds(props.Service.StartUp),
 		DeploymentAlarms:            &awsecs.DeploymentAlarmConfig{AlarmNames: &alarmNames, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM},
-		BakeTime:                    awscdk.Duration_Minutes(jsii.Number(bakeMinutes)),
 		CapacityProviderStrategies:  capacity(props.Service.Scaling),
 		ForceNewDeployment:          forceDeployment(props.Service.Scaling),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,

@@ -2,7 +2,10 @@
 // the phase of each one's migration, and the listener rules that follow from both.
 package services
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Catalog is every program that can serve a path: the services that the monolith
 // is split into, and the monolith itself. Functions that take a catalog want one
@@ -49,6 +52,10 @@ type Service struct {
 	// HealthCheckPath is the path that answers 200 while the program runs. Empty means
 	// /healthz.
 	HealthCheckPath string
+	// StartUp is how long a task may take from its start until it passes its health
+	// check. Until then it is not stopped for failing one, and no alarm rings. Whole
+	// seconds, at most an hour. Zero means a minute.
+	StartUp time.Duration
 	// User is the numeric user and group that the program runs as, in an image that
 	// is not built from a Program of this module. Empty means 65532:65532.
 	User string

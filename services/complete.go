@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Complete returns a copy of the catalog with every default filled in. The error is
@@ -74,6 +75,7 @@ func (s Service) complete() Service {
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
 	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
+	s.StartUp = cmp.Or(s.StartUp, time.Minute)
 	s.User = cmp.Or(s.User, unprivileged)
 	s.Scaling = s.Scaling.complete()
 	s.Alarms = s.Alarms.complete()
@@ -130,6 +132,8 @@ func (s Service) check() error {
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
 	case !strings.HasPrefix(s.HealthCheckPath, "/"):
 		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
+	case s.StartUp < time.Second || s.StartUp > time.Hour || s.StartUp%time.Second != 0:
+		return fmt.Errorf("a start-up of %s: want whole seconds, from 1 s to an hour", s.StartUp)
 	case !numericUser.MatchString(s.User):
 		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, unprivileged)
 	case s.MonolithPercent < 0:

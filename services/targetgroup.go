@@ -15,10 +15,10 @@ const longestTargetGroup = 32
 // "shop-dev-orders-kqzvhwtb", of at most 32 characters. A dashboard finds the group's
 // metrics by the name, so that it needs no reference to the group; a name that
 // CloudFormation chose could end within the stage's. The last eight letters are a
-// hash of the stage, the service and its port: another port replaces the group, and
-// the new group exists beside the old one for a while.
+// hash of the stage and the service alone: CloudFormation replaces a group whose name
+// changes, and the live rule would lead to the old one while its tasks leave.
 func TargetGroupName(stage string, s Service) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", stage, s.Name, s.Port))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s", stage, s.Name))
 	var end strings.Builder
 	for _, b := range sum[:8] {
 		end.WriteByte('a' + b%26) // no digits: CloudWatch would split the word at them

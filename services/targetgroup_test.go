@@ -10,8 +10,8 @@ import (
 
 var targetGroupName = regexp.MustCompile(`^[a-z][a-z0-9-]*-[a-z]{8}$`)
 
-// A name is one that a load balancer takes, and changes with all that makes
-// CloudFormation replace the group.
+// A name is one that a load balancer takes. It tells stages and services apart, and
+// does not follow what changes in a service that has traffic.
 func TestTargetGroupName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		stage := "shop-" + rapid.StringMatching(`[a-z][a-z0-9-]{0,19}`).Draw(t, "environment")
@@ -24,7 +24,9 @@ func TestTargetGroupName(t *testing.T) {
 		other := s
 		other.Port = s.Port%65535 + 1
 		assert.Equal(t, name, TargetGroupName(stage, s))
-		assert.NotEqual(t, name, TargetGroupName(stage, other), "another port")
+		assert.Equal(t, name, TargetGroupName(stage, other), "another port")
+		other.Name += "x"
+		assert.NotEqual(t, name, TargetGroupName(stage, other), "another service")
 		assert.NotEqual(t, name, TargetGroupName(stage+"x", s), "another stage")
 	})
 }
