@@ -56,7 +56,7 @@ func (t *Table) grant(role awsiam.Role) {
 		resources = append(resources, arn+"/index/"+index.Name)
 	}
 	var actions []string
-	for _, action := range t.Owner.Table.Actions {
+	for _, action := range t.Owner.Table.Permissions() {
 		actions = append(actions, "dynamodb:"+action)
 	}
 	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

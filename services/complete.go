@@ -196,34 +196,49 @@ func (s Service) checkSize() error {
 	return nil
 }
 
+// Limits of DynamoDB.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxIndexes = 20
+
+var (
+	indexName     = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	attributeName = regexp.MustCompile(`^.{1,255}$`)
+)
+
 func (t *Table) check() error {
 	if t == nil {
 		return nil
 	}
-	if t.PartitionKey == "" {
-		return fmt.Errorf("the table has no partition key: name the attribute that identifies an item")
+	if !attributeName.MatchString(t.PartitionKey) {
+		return fmt.Errorf("the table's partition key is %q: want the attribute that identifies an item, of 1 to 255 characters", t.PartitionKey)
+	}
+	if t.SortKey != "" && !attributeName.MatchString(t.SortKey) || t.SortKey == t.PartitionKey {
+		return fmt.Errorf("the table's sort key is %q: want an attribute other than the partition key, of at most 255 characters, or none", t.SortKey)
+	}
+	if len(t.Indexes) > maxIndexes {
+		return fmt.Errorf("the table has %d indexes: DynamoDB takes %d", len(t.Indexes), maxIndexes)
 	}
 	seen := map[string]bool{}
 	for _, i := range t.Indexes {
-		if i.Name == "" || i.PartitionKey == "" || seen[i.Name] {
-			return fmt.Errorf("index %q: want a unique name and a partition key", i.Name)
+		if !indexName.MatchString(i.Name) || seen[i.Name] {
+			return fmt.Errorf("index %q: want a unique name of 3 to 255 letters, digits, dots, dashes and underscores", i.Name)
+		}
+		if !attributeName.MatchString(i.PartitionKey) || i.SortKey != "" && !attributeName.MatchString(i.SortKey) || i.SortKey == i.PartitionKey {
+			return fmt.Errorf("index %q has the keys %q and %q: want a partition key, and another attribute or none as sort key, each of at most 255 characters", i.Name, i.PartitionKey, i.SortKey)
 		}
 		seen[i.Name] = true
 	}
-	for _, a := range t.Actions {
-		if !tableAction.MatchString(a) {
-			return fmt.Errorf("table action %q: name one DynamoDB API call, such as GetItem", a)
-		}
-	}
-	return nil
+	return t.checkCalls()
 }
-
-var tableAction = regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
 
 func (s Service) checkEnvironment() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		if name == "PORT" || strings.HasSuffix(name, "_TABLE") {
 			return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
+		}
+		if IsSecret(name, s.Environment[name]) {
+			return fmt.Errorf("environment variable %s looks like a secret, and everyone who may describe a task can read it: remove it from Environment, which is for plain settings", name)
 		}
 	}
 	return nil

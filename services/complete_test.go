@@ -61,7 +61,7 @@ func TestCompleteRefuses(t *testing.T) {
 			func(c *Catalog) { c.Services[1].Scaling.InCooldown = time.Second / 2 }, []string{`"beta"`, "500ms", "whole seconds"},
 		},
 		"a cooldown of a day":   {func(c *Catalog) { c.Services[1].Scaling.OutCooldown = 24 * time.Hour }, []string{`"beta"`, "an hour"}},
-		"more than all on Spot": {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 101 }, []string{`"beta"`, "0 to 100"}},
+		"more than all on Spot": {func(c *Catalog) { c.Services[1].Scaling.SpotPercent = 100 }, []string{`"beta"`, "0 to 99"}},
 		"a schedule without a name": {
 			func(c *Catalog) { c.Services[1].Scaling.Schedule = []ScheduledBounds{{Cron: noon, Min: 1, Max: 2}} }, []string{`"beta"`, "unique name"},
 		},

@@ -87,8 +87,8 @@ func (s Scaling) check() error {
 		return fmt.Errorf("scaling at %d%% CPU: want 1 to 100", s.CPUPercent)
 	case s.RequestsPerTarget < 1:
 		return fmt.Errorf("scaling at %d requests per target: want 1 or more", s.RequestsPerTarget)
-	case s.SpotPercent < 0 || s.SpotPercent > 100:
-		return fmt.Errorf("%d%% on Fargate Spot: want 0 to 100", s.SpotPercent)
+	case s.SpotPercent < 0 || s.SpotPercent > 99:
+		return fmt.Errorf("%d%% on Fargate Spot: want 0 to 99, as the tasks up to Min need a capacity provider with a weight", s.SpotPercent)
 	}
 	for _, cooldown := range []time.Duration{s.OutCooldown, s.InCooldown} {
 		if cooldown < time.Second || cooldown > time.Hour || cooldown%time.Second != 0 {
