@@ -49,6 +49,8 @@ type ServiceProps struct {
 	Monolith elbv2.IApplicationTargetGroup
 	// Topic receives alarms and the notifications of the budget.
 	Topic awssns.ITopic
+	// Budget adds the service's monthly budget.
+	Budget bool
 }
 
 // NewService creates the service in the order that loses no request:
@@ -71,7 +73,9 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	scale(scope, service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
-	newBudget(scope, props)
+	if props.Budget {
+		newBudget(scope, props)
+	}
 	for _, rule := range props.Rules.Live {
 		newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)
 	}

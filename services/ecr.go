@@ -11,7 +11,25 @@ type ECRImage struct {
 	Version string
 }
 
-var ecrReference = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)[:@]?(.*)$`)
+// ecrReference has the domains of every partition of AWS.
+//
+// https://docs.aws.amazon.com/general/latest/gr/ecr.html
+var ecrReference = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.` +
+	`(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)/([^:@]+)[:@]?(.*)$`)
+
+// imageVersion is the tag or digest at the end of an image reference. A colon before
+// the last slash is a registry's port.
+var imageVersion = regexp.MustCompile(`(?:@(sha256:[0-9a-f]{64})|:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))$`)
+
+// Floats reports whether a registry reference may lead to another image tomorrow: it
+// has no version, or the tag latest.
+func (i Image) Floats() bool {
+	if i.Registry == "" {
+		return false
+	}
+	version := imageVersion.FindStringSubmatch(i.Registry)
+	return version == nil || version[2] == "latest"
+}
 
 // ECR parses the image's Registry. ok is false when it is not an ECR reference.
 //

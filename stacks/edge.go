@@ -31,7 +31,7 @@ func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
 	balancer := newLoadBalancer(stack, e, props.VPC, group)
 	listener := newListener(stack, e, balancer)
 	if *e.WAF {
-		newFirewall(stack, balancer)
+		newFirewall(stack, balancer, e.FreeText)
 	}
 	pin(stack, group.SecurityGroupId())
 	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}

@@ -14,8 +14,12 @@ import (
 // another account.
 func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	stack := awscdk.Stack_Of(vpc)
-	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()}).
-		AddToPolicy(readLayers(stack))
+	s3 := vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()})
+	if e.NATGateways == 0 {
+		// Beside a NAT gateway the route of the endpoint is also that of registries and
+		// downloads which keep their files in a bucket of the region.
+		s3.AddToPolicy(readLayers(stack))
+	}
 	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()}).
 		AddToPolicy(useTables(stack))
 	if e.NATGateways > 0 {

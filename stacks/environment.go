@@ -39,11 +39,17 @@ type Environment struct {
 	Domain string `json:"domain"`
 	// HostedZoneID is the public zone of Route 53 that holds the domain.
 	HostedZoneID string `json:"hostedZoneId"`
-	// Protected turns on deletion protection of the load balancer and of the stack of
-	// the tables, and retains the load balancer's log. Nil means true.
+	// Protected turns on deletion protection of the load balancer and termination
+	// protection of every stack, and retains the load balancer's log. Nil means true.
 	Protected *bool `json:"protected"`
 	// WAF puts a web application firewall before the load balancer. Nil means true.
 	WAF *bool `json:"waf"`
+	// FreeText are the beginnings of paths that take prose, code or markup. There the
+	// firewall's rules on bodies count what they would block.
+	FreeText []string `json:"freeText"`
+	// Budgets gives each service a monthly budget. Nil means true. Some regions have
+	// no such resource.
+	Budgets *bool `json:"budgets"`
 	// PermissionsBoundary is the name of a managed policy in the account that bounds
 	// every role of the app. Empty means none.
 	PermissionsBoundary string `json:"permissionsBoundary"`
@@ -98,6 +104,7 @@ func (e Environment) complete(app, name string) Environment {
 	e.AZs = cmp.Or(e.AZs, 2)
 	e.Protected = cmp.Or(e.Protected, new(true))
 	e.WAF = cmp.Or(e.WAF, new(true))
+	e.Budgets = cmp.Or(e.Budgets, new(true))
 	if len(e.PreviewFrom) == 0 {
 		e.PreviewFrom = []string{VPCRange}
 	}

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 
 	"example.com/strangler/services"
 )
 
 var (
 	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
-	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	regionName      = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
 	accountID       = regexp.MustCompile(`^\d{12}$`)
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 	policyName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
@@ -28,7 +30,7 @@ func isDomain(name string) bool { return len(name) <= longestDomain && domainNam
 
 // check refuses what could not be deployed.
 func (e Environment) check(catalog services.Catalog) error {
-	for _, check := range []func() error{e.checkPlace, e.checkNetwork, e.checkDomain, e.checkPeople} {
+	for _, check := range []func() error{e.checkPlace, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -54,6 +56,47 @@ func (e Environment) checkPlace() error {
 		return fmt.Errorf("account %q: want 12 digits, as text", e.Account)
 	case e.PermissionsBoundary != "" && !policyName.MatchString(e.PermissionsBoundary):
 		return fmt.Errorf("permissionsBoundary %q: want the name of a managed policy, not its ARN", e.PermissionsBoundary)
+	}
+	return nil
+}
+
+// withoutBudgets are the regions whose CloudFormation has no AWS::Budgets::Budget.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html
+var withoutBudgets = []string{
+	"af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+	"ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "il-central-1",
+	"me-central-1", "me-south-1", "mx-central-1", "us-gov-east-1", "us-gov-west-1",
+}
+
+// checkRegion refuses what the region's CloudFormation does not have.
+func (e Environment) checkRegion() error {
+	if *e.Budgets && slices.Contains(withoutBudgets, e.Region) {
+		return fmt.Errorf(`CloudFormation has no budgets in %s: set "budgets" to false`, e.Region)
+	}
+	return nil
+}
+
+// longestSearch is the room for a text that a firewall searches for, in bytes, and
+// maxFreeText how many the rule has capacity for.
+//
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+const (
+	longestSearch = 200
+	maxFreeText   = 10
+)
+
+func (e Environment) checkFirewall() error {
+	if len(e.FreeText) > 0 && !*e.WAF {
+		return fmt.Errorf("freeText is for the firewall: set waf to true, or remove it")
+	}
+	if len(e.FreeText) > maxFreeText {
+		return fmt.Errorf("freeText has %d paths: want %d at most", len(e.FreeText), maxFreeText)
+	}
+	for _, path := range e.FreeText {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "*?") || len(path) > longestSearch {
+			return fmt.Errorf("freeText %q: want how a path begins, such as /api/comments, without wildcards and of at most %d characters", path, longestSearch)
+		}
 	}
 	return nil
 }

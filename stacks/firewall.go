@@ -1,6 +1,9 @@
 package stacks
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
@@ -18,16 +21,27 @@ const requestsPerAddress = 2000
 // first: the address, then the rate, then the content.
 //
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
-func newFirewall(stack awscdk.Stack, balancer elbv2.ApplicationLoadBalancer) {
+//
+// On paths that take free text the common rules on bodies only count; their labels let
+// a rule of the app's block on every other path.
+func newFirewall(stack awscdk.Stack, balancer elbv2.ApplicationLoadBalancer, freeText []string) {
+	counted := []string{"SizeRestrictions_BODY"}
+	if len(freeText) > 0 {
+		counted = append(counted, slices.Sorted(maps.Keys(bodyRules))...)
+	}
+	rules := []any{
+		managed(0, "AWSManagedRulesAmazonIpReputationList"),
+		limitRate(1),
+		managed(2, commonRules, counted...),
+		managed(3, "AWSManagedRulesKnownBadInputsRuleSet"),
+	}
+	if len(freeText) > 0 {
+		rules = append(rules, blockBodies(4, freeText))
+	}
 	acl := awswafv2.NewCfnWebACL(stack, jsii.String("Firewall"), &awswafv2.CfnWebACLProps{
-		Scope:         jsii.String("REGIONAL"),
-		DefaultAction: &awswafv2.CfnWebACL_DefaultActionProperty{Allow: empty},
-		Rules: &[]any{
-			managed(0, "AWSManagedRulesAmazonIpReputationList"),
-			limitRate(1),
-			managed(2, "AWSManagedRulesCommonRuleSet", "SizeRestrictions_BODY"),
-			managed(3, "AWSManagedRulesKnownBadInputsRuleSet"),
-		},
+		Scope:            jsii.String("REGIONAL"),
+		DefaultAction:    &awswafv2.CfnWebACL_DefaultActionProperty{Allow: empty},
+		Rules:            &rules,
 		VisibilityConfig: metrics("Firewall"),
 	})
 	awswafv2.NewCfnWebACLAssociation(stack, jsii.String("FirewallAssociation"), &awswafv2.CfnWebACLAssociationProps{
@@ -73,6 +87,65 @@ func onlyCount(rules []string) any {
 		})
 	}
 	return &overrides
+}
+
+const commonRules = "AWSManagedRulesCommonRuleSet"
+
+// bodyRules are the common rules that look at what a body says, and the label that each
+// puts on a request that it counts.
+//
+// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+var bodyRules = map[string]string{
+	"CrossSiteScripting_BODY": "awswaf:managed:aws:core-rule-set:CrossSiteScripting_Body",
+	"EC2MetaDataSSRF_BODY":    "awswaf:managed:aws:core-rule-set:EC2MetaDataSSRF_Body",
+	"GenericLFI_BODY":         "awswaf:managed:aws:core-rule-set:GenericLFI_Body",
+	"GenericRFI_BODY":         "awswaf:managed:aws:core-rule-set:GenericRFI_Body",
+}
+
+// blockBodies blocks what the common rules on bodies have counted, but on the paths
+// that begin with free text's.
+func blockBodies(priority int, freeText []string) *awswafv2.CfnWebACL_RuleProperty {
+	const name = "BodiesElsewhere"
+	var labels, paths []any
+	for _, rule := range slices.Sorted(maps.Keys(bodyRules)) {
+		labels = append(labels, &awswafv2.CfnWebACL_StatementProperty{LabelMatchStatement: &awswafv2.CfnWebACL_LabelMatchStatementProperty{
+			Scope: jsii.String("LABEL"), Key: jsii.String(bodyRules[rule]),
+		}})
+	}
+	for _, path := range freeText {
+		paths = append(paths, beginsWith(path))
+	}
+	return &awswafv2.CfnWebACL_RuleProperty{
+		Name:     jsii.String(name),
+		Priority: jsii.Number(priority),
+		Statement: &awswafv2.CfnWebACL_StatementProperty{AndStatement: &awswafv2.CfnWebACL_AndStatementProperty{Statements: &[]any{
+			anyOf(labels),
+			&awswafv2.CfnWebACL_StatementProperty{NotStatement: &awswafv2.CfnWebACL_NotStatementProperty{Statement: anyOf(paths)}},
+		}}},
+		Action:           &awswafv2.CfnWebACL_RuleActionProperty{Block: empty},
+		VisibilityConfig: metrics(name),
+	}
+}
+
+// anyOf is a statement that one of several holds. WAF takes no list of one.
+func anyOf(statements []any) any {
+	if len(statements) == 1 {
+		return statements[0]
+	}
+	return &awswafv2.CfnWebACL_StatementProperty{OrStatement: &awswafv2.CfnWebACL_OrStatementProperty{Statements: &statements}}
+}
+
+// beginsWith matches a path as a listener rule sees it, decoded and without dots.
+func beginsWith(path string) *awswafv2.CfnWebACL_StatementProperty {
+	return &awswafv2.CfnWebACL_StatementProperty{ByteMatchStatement: &awswafv2.CfnWebACL_ByteMatchStatementProperty{
+		FieldToMatch:         &awswafv2.CfnWebACL_FieldToMatchProperty{UriPath: empty},
+		PositionalConstraint: jsii.String("STARTS_WITH"),
+		SearchString:         jsii.String(path),
+		TextTransformations: &[]any{
+			&awswafv2.CfnWebACL_TextTransformationProperty{Priority: jsii.Number(0), Type: jsii.String("URL_DECODE")},
+			&awswafv2.CfnWebACL_TextTransformationProperty{Priority: jsii.Number(1), Type: jsii.String("NORMALIZE_PATH")},
+		},
+	}}
 }
 
 // limitRate blocks an address while it sends too many requests.

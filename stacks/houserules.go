@@ -33,6 +33,9 @@ func (e Environment) choices() []controls.Choice {
 	if !*e.Protected {
 		made = append(made, controls.NotProtected)
 	}
+	if e.NATGateways > 0 {
+		made = append(made, controls.Internet)
+	}
 	return made
 }
 

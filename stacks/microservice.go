@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/constructs"
 	"example.com/strangler/services"
@@ -51,11 +52,23 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		LoadBalancer: props.Edge.SecurityGroup,
 		Rules:        props.Rules,
 		Topic:        props.Watch.Topic,
+		Budget:       *e.Budgets,
 	}
 	if props.Monolith != nil {
 		service.Monolith = props.Monolith.Service.TargetGroup
 	}
+	warnOfFloating(stack, props.Service)
 	m := &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}
 	pin(stack, m.Service.TargetGroup.TargetGroupArn())
 	return m
+}
+
+// warnOfFloating warns of images whose reference may lead to another image tomorrow.
+func warnOfFloating(stack awscdk.Stack, s services.Service) {
+	for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
+		if image.Floats() {
+			awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:floating-image"),
+				jsii.Sprintf("%s runs %s, which has no version: tasks that start later may run another program, and a rollback may not bring the old one back: name a tag or a digest", s.Name, image.Registry))
+		}
+	}
 }

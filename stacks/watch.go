@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -105,6 +107,21 @@ func newDashboard(stack awscdk.Stack, e Environment, catalog services.Catalog) {
 		DashboardBody: jsii.String(services.Dashboard(stageName(stack), e.Region, catalog)),
 	})
 	awscdk.NewCfnOutput(stack, jsii.String("DashboardUrl"), &awscdk.CfnOutputProps{
-		Value: jsii.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", e.Region, *dashboard.Ref()),
+		Value: jsii.Sprintf("https://%s/cloudwatch/home?region=%s#dashboards/dashboard/%s", console(e.Region), e.Region, *dashboard.Ref()),
 	})
+}
+
+// console is the host of the management console for a region.
+//
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func console(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return region + ".console.amazonaws.cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return region + ".console.amazonaws-us-gov.com"
+	case strings.HasPrefix(region, "eusc-"):
+		return region + ".console.amazonaws.eu"
+	}
+	return region + ".console.aws.amazon.com"
 }

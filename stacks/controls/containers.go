@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 
+	"example.com/strangler/services"
 	"example.com/strangler/stacks/template"
 )
 
@@ -36,11 +37,12 @@ func containers() []Control {
 			"set Memory in the container's definition",
 			container(func(c any) bool { return positive(at(c, "Memory")) })},
 		{"ECS.8", taskDefinition, "Environment variables hold no secret in plain text",
-			"pass the value in Secrets",
+			"remove it from Environment, which is for plain settings",
 			container(func(c any) bool {
 				return !slices.ContainsFunc(list(at(c, "Environment")), func(v any) bool {
 					name, _ := at(v, "Name").(string)
-					return secretName.MatchString(name)
+					value, _ := at(v, "Value").(string)
+					return services.IsSecret(name, value)
 				})
 			})},
 		{"ECS.9", taskDefinition, "Containers log, with an explicit delivery mode",
@@ -68,7 +70,6 @@ func containers() []Control {
 
 var (
 	ordinaryUser = regexp.MustCompile(`^[1-9]\d*:[1-9]\d*$`)
-	secretName   = regexp.MustCompile(`(?i)secret|password|passwd|token|credential|private_?key|access_?key|api_?key`)
 )
 
 // container makes a control of a task definition hold for each of its containers.

@@ -18,6 +18,8 @@ const (
 	NoFirewall Choice = "no firewall"
 	// NotProtected is made by "protected": false.
 	NotProtected Choice = "not protected"
+	// Internet is made by "natGateways" above 0.
+	Internet Choice = "internet"
 )
 
 // Choices are the choices of each stage, by its name.
@@ -47,6 +49,8 @@ func Exceptions() []Exception {
 			"a firewall costs $9 a month, too much for an environment for trying things out"},
 		{"HOUSE.IAM.2", NotProtected, "CustomS3AutoDeleteObjectsCustomResourceProviderRole",
 			"the CDK makes this role for the function that empties the bucket of access logs before it is deleted"},
+		{"HOUSE.EC2.3", Internet, "VpcS3",
+			"tasks that reach the internet through a NAT gateway read buckets of others there too, and the endpoint only shortens the way to those of the region"},
 		{"HOUSE.IAM.2", "", "CustomVpcRestrictDefaultSGCustomResourceProviderRole",
 			"the CDK makes this role for the function that closes the default security group, and lets no app choose its policies"},
 	}
