@@ -34,7 +34,7 @@ func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener
 	}
 	for _, forward := range rule.Forward {
 		if forward.Service != props.Service.Name {
-			groups[forward.Service] = importTargetGroup(scope, "SharedTargetGroup", props.Monolith)
+			groups[forward.Service] = importTargetGroup(scope, "SharedTargetGroup", props.Rest)
 		}
 	}
 	return newRule(scope, "LiveRule", listener, rule, groups)

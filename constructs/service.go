@@ -44,9 +44,9 @@ type ServiceProps struct {
 	LoadBalancer awsec2.ISecurityGroup
 	// Rules are the preview rule and the live rules.
 	Rules services.ServiceRules
-	// Monolith shares the traffic of a live rule that names a second target group.
-	// Nil means that no rule does.
-	Monolith elbv2.IApplicationTargetGroup
+	// Rest receives what a shared path does not send to the service. Nil means that no
+	// rule shares a path.
+	Rest elbv2.IApplicationTargetGroup
 	// Topic receives alarms and the notifications of the budget.
 	Topic awssns.ITopic
 	// Budget adds the service's monthly budget.

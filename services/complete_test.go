@@ -1,6 +1,7 @@
 package services
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -117,6 +118,19 @@ func TestCompleteRefuses(t *testing.T) {
 		},
 		"the kit's variable": {
 			func(c *Catalog) { c.Services[1].Environment = map[string]string{"ALPHA_TABLE": "x"} }, []string{`"beta"`, "ALPHA_TABLE"},
+		},
+		"a password in a URL": {func(c *Catalog) {
+			c.Services[1].Environment = map[string]string{"DB": "postgres://app:hunter2@db/app"}
+		}, []string{`"beta"`, "DB looks like a secret"}},
+		"a start-up of a day": {func(c *Catalog) { c.Services[1].StartUp = 24 * time.Hour }, []string{`"beta"`, "24h0m0s", "an hour"}},
+		"a short index name":  {func(c *Catalog) { c.Services[1].Table.Indexes[0].Name = "ab" }, []string{`"beta"`, `"ab"`, "3 to 255"}},
+		"too many indexes": {func(c *Catalog) {
+			for i := range 20 {
+				c.Services[1].Table.Indexes = append(c.Services[1].Table.Indexes, Index{Name: fmt.Sprintf("index-%d", i), PartitionKey: "kind"})
+			}
+		}, []string{`"beta"`, "21 indexes", "takes 20"}},
+		"an index with one key twice": {
+			func(c *Catalog) { c.Services[1].Table.Indexes[0].SortKey = "kind" }, []string{`"beta"`, `"kind"`, "another attribute"},
 		},
 	} {
 		c := sample()

@@ -192,6 +192,22 @@ func match(p, q string) bool {
 	return false
 }
 
+// overlap reports whether some path matches both patterns.
+func overlap(p, q string) bool {
+	if p == "" || q == "" {
+		return strings.Trim(p+q, "*") == ""
+	}
+	switch {
+	case p[0] == '*':
+		return overlap(p[1:], q) || overlap(p, q[1:])
+	case q[0] == '*':
+		return overlap(p, q[1:]) || overlap(p[1:], q)
+	case p[0] == '?' || q[0] == '?' || p[0] == q[0]:
+		return overlap(p[1:], q[1:])
+	}
+	return false
+}
+
 var wildcards = regexp.MustCompile(`[*?]+`)
 
 // sortWildcards writes each run of wildcards as its question marks, then one star if

@@ -11,7 +11,8 @@ import (
 // Phase is the state of one service's migration. The zero value is Dark.
 type Phase struct {
 	// Share is the percentage of the requests for the service's paths that the service
-	// serves, 0 to 100. The monolith serves the rest.
+	// serves, 0 to 100. The monolith serves the rest, or the service whose paths it is
+	// below.
 	Share int
 	// Strangled means that the monolith has no permission for the service's table.
 	Strangled bool
@@ -45,6 +46,9 @@ func (p Phase) String() string {
 // TakenOver reports whether the service alone serves its paths: Live and Strangled.
 func (p Phase) TakenOver() bool { return p.Share == 100 }
 
+// shared reports whether the service serves a part of its paths' requests.
+func (p Phase) shared() bool { return p.Share > 0 && p.Share < 100 }
+
 // ParsePhase is the inverse of Phase.String. Any other word is an error that lists
 // the words.
 func ParsePhase(word string) (Phase, error) {
@@ -69,7 +73,8 @@ const (
 	Serving MonolithPhase = "serving"
 	// Drained runs without a live rule. Every service is live or strangled.
 	Drained MonolithPhase = "drained"
-	// Retired has no stack. Every service is strangled.
+	// Retired has no stack. Every service that the monolith had is strangled; one that
+	// comes later may be dark.
 	Retired MonolithPhase = "retired"
 )
 
@@ -106,25 +111,41 @@ func ParseMigration(c Catalog, words map[string]string) (Migration, error) {
 	return m, m.validate(c)
 }
 
-// validate refuses a monolith that leaves while a path still needs it.
+// validate refuses a monolith that leaves while a path still needs it, and a share
+// whose rest no one program serves.
 func (m Migration) validate(c Catalog) error {
+	var err error
 	switch m.Monolith {
 	case Serving:
-		return nil
 	case Drained:
-		return m.require(c, Phase.TakenOver, "live or strangled")
+		err = m.require(c, "live or strangled", func(s Service, p Phase) bool {
+			return p.TakenOver() || p.shared() && nextBelow(c, m, s) != nil
+		})
 	case Retired:
-		return m.require(c, func(p Phase) bool { return p.Strangled }, "strangled")
+		// A service that comes after the monolith is dark until it serves what no program did.
+		err = m.require(c, "strangled", func(s Service, p Phase) bool {
+			return p.Strangled || p == Dark || p.shared() && nextBelow(c, m, s) != nil
+		})
+	default:
+		err = fmt.Errorf("services: %q asks for phase %q: want serving, drained or retired", c.Monolith.Name, string(m.Monolith))
 	}
-	return fmt.Errorf("services: %q asks for phase %q: want serving, drained or retired", c.Monolith.Name, string(m.Monolith))
+	if err != nil {
+		return err
+	}
+	for _, s := range c.Services {
+		if err := m.checkRest(c, s); err != nil {
+			return fmt.Errorf("services: %q asks for phase %q: %w", s.Name, m.Services[s.Name], err)
+		}
+	}
+	return nil
 }
 
 // require refuses the monolith's phase while a service is not ready for it. The
 // error names all such services.
-func (m Migration) require(c Catalog, ready func(Phase) bool, want string) error {
+func (m Migration) require(c Catalog, want string, ready func(Service, Phase) bool) error {
 	var waiting []string
 	for _, s := range c.Services {
-		if p := m.Services[s.Name]; !ready(p) {
+		if p := m.Services[s.Name]; !ready(s, p) {
 			waiting = append(waiting, fmt.Sprintf("%q is %s", s.Name, p))
 		}
 	}
@@ -133,4 +154,25 @@ func (m Migration) require(c Catalog, ready func(Phase) bool, want string) error
 	}
 	return fmt.Errorf("services: %q cannot be %s while %s: make every service %s first",
 		c.Monolith.Name, m.Monolith, strings.Join(waiting, " and "), want)
+}
+
+// checkRest refuses a share of a service's paths unless one program serves all of
+// them without the service: the monolith, or a service whose paths they are below.
+func (m Migration) checkRest(c Catalog, s Service) error {
+	if !m.Services[s.Name].shared() {
+		return nil
+	}
+	below := nextBelow(c, m, s)
+	if below == nil {
+		return nil
+	}
+	if m.Services[below.Name].shared() {
+		return fmt.Errorf("its paths are below those of %q, which is at %s: make %q dark or live first", below.Name, m.Services[below.Name], below.Name)
+	}
+	for _, path := range s.Paths {
+		if !slices.ContainsFunc(below.Paths, func(q string) bool { return covers(q, path) }) {
+			return fmt.Errorf("path %q goes on to another program than the paths below those of %q: give it a service of its own, or go from dark to live", path, below.Name)
+		}
+	}
+	return nil
 }

@@ -75,7 +75,7 @@ func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules 
 	for _, s := range c.Services {
 		rules := ServiceRules{Preview: preview(s, previewFrom)}
 		if phase := m.Services[s.Name]; phase != Dark {
-			rules.Live = []Rule{live(s, shares(s, phase, c.Monolith))}
+			rules.Live = []Rule{live(s, shares(s, phase, without(c, m, s)))}
 		}
 		plan[s.Name] = rules
 	}
@@ -117,9 +117,46 @@ func live(s Service, forward []Weight) Rule {
 	return Rule{Service: s.Name, Kind: LiveRule, Priority: liveOffset + s.Priority, Paths: s.Paths, Forward: forward}
 }
 
-func shares(s Service, p Phase, monolith Service) []Weight {
+// shares divides a service's paths between it and the program that serves them
+// without its rule.
+func shares(s Service, p Phase, rest string) []Weight {
 	if p.TakenOver() {
 		return []Weight{{s.Name, 100}}
 	}
-	return []Weight{{s.Name, p.Share}, {monolith.Name, 100 - p.Share}}
+	return []Weight{{s.Name, p.Share}, {rest, 100 - p.Share}}
+}
+
+// without returns the name of the program that serves a service's paths when its
+// live rule is not there: the service with the next rule that takes them, or the
+// monolith. It is empty where the load balancer answers 404.
+//
+// A path below another service's is the other's while that is live; see checkRests
+// for what has no one answer.
+func without(c Catalog, m Migration, s Service) string {
+	if below := nextBelow(c, m, s); below != nil {
+		return below.Name
+	}
+	if m.Monolith == Serving {
+		return c.Monolith.Name
+	}
+	return ""
+}
+
+// nextBelow returns the first service after s by priority that takes a path of s's,
+// all of it or a part, and has traffic. It is nil if there is none.
+func nextBelow(c Catalog, m Migration, s Service) *Service {
+	var next *Service
+	for _, other := range c.Services {
+		if other.Priority > s.Priority && m.Services[other.Name] != Dark && (next == nil || other.Priority < next.Priority) && meets(s.Paths, other.Paths) {
+			next = &other
+		}
+	}
+	return next
+}
+
+// meets reports whether a request can match a pattern of each list.
+func meets(ours, theirs []string) bool {
+	return slices.ContainsFunc(ours, func(p string) bool {
+		return slices.ContainsFunc(theirs, func(q string) bool { return overlap(p, q) })
+	})
 }

@@ -19,12 +19,8 @@ func Step(before, after Migration) []error {
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(after.Services)) {
-		to := after.Services[name]
-		if from, ok := before.Services[name]; ok && to.Strangled && !from.TakenOver() {
-			errs = append(errs, fmt.Errorf("services: %q goes from %s to %s: make it %s first, and wait until it has proved itself", name, from, to, Live))
-		}
-		if want := after.Monolith.required(); to != want && to != Strangled && want != Dark {
-			errs = append(errs, fmt.Errorf("services: %q is %s while the monolith is %s: make it %s before", name, to, after.Monolith, want))
+		if err := stepOf(name, before, after); err != nil {
+			errs = append(errs, fmt.Errorf("services: %q %w", name, err))
 		}
 	}
 	if before.Monolith == Serving && after.Monolith == Retired {
@@ -33,14 +29,22 @@ func Step(before, after Migration) []error {
 	return errs
 }
 
-// required returns the phase that every service has at least while the monolith is
-// in phase p.
-func (p MonolithPhase) required() Phase {
-	switch p {
-	case Drained:
-		return Live
-	case Retired:
-		return Strangled
+// stepOf returns the mistake in the step of one service.
+func stepOf(name string, before, after Migration) error {
+	from, known := before.Services[name]
+	to := after.Services[name]
+	switch {
+	case after.Monolith == Retired && (before.Monolith == Retired || !known):
+		// What is dark here never had the monolith behind it.
+		if from != Dark && to == Dark {
+			return fmt.Errorf("goes from %s to %s while the monolith is %s: no program would serve its paths", from, to, Retired)
+		}
+	case after.Monolith == Retired && to != Strangled:
+		return fmt.Errorf("is %s while the monolith is %s: make it %s before", to, Retired, Strangled)
+	case after.Monolith == Drained && !to.TakenOver():
+		return fmt.Errorf("is %s while the monolith is %s: make it %s before", to, Drained, Live)
+	case known && to.Strangled && !from.TakenOver():
+		return fmt.Errorf("goes from %s to %s: make it %s first, and wait until it has proved itself", from, to, Live)
 	}
-	return Dark
+	return nil
 }

@@ -53,6 +53,18 @@ func TestStep(t *testing.T) {
 			migrationOf(Live, Strangled, Drained), migrationOf(Live, Strangled, Retired),
 			`"alpha" is live while the monolith is retired: make it strangled before`,
 		},
+		"retired with a dark path": {
+			migrationOf(Dark, Strangled, Drained), migrationOf(Dark, Strangled, Retired),
+			`"alpha" is dark while the monolith is retired: make it strangled before`,
+		},
+		"new after the monolith": {
+			Migration{Services: map[string]Phase{"beta": Strangled}, Monolith: Retired}, migrationOf(Dark, Strangled, Retired), "",
+		},
+		"from dark after it": {migrationOf(Dark, Strangled, Retired), migrationOf(Strangled, Strangled, Retired), ""},
+		"back to dark after it": {
+			migrationOf(Strangled, Strangled, Retired), migrationOf(Dark, Strangled, Retired),
+			`"alpha" goes from strangled to dark while the monolith is retired: no program would serve its paths`,
+		},
 		"where it was wrong before": {migrationOf(Live, Dark, Retired), migrationOf(Live, Dark, Retired), ""},
 		"a service that is new":     {Migration{Monolith: Serving}, migrationOf(Strangled, Dark, Serving), ""},
 		"a service that goes":       {migrationOf(Dark, Live, Serving), Migration{Monolith: Serving}, ""},

@@ -28,9 +28,9 @@ type MicroserviceProps struct {
 	Platform *Platform
 	Edge     *Edge
 	Watch    *Watch
-	// Monolith takes the rest of a shared path. Nil for the monolith itself, and once
-	// it is retired.
-	Monolith *Microservice
+	// Rest receives what a shared path does not send to the service. Nil means that no
+	// rule shares a path.
+	Rest *Microservice
 }
 
 // NewMicroservice creates a program's stack. Its target group is always exported,
@@ -54,8 +54,8 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		Topic:        props.Watch.Topic,
 		Budget:       *e.Budgets,
 	}
-	if props.Monolith != nil {
-		service.Monolith = props.Monolith.Service.TargetGroup
+	if props.Rest != nil {
+		service.Rest = props.Rest.Service.TargetGroup
 	}
 	warnOfFloating(stack, props.Service)
 	m := &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -51,25 +52,45 @@ func NewEnvironmentStage(scope awscdk.App, id string, props *EnvironmentStagePro
 	return s
 }
 
-// addPrograms adds the stack of each program that the migration runs. The services'
-// need the monolith's target group, so the monolith's comes first.
+// addPrograms adds the stack of each program that the migration runs. A rule that
+// shares a path names the group of a program with a later priority, so that program's
+// stack comes first: the monolith's, then those of the services from the last priority
+// to the first.
 func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	e, catalog := props.Environment, props.Catalog
 	rules := services.Plan(catalog, e.Migration, e.PreviewFrom)
-	program := func(service services.Service, tables []*constructs.Table) *MicroserviceProps {
-		return &MicroserviceProps{
+	program := func(service services.Service, tables []*constructs.Table) *Microservice {
+		return NewMicroservice(s.Stage, service.ID(), &MicroserviceProps{
 			Environment: e, Service: service, Rules: rules[service.Name], Tables: tables, Images: props.Images,
-			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Monolith: s.Monolith,
-		}
+			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Rest: s.rest(rules[service.Name], catalog),
+		})
 	}
 	if e.Migration.Monolith != services.Retired {
 		monolith := catalog.Monolith
 		monolith.Scaling = services.MonolithScaling(catalog, e.Migration)
-		s.Monolith = NewMicroservice(s.Stage, monolith.ID(), program(monolith, s.Data.ofMonolith(catalog, e.Migration)))
+		s.Monolith = program(monolith, s.Data.ofMonolith(catalog, e.Migration))
 	}
-	for _, service := range catalog.Services {
-		s.Services[service.Name] = NewMicroservice(s.Stage, service.ID(), program(service, s.Data.of(service)))
+	last := func(a, b services.Service) int { return cmp.Compare(b.Priority, a.Priority) }
+	for _, service := range slices.SortedFunc(slices.Values(catalog.Services), last) {
+		s.Services[service.Name] = program(service, s.Data.of(service))
 	}
+}
+
+// rest returns the program to which the rules of another send the rest of a shared
+// path, or nil.
+func (s *EnvironmentStage) rest(rules services.ServiceRules, catalog services.Catalog) *Microservice {
+	for _, rule := range rules.Live {
+		for _, forward := range rule.Forward {
+			switch forward.Service {
+			case rule.Service:
+			case catalog.Monolith.Name:
+				return s.Monolith
+			default:
+				return s.Services[forward.Service]
+			}
+		}
+	}
+	return nil
 }
 
 // order adds the dependencies between the monolith's stack and the services', so that
