@@ -70,6 +70,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	newRule(scope, "PreviewRule", listener, props.Rules.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
 	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
 	service.AttachToApplicationTargetGroup(group)
+	waitForIngress(service)
 	scale(scope, service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
@@ -217,9 +218,9 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 	})
 }
 
-// newFargateService creates the ECS service. It depends on the security group and the
-// execution role with their rules and policies, so that tasks never start without them
-// and they are never deleted while tasks serve. A deployment is complete only after it
+// newFargateService creates the ECS service. It depends on the policies of its execution
+// role, so that tasks never start without them and they are never deleted while tasks
+// serve. A deployment is complete only after it
 // has served for a time without an alarm, which ECS derives from the alarms.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
@@ -247,8 +248,20 @@ func newFargateService(scope constructs.Construct, props *ServiceProps, task aws
 		ForceNewDeployment:          forceDeployment(props.Service.Scaling),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 	})
-	service.Node().AddDependency(group, task.ExecutionRole())
+	service.Node().AddDependency(task.ExecutionRole())
 	return service
+}
+
+// waitForIngress makes a service that is attached wait for the rules of its security
+// groups, which the CDK adds beside the groups that it refers to.
+func waitForIngress(service awsecs.FargateService) {
+	for _, group := range *service.Connections().SecurityGroups() {
+		for _, child := range *group.Node().Children() {
+			if *child.Node().Id() != "Resource" {
+				service.Node().AddDependency(child)
+			}
+		}
+	}
 }
 
 // newSecurityGroup lets requests in from the load balancer, once the service is

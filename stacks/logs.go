@@ -33,6 +33,7 @@ func ownLogGroup(stack awscdk.Stack, e Environment, provider, logs string) {
 		return stack.Node().FindChild(&provider).Node().FindChild(&id).(awscdk.CfnResource)
 	}
 	child("Handler").AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), newLogGroup(stack, logs).LogGroupName())
+	child("Handler").AddDeletionOverride(jsii.String("DependsOn")) // it names its role
 	for _, id := range []string{"Handler", "Role"} {
 		child(id).AddPropertyOverride(jsii.String("Tags"), services.Tags(e.App, e.Name, services.Shared))
 	}
