@@ -15,12 +15,12 @@ import (
 )
 
 // scale adds the scaling target, its policies and its schedule.
-func scale(scope constructs.Construct, service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
+func scale(service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
 	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
 		MinCapacity: jsii.Number(scaling.Min),
 		MaxCapacity: jsii.Number(scaling.Max),
 	})
-	scaleOnCPU(scope, service, tasks, scaling)
+	scaleOnCPU(service, tasks, scaling)
 	tasks.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
 		TargetGroup:       group,
 		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
@@ -36,13 +36,13 @@ func scale(scope constructs.Construct, service awsecs.FargateService, group elbv
 		})
 	}
 	if scaling.Predictive {
-		predict(scope, tasks, scaling)
+		predict(service, tasks, scaling)
 	}
 }
 
 // scaleOnCPU tracks the CPU use that ECS measures every minute or, with HighResolution,
 // every 20 seconds. The CDK has no constant yet for the metric of the latter.
-func scaleOnCPU(scope constructs.Construct, service awsecs.FargateService, tasks awsecs.ScalableTaskCount, scaling services.Scaling) {
+func scaleOnCPU(service awsecs.FargateService, tasks awsecs.ScalableTaskCount, scaling services.Scaling) {
 	tasks.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
 		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),
 		ScaleOutCooldown:         seconds(scaling.OutCooldown),

@@ -71,7 +71,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
 	service.AttachToApplicationTargetGroup(group)
 	waitForIngress(service)
-	scale(scope, service, group, props.Service.Scaling)
+	scale(service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
 	if props.Budget {
