@@ -216,6 +216,7 @@ func bare(t *testing.T) template.Template {
 		delete(resources, "HttpListener")
 		delete(resources, "Firewall")
 		otherAttribute("deletion_protection.enabled", "false").edit(resources)
+		resources["VpcS30FF1CE"] = map[string]any{"Type": endpoint, "Properties": map[string]any{"VpcEndpointType": "Gateway"}}
 		for _, function := range []string{"CustomS3AutoDeleteObjects", "CustomVpcRestrictDefaultSG"} {
 			resources[function+"CustomResourceProviderRole0FF1CE"] = map[string]any{
 				"Type": role, "Properties": map[string]any{
@@ -227,7 +228,7 @@ func bare(t *testing.T) template.Template {
 	})
 }
 
-var allChoices = []Choice{NoDomain, NoFirewall, NotProtected}
+var allChoices = []Choice{NoDomain, NoFirewall, NotProtected, Internet}
 
 func TestExceptionsHoldForTheirChoices(t *testing.T) {
 	templates := []template.Template{bare(t)}
