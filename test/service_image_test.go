@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ import (
 // sources is a module of three programs: one and two each have a package of their own,
 // and both needs the two packages.
 var sources = map[string]string{
-	"go.mod":              "module example.com/fixture\n\ngo 1.26\n",
+	"go.mod":              "module example.com/fixture\n\ngo 1.26.0\n\ntoolchain " + runtime.Version() + "\n",
 	"README.md":           "Three programs.\n",
 	"services/Dockerfile": "FROM scratch\nCOPY service /service\n",
 	"stacks/stacks.go":    "package stacks\n",
@@ -114,19 +115,17 @@ func contextHashes(t *testing.T, root string) map[string]string {
 	for _, name := range []string{"one", "two", "both"} {
 		all = append(all, services.Service{Name: name, Image: services.Image{Program: "cmd/" + name}})
 	}
-	require.NoError(t, constructs.StageImages(root, staging, all).Wait())
+	images := constructs.StageImages(root, staging, all)
+	require.NoError(t, images.Wait())
 	hashes := map[string]string{}
-	contexts := filepath.Join(staging, "context")
-	programs, err := os.ReadDir(contexts)
-	require.NoError(t, err)
-	for _, program := range programs {
+	for _, service := range all {
 		sum := sha256.New()
 		for _, name := range []string{"Dockerfile", "service"} {
-			text, err := os.ReadFile(filepath.Join(contexts, program.Name(), name))
+			text, err := os.ReadFile(filepath.Join(images.Context(service.Image.Program), name))
 			require.NoError(t, err)
 			sum.Write(text)
 		}
-		hashes[program.Name()] = string(sum.Sum(nil))
+		hashes[service.Name] = string(sum.Sum(nil))
 	}
 	return hashes
 }
@@ -188,7 +187,7 @@ func TestImageThatCannotBeBuilt(t *testing.T) {
 // The error of a program that does not compile is the compiler's first line.
 func TestProgramThatDoesNotCompile(t *testing.T) {
 	root := writeModule(t, map[string]string{
-		"go.mod":           "module example.com/broken\n\ngo 1.26\n",
+		"go.mod":           "module example.com/broken\n\ngo 1.26.0\n\ntoolchain " + runtime.Version() + "\n",
 		"services/main.go": "package main\n\nfunc main() {\n\tone()\n\ttwo()\n}\n",
 	})
 	broken := []services.Service{{Name: "alpha", Image: services.Image{Program: "services"}}}
