@@ -3,8 +3,6 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"os"
 
@@ -27,7 +25,7 @@ func main() {
 // cdk.json or the catalog is one line and leaves no half-written assembly.
 func run() error {
 	defer jsii.Close()
-	context, err := readContext()
+	context, err := stacks.ReadContext(os.Getenv, example.Catalog())
 	if err != nil {
 		return err
 	}
@@ -42,16 +40,4 @@ func run() error {
 	}
 	app.Compose(cdk, images)
 	return stacks.Synthesize(cdk)
-}
-
-// readContext reads what the CDK CLI hands over: cdk.json's context and the -c
-// options, in a variable, and in a file what a variable has no room for.
-func readContext() (map[string]any, error) {
-	context := map[string]any{}
-	err := json.Unmarshal([]byte(cmp.Or(os.Getenv("CDK_CONTEXT_JSON"), "{}")), &context)
-	if name := os.Getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); err == nil && name != "" {
-		text, unread := os.ReadFile(name)
-		err = cmp.Or(unread, json.Unmarshal(text, &context))
-	}
-	return context, err
 }

@@ -91,7 +91,7 @@ func (s Service) complete() Service {
 }
 
 // reserved are the names of the other stacks and keys of cdk.json.
-var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments"}
+var reserved = []string{"platform", "data", "edge", "watch", "environment", "environments", "delivery"}
 
 func (c Catalog) check() error {
 	if !fitsName(c.Name) {

@@ -41,6 +41,7 @@ func TestCompleteRefuses(t *testing.T) {
 		"two services with one name":        {func(c *Catalog) { c.Services[1].Name = "alpha" }, []string{`"alpha" and "alpha"`, "rename one"}},
 		"a service named like the monolith": {func(c *Catalog) { c.Services[1].Name = "monolith" }, []string{`"monolith" and "monolith"`}},
 		"a reserved stack":                  {func(c *Catalog) { c.Services[1].Name = "edge" }, []string{`"edge"`, "taken", "rename"}},
+		"a reserved key":                    {func(c *Catalog) { c.Services[1].Name = "delivery" }, []string{`"delivery"`, "taken", "rename"}},
 		"a name with capitals":              {func(c *Catalog) { c.Services[1].Name = "Beta" }, []string{`"Beta"`, "lower-case"}},
 		"an empty name":                     {func(c *Catalog) { c.Services[1].Name = "" }, []string{`""`, "lower-case"}},
 		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"beta"`, "1 to 24999"}},

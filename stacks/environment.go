@@ -151,18 +151,18 @@ func choose(all map[string]Environment, wanted any) ([]string, error) {
 	return nil, fmt.Errorf("environment %q is not in cdk.json: want one of %s", wanted, strings.Join(names, ", "))
 }
 
-// phaseOverrides are the context keys that name a service. What the command
-// line sets is always text under a plain word, while the CDK's own keys carry
-// a colon or a slash; so a plain word that names nothing is a mistake.
+// phaseOverrides are the context keys that name a service. What the command line sets is
+// always text under a plain word, so a plain word that names nothing is a mistake there.
+// ReadContext has dealt with the words of files.
 func phaseOverrides(context map[string]any, catalog services.Catalog) (map[string]string, error) {
 	overrides := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(context)) {
 		word, isText := context[key].(string)
-		if !isText || key == "environment" || strings.ContainsAny(key, ":/") {
+		if !isText || key == "environment" || !isPlain(key) {
 			continue
 		}
 		if catalog.Find(key) == nil {
-			return nil, fmt.Errorf("-c %s=%s: no service has that name: want one of %s", key, word, strings.Join(catalog.Names(), ", "))
+			return nil, fmt.Errorf("-c %s=%s: %w", key, word, noService(catalog))
 		}
 		overrides[key] = word
 	}

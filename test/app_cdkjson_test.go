@@ -19,6 +19,17 @@ import (
 	"example.com/strangler/test/internal/synth"
 )
 
+// An editor may begin cdk.json with a byte-order mark, which the CDK CLI skips.
+func TestCDKJSONWithByteOrderMark(t *testing.T) {
+	folder := t.TempDir()
+	text, err := os.ReadFile("../cdk.json")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "cdk.json"), append([]byte("\ufeff"), text...), 0o600))
+	app, err := synth.Shipped(folder)
+	require.NoError(t, err)
+	assert.Equal(t, shipped(t).Context, app.Context)
+}
+
 // cdk.json turns on every feature flag that the CDK's library recommends in the
 // version that go.mod names, and no other.
 func TestFeatureFlagsAreTheRecommendedOnes(t *testing.T) {

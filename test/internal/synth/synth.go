@@ -3,8 +3,6 @@
 package synth
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -35,15 +33,11 @@ type App struct {
 // Shipped returns the app in a folder: its cdk.json and the example's catalog. It fails
 // when it cannot read cdk.json.
 func Shipped(root string) (*App, error) {
-	file, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	context, err := stacks.FileContext(filepath.Join(root, "cdk.json"))
 	if err != nil {
 		return nil, err
 	}
-	var cdk struct{ Context map[string]any }
-	if err := json.Unmarshal(file, &cdk); err != nil {
-		return nil, fmt.Errorf("cdk.json: %w", err)
-	}
-	return &App{Root: root, Context: cdk.Context, Catalog: example.Catalog()}, nil
+	return &App{Root: root, Context: context, Catalog: example.Catalog()}, nil
 }
 
 // Synthesize writes the assembly to a folder and reads it back. It fails when the
