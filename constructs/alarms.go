@@ -60,7 +60,8 @@ func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group elbv2
 		metrics[id] = groupMetric(group, "HTTPCode_Target_"+class+"_Count", "Sum")
 	}
 	return newAlarm(scope, "Errors", props, &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.Sprintf("more than %d%% of the requests to %s get a 5xx status", props.Service.Alarms.ErrorPercent, props.Service.Name),
+		AlarmDescription: jsii.Sprintf("more than %d%% of the requests to %s get a 5xx status", props.Service.Alarms.ErrorPercent,
+			props.Service.Name),
 		Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * (requests - %s) / requests, 0)",
 			minRequests, strings.Join(answered, " - ")), metrics),
 		Threshold: jsii.Number(props.Service.Alarms.ErrorPercent),

@@ -22,10 +22,11 @@ func (i *Images) image(scope constructs.Construct, source services.Image) awsecs
 	if source.Program != "" {
 		folder = i.Context(source.Program)
 	}
-	return awsecs.ContainerImage_FromDockerImageAsset(awsecrassets.NewDockerImageAsset(scope, jsii.String("Image"), &awsecrassets.DockerImageAssetProps{
+	asset := awsecrassets.NewDockerImageAsset(scope, jsii.String("Image"), &awsecrassets.DockerImageAssetProps{
 		Directory: jsii.String(folder),
 		Platform:  awsecrassets.Platform_LINUX_ARM64(),
-	}))
+	})
+	return awsecs.ContainerImage_FromDockerImageAsset(asset)
 }
 
 // registryImage grants the execution role the right to pull when the image is in ECR.

@@ -24,7 +24,10 @@ func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IAppli
 // newLiveRule forwards to an imported reference to the service's own target group.
 // With the group itself the CDK would make the ECS service depend on this rule, which
 // is the order that loses requests.
-func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, rule services.Rule, props *ServiceProps) elbv2.ApplicationListenerRule {
+func newLiveRule(
+	scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup,
+	rule services.Rule, props *ServiceProps,
+) elbv2.ApplicationListenerRule {
 	awscdk.Validations_Of(scope).Acknowledge(&awscdk.Acknowledgment{
 		Id:     jsii.String("@aws-cdk/aws-elbv2:albTargetGroupCannotRegisterListener"),
 		Reason: jsii.String("the preview rule has opened the service to the load balancer"),
@@ -41,11 +44,15 @@ func newLiveRule(scope constructs.Construct, listener elbv2.IApplicationListener
 }
 
 func importTargetGroup(scope constructs.Construct, id string, group elbv2.IApplicationTargetGroup) elbv2.IApplicationTargetGroup {
-	return elbv2.ApplicationTargetGroup_FromTargetGroupAttributes(scope, &id, &elbv2.TargetGroupAttributes{TargetGroupArn: group.TargetGroupArn()})
+	return elbv2.ApplicationTargetGroup_FromTargetGroupAttributes(scope, &id,
+		&elbv2.TargetGroupAttributes{TargetGroupArn: group.TargetGroupArn()})
 }
 
 // newRule renders a rule in the service's own stack.
-func newRule(scope constructs.Construct, id string, listener elbv2.IApplicationListener, rule services.Rule, groups map[string]elbv2.IApplicationTargetGroup) elbv2.ApplicationListenerRule {
+func newRule(
+	scope constructs.Construct, id string, listener elbv2.IApplicationListener, rule services.Rule,
+	groups map[string]elbv2.IApplicationTargetGroup,
+) elbv2.ApplicationListenerRule {
 	return elbv2.NewApplicationListenerRule(scope, &id, &elbv2.ApplicationListenerRuleProps{
 		Listener:   listener,
 		Priority:   jsii.Number(rule.Priority),

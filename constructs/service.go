@@ -93,11 +93,13 @@ func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTask
 		table.grant(role)
 	}
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
-		TaskRole:        role,
-		ExecutionRole:   awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust),
-		Cpu:             jsii.Number(props.Service.CPU),
-		MemoryLimitMiB:  jsii.Number(props.Service.Memory),
-		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
+		TaskRole:       role,
+		ExecutionRole:  awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust),
+		Cpu:            jsii.Number(props.Service.CPU),
+		MemoryLimitMiB: jsii.Number(props.Service.Memory),
+		RuntimePlatform: &awsecs.RuntimePlatform{
+			CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
+		},
 	})
 	addContainer(scope, task, props)
 	return task
@@ -111,7 +113,9 @@ func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
 	return awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 		Conditions: &map[string]any{
 			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": jsii.Sprintf("arn:%s:ecs:%s:%s:*", *stack.Partition(), *stack.Region(), *stack.Account())},
+			"ArnLike": map[string]any{
+				"aws:SourceArn": jsii.Sprintf("arn:%s:ecs:%s:%s:*", *stack.Partition(), *stack.Region(), *stack.Account()),
+			},
 		},
 	})
 }
@@ -224,7 +228,9 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 // has served for a time without an alarm, which ECS derives from the alarms.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
-func newFargateService(scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm) awsecs.FargateService {
+func newFargateService(
+	scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm,
+) awsecs.FargateService {
 	group := newSecurityGroup(scope, props)
 	var alarmNames []*string
 	for _, alarm := range alarms {

@@ -10,10 +10,13 @@ import (
 // Calls without an action of their own get the actions that they need, each once.
 func TestPermissionsOfCalls(t *testing.T) {
 	for name, test := range map[string]struct{ calls, want []string }{
-		"the default":    {nil, []string{"GetItem", "PutItem", "Query"}},
-		"a transaction":  {[]string{"TransactWriteItems"}, []string{"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}},
-		"two that share": {[]string{"GetItem", "TransactGetItems", "PutItem", "TransactWriteItems"}, []string{"GetItem", "PutItem", "ConditionCheckItem", "DeleteItem", "UpdateItem"}},
-		"PartiQL":        {[]string{"ExecuteStatement"}, []string{"PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"}},
+		"the default":   {nil, []string{"GetItem", "PutItem", "Query"}},
+		"a transaction": {[]string{"TransactWriteItems"}, []string{"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}},
+		"two that share": {
+			[]string{"GetItem", "TransactGetItems", "PutItem", "TransactWriteItems"},
+			[]string{"GetItem", "PutItem", "ConditionCheckItem", "DeleteItem", "UpdateItem"},
+		},
+		"PartiQL": {[]string{"ExecuteStatement"}, []string{"PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"}},
 	} {
 		s := Service{Table: &Table{PartitionKey: "id", Actions: test.calls}}.complete()
 		require.NoError(t, s.Table.check(), name)

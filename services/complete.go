@@ -214,7 +214,8 @@ func (t *Table) check() error {
 		return fmt.Errorf("the table's partition key is %q: want the attribute that identifies an item, of 1 to 255 characters", t.PartitionKey)
 	}
 	if t.SortKey != "" && !attributeName.MatchString(t.SortKey) || t.SortKey == t.PartitionKey {
-		return fmt.Errorf("the table's sort key is %q: want an attribute other than the partition key, of at most 255 characters, or none", t.SortKey)
+		return fmt.Errorf("the table's sort key is %q: want an attribute other than the partition key, of at most 255 characters, or none",
+			t.SortKey)
 	}
 	if len(t.Indexes) > maxIndexes {
 		return fmt.Errorf("the table has %d indexes: DynamoDB takes %d", len(t.Indexes), maxIndexes)
@@ -225,7 +226,8 @@ func (t *Table) check() error {
 			return fmt.Errorf("index %q: want a unique name of 3 to 255 letters, digits, dots, dashes and underscores", i.Name)
 		}
 		if !attributeName.MatchString(i.PartitionKey) || i.SortKey != "" && !attributeName.MatchString(i.SortKey) || i.SortKey == i.PartitionKey {
-			return fmt.Errorf("index %q has the keys %q and %q: want a partition key, and another attribute or none as sort key, each of at most 255 characters", i.Name, i.PartitionKey, i.SortKey)
+			return fmt.Errorf("index %q has the keys %q and %q: want a partition key, and another attribute or none as sort key, each of at most "+
+				"255 characters", i.Name, i.PartitionKey, i.SortKey)
 		}
 		seen[i.Name] = true
 	}
@@ -238,7 +240,8 @@ func (s Service) checkEnvironment() error {
 			return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
 		}
 		if IsSecret(name, s.Environment[name]) {
-			return fmt.Errorf("environment variable %s looks like a secret, and everyone who may describe a task can read it: remove it from Environment, which is for plain settings", name)
+			return fmt.Errorf("environment variable %s looks like a secret, and everyone who may describe a task can read it: remove it from "+
+				"Environment, which is for plain settings", name)
 		}
 	}
 	return nil

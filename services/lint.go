@@ -45,10 +45,12 @@ func mostRules(c Catalog) Migration {
 // lint checks rules in evaluation order.
 func lint(rules []Rule) error {
 	if len(rules) > maxRules {
-		return fmt.Errorf("services: %d listener rules: a load balancer takes %d; give some services a load balancer of their own", len(rules), maxRules)
+		return fmt.Errorf("services: %d listener rules: a load balancer takes %d; give some services a load balancer of their own", len(rules),
+			maxRules)
 	}
 	if n := countTargetGroups(rules); n > maxTargetGroups {
-		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n, maxTargetGroups)
+		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n,
+			maxTargetGroups)
 	}
 	for i, r := range rules {
 		if err := r.lint(); err != nil {
@@ -120,7 +122,8 @@ func (r Rule) lintQuotas() error {
 	case len(r.Sources) > maxValuesPerCondition:
 		return fmt.Errorf("%d source CIDR blocks: a rule takes %d; widen or drop some", len(r.Sources), maxValuesPerCondition)
 	case values > maxValuesPerRule:
-		return fmt.Errorf("%d condition values (paths, header, CIDR blocks): a rule takes %d; drop a path or a previewFrom block", values, maxValuesPerRule)
+		return fmt.Errorf("%d condition values (paths, header, CIDR blocks): a rule takes %d; drop a path or a previewFrom block", values,
+			maxValuesPerRule)
 	case wildcards > maxWildcardsPerRule:
 		return fmt.Errorf("%d wildcards: a rule takes %d", wildcards, maxWildcardsPerRule)
 	}
@@ -154,7 +157,8 @@ func lintPair(earlier, later Rule) error {
 				return fmt.Errorf("%s and %s both want path %q: remove it from one", earlier, later, p)
 			}
 			if covers(q, p) {
-				return fmt.Errorf("%s takes every request for path %q of %s with %q: give %q a lower priority number", earlier, p, later, q, later.Service)
+				return fmt.Errorf("%s takes every request for path %q of %s with %q: give %q a lower priority number", earlier, p, later, q,
+					later.Service)
 			}
 		}
 	}

@@ -167,11 +167,13 @@ func (m Migration) checkRest(c Catalog, s Service) error {
 		return nil
 	}
 	if m.Services[below.Name].shared() {
-		return fmt.Errorf("its paths are below those of %q, which is at %s: make %q dark or live first", below.Name, m.Services[below.Name], below.Name)
+		return fmt.Errorf("its paths are below those of %q, which is at %s: make %q dark or live first", below.Name, m.Services[below.Name],
+			below.Name)
 	}
 	for _, path := range s.Paths {
 		if !slices.ContainsFunc(below.Paths, func(q string) bool { return covers(q, path) }) {
-			return fmt.Errorf("path %q goes on to another program than the paths below those of %q: give it a service of its own, or go from dark to live", path, below.Name)
+			return fmt.Errorf("path %q goes on to another program than the paths below those of %q: give it a service of its own, or go from dark "+
+				"to live", path, below.Name)
 		}
 	}
 	return nil

@@ -24,17 +24,27 @@ func TestRestOfAShare(t *testing.T) {
 		want                   []Weight
 		err                    string
 	}{
-		"beside every other":           {[]string{"/delta"}, "strangled", "25%", "serving", []Weight{{"delta", 25}, {"monolith", 75}}, ""},
-		"below a dark service":         {below, "dark", "25%", "serving", []Weight{{"delta", 25}, {"monolith", 75}}, ""},
-		"below a live service":         {below, "live", "25%", "serving", []Weight{{"delta", 25}, {"alpha", 75}}, ""},
-		"below a strangled service":    {below, "strangled", "1%", "serving", []Weight{{"delta", 1}, {"alpha", 99}}, ""},
-		"after the monolith":           {below, "strangled", "50%", "retired", []Weight{{"delta", 50}, {"alpha", 50}}, ""},
-		"alone":                        {below, "strangled", "live", "serving", []Weight{{"delta", 100}}, ""},
-		"dark":                         {below, "strangled", "dark", "retired", nil, ""},
-		"below a share":                {below, "50%", "25%", "serving", nil, `"delta" asks for phase "25%": its paths are below those of "alpha", which is at 50%: make "alpha" dark or live first`},
-		"in part below another":        {[]string{"/delta", "/api/alpha/delta"}, "strangled", "25%", "serving", nil, `path "/delta" goes on to another program than the paths below those of "alpha"`},
-		"across another":               {[]string{"/api/*/delta"}, "strangled", "25%", "serving", nil, `path "/api/*/delta" goes on to another program`},
-		"without any program below it": {[]string{"/delta"}, "strangled", "25%", "retired", nil, `"monolith" cannot be retired while "delta" is 25%`},
+		"beside every other":        {[]string{"/delta"}, "strangled", "25%", "serving", []Weight{{"delta", 25}, {"monolith", 75}}, ""},
+		"below a dark service":      {below, "dark", "25%", "serving", []Weight{{"delta", 25}, {"monolith", 75}}, ""},
+		"below a live service":      {below, "live", "25%", "serving", []Weight{{"delta", 25}, {"alpha", 75}}, ""},
+		"below a strangled service": {below, "strangled", "1%", "serving", []Weight{{"delta", 1}, {"alpha", 99}}, ""},
+		"after the monolith":        {below, "strangled", "50%", "retired", []Weight{{"delta", 50}, {"alpha", 50}}, ""},
+		"alone":                     {below, "strangled", "live", "serving", []Weight{{"delta", 100}}, ""},
+		"dark":                      {below, "strangled", "dark", "retired", nil, ""},
+		"below a share": {
+			below, "50%", "25%", "serving", nil,
+			`"delta" asks for phase "25%": its paths are below those of "alpha", which is at 50%: make "alpha" dark or live first`,
+		},
+		"in part below another": {
+			[]string{"/delta", "/api/alpha/delta"}, "strangled", "25%", "serving", nil,
+			`path "/delta" goes on to another program than the paths below those of "alpha"`,
+		},
+		"across another": {
+			[]string{"/api/*/delta"}, "strangled", "25%", "serving", nil, `path "/api/*/delta" goes on to another program`,
+		},
+		"without any program below it": {
+			[]string{"/delta"}, "strangled", "25%", "retired", nil, `"monolith" cannot be retired while "delta" is 25%`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := nested(test.paths...).Complete()
@@ -44,7 +54,8 @@ func TestRestOfAShare(t *testing.T) {
 			if test.monolith == "retired" {
 				beta = "strangled"
 			}
-			m, err := ParseMigration(c, map[string]string{"alpha": test.alpha, "beta": beta, "gamma": beta, "delta": test.delta, "monolith": test.monolith})
+			m, err := ParseMigration(c,
+				map[string]string{"alpha": test.alpha, "beta": beta, "gamma": beta, "delta": test.delta, "monolith": test.monolith})
 			if test.err != "" {
 				require.ErrorContains(t, err, test.err)
 				return

@@ -147,7 +147,8 @@ func without(c Catalog, m Migration, s Service) string {
 func nextBelow(c Catalog, m Migration, s Service) *Service {
 	var next *Service
 	for _, other := range c.Services {
-		if other.Priority > s.Priority && m.Services[other.Name] != Dark && (next == nil || other.Priority < next.Priority) && meets(s.Paths, other.Paths) {
+		if other.Priority > s.Priority && m.Services[other.Name] != Dark && (next == nil || other.Priority < next.Priority) &&
+			meets(s.Paths, other.Paths) {
 			next = &other
 		}
 	}

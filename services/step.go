@@ -24,7 +24,8 @@ func Step(before, after Migration) []error {
 		}
 	}
 	if before.Monolith == Serving && after.Monolith == Retired {
-		errs = append(errs, fmt.Errorf("services: the monolith goes from %s to %s: make it %s first, and check that nothing needs it", Serving, Retired, Drained))
+		errs = append(errs,
+			fmt.Errorf("services: the monolith goes from %s to %s: make it %s first, and check that nothing needs it", Serving, Retired, Drained))
 	}
 	return errs
 }

@@ -20,7 +20,8 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 		// downloads which keep their files in a bucket of the region.
 		s3.AddToPolicy(readLayers(stack))
 	}
-	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()}).
+	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"),
+		&awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()}).
 		AddToPolicy(useTables(stack))
 	if e.NATGateways > 0 {
 		return
@@ -86,13 +87,16 @@ func useTables(stack awscdk.Stack) awsiam.PolicyStatement {
 func pullImages(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		ownAccount(stack, jsii.String("*"), "ecr:GetAuthorizationToken"),
-		ownAccount(stack, own(stack, "ecr", "repository/*"), "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+		ownAccount(stack, own(stack, "ecr", "repository/*"), "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage",
+			"ecr:GetDownloadUrlForLayer"),
 	}
 }
 
 // writeLogs allows writing to the log groups of the environment's stacks.
 func writeLogs(stack awscdk.Stack) []awsiam.PolicyStatement {
-	return []awsiam.PolicyStatement{ownAccount(stack, own(stack, "logs", "log-group:"+stageName(stack)+"-*"), "logs:CreateLogStream", "logs:PutLogEvents")}
+	return []awsiam.PolicyStatement{
+		ownAccount(stack, own(stack, "logs", "log-group:"+stageName(stack)+"-*"), "logs:CreateLogStream", "logs:PutLogEvents"),
+	}
 }
 
 // sendTraces allows collectors to send traces to the account's X-Ray, which has no

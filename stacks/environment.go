@@ -121,7 +121,8 @@ func (e Environment) migration(catalog services.Catalog, overrides map[string]st
 
 func decodeEnvironments(context any) (map[string]Environment, error) {
 	if context == nil {
-		return nil, fmt.Errorf(`cdk.json: no "environments" in the context: check its spelling, and run the app through the CDK CLI in the folder of cdk.json`)
+		return nil, fmt.Errorf(`cdk.json: no "environments" in the context: check its spelling, and run the app through the CDK CLI in the ` +
+			`folder of cdk.json`)
 	}
 	encoded, err := json.Marshal(context)
 	if err != nil {

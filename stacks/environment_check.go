@@ -95,7 +95,8 @@ func (e Environment) checkFirewall() error {
 	}
 	for _, path := range e.FreeText {
 		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "*?") || len(path) > longestSearch {
-			return fmt.Errorf("freeText %q: want how a path begins, such as /api/comments, without wildcards and of at most %d characters", path, longestSearch)
+			return fmt.Errorf("freeText %q: want how a path begins, such as /api/comments, without wildcards and of at most %d characters", path,
+				longestSearch)
 		}
 	}
 	return nil
@@ -146,7 +147,8 @@ func (e Environment) checkImages(catalog services.Catalog) error {
 	for _, s := range catalog.All() {
 		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
 			if image.Registry != "" && !e.reaches(image) {
-				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and region, or set natGateways to 1",
+				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and "+
+					"region, or set natGateways to 1",
 					s.Name, image.Registry)
 			}
 		}

@@ -68,7 +68,8 @@ func warnOfFloating(stack awscdk.Stack, s services.Service) {
 	for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
 		if image.Floats() {
 			awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:floating-image"),
-				jsii.Sprintf("%s runs %s, which has no version: tasks that start later may run another program, and a rollback may not bring the old one back: name a tag or a digest", s.Name, image.Registry))
+				jsii.Sprintf("%s runs %s, which has no version: tasks that start later may run another program, and a rollback may not bring the old "+
+					"one back: name a tag or a digest", s.Name, image.Registry))
 		}
 	}
 }

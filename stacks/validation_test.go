@@ -22,12 +22,19 @@ func TestFindings(t *testing.T) {
 		return `{"pluginReports": [{"conclusion": "success"}, {"conclusion": "failure", "violations": [` + violation + `]}]}`
 	}
 	for name, test := range map[string]struct{ report, want string }{
-		"of a construct": {report(`{"ruleName": "ECS.5", "description": "it writes", "violatingConstructs": [{"constructPath": "a/b"}]}`), "a/b: it writes (ECS.5)"},
-		"of two":         {report(`{"ruleName": "X", "description": "d", "violatingConstructs": [{"constructPath": "a"}, {"constructPath": "b"}]}`), "a: d (X)\nb: d (X)"},
-		"of none":        {report(`{"ruleName": "house-rules", "description": "a stale exception", "violatingConstructs": []}`), "a stale exception (house-rules)"},
-		"a warning":      {report(`{"ruleName": "X", "severity": "warning", "violatingConstructs": [{"constructPath": "a"}]}`), ""},
-		"no report":      {"", ""},
-		"no JSON":        {"{", "unexpected end of JSON"},
+		"of a construct": {
+			report(`{"ruleName": "ECS.5", "description": "it writes", "violatingConstructs": [{"constructPath": "a/b"}]}`), "a/b: it writes (ECS.5)",
+		},
+		"of two": {
+			report(`{"ruleName": "X", "description": "d", "violatingConstructs": [{"constructPath": "a"}, {"constructPath": "b"}]}`),
+			"a: d (X)\nb: d (X)",
+		},
+		"of none": {
+			report(`{"ruleName": "house-rules", "description": "a stale exception", "violatingConstructs": []}`), "a stale exception (house-rules)",
+		},
+		"a warning": {report(`{"ruleName": "X", "severity": "warning", "violatingConstructs": [{"constructPath": "a"}]}`), ""},
+		"no report": {"", ""},
+		"no JSON":   {"{", "unexpected end of JSON"},
 	} {
 		file := filepath.Join(t.TempDir(), "validation-report.json")
 		if test.report != "" {

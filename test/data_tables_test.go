@@ -52,7 +52,7 @@ func checkTables(stage *assembly.Stage) error {
 			}
 		}](table.Properties)
 		if err != nil || len(p.Replicas) != 1 {
-			errs = append(errs, fmt.Errorf("%s has %d replicas, want 1 (%v)", table.LogicalID, len(p.Replicas), err))
+			errs = append(errs, errors.Join(fmt.Errorf("%s has %d replicas, want 1", table.LogicalID, len(p.Replicas)), err))
 			continue
 		}
 		replica, name := p.Replicas[0], table.LogicalID

@@ -240,14 +240,18 @@ func TestReviewOfAChangeInTwoSteps(t *testing.T) {
 		want          []string
 	}{
 		"exchanged priorities": {nil, []change{priority("alpha", 200), priority("beta", 100)}, []string{
-			"Listener rules of alpha take a priority that a rule of beta still has: ", "Listener rules of beta take a priority that a rule of alpha still has: ",
+			"Listener rules of alpha take a priority that a rule of beta still has: ", "Listener rules of beta take a priority that a rule of " +
+				"alpha still has: ",
 		}},
 		"a priority that is free": {nil, []change{priority("alpha", 300)}, nil},
 		"an index for another":    {nil, []change{indexes("other")}, []string{"2 of its indexes change: `all` goes, `other` comes"}},
 		"another index":           {nil, []change{indexes("all", "other")}, nil},
-		"another key of an index": {nil, []change{editService("beta", func(s *services.Service) { s.Table.Indexes[0].PartitionKey = "owner" })}, []string{"its index `all` gets another key"}},
-		"a domain less":           {[]change{https}, nil, []string{"it goes while rules of other stacks are attached to it"}},
-		"a zone less":             {[]change{environment("azs", 3)}, nil, []string{"Availability zones: 3 → 2."}},
+		"another key of an index": {
+			nil, []change{editService("beta", func(s *services.Service) { s.Table.Indexes[0].PartitionKey = "owner" })},
+			[]string{"its index `all` gets another key"},
+		},
+		"a domain less": {[]change{https}, nil, []string{"it goes while rules of other stacks are attached to it"}},
+		"a zone less":   {[]change{environment("azs", 3)}, nil, []string{"Availability zones: 3 → 2."}},
 	} {
 		findings := reviewed(t, assemble(t, test.before...), assemble(t, test.after...)).Findings
 		for _, want := range test.want {

@@ -114,7 +114,7 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 	var errs []error
 	expect := func(what string, k token, want bool) {
 		if got, err := accepts(role, k); got != want || err != nil {
-			errs = append(errs, fmt.Errorf("%s: %s is taken: %v, want %v (%v)", role.LogicalID, what, got, want, err))
+			errs = append(errs, errors.Join(fmt.Errorf("%s: %s is taken: %v, want %v", role.LogicalID, what, got, want), err))
 		}
 	}
 	expect("its own", own, true)
@@ -251,7 +251,7 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 		for _, resource := range resources {
 			decision, err := principal.Decide(iam.Request{Action: action, Resource: resource})
 			if got := decision == iam.Allow; err != nil || got != want[grant{action: action, resource: resource}] {
-				errs = append(errs, fmt.Errorf("%s may %s on %s: %v (%v)", role.LogicalID, action, resource, got, err))
+				errs = append(errs, errors.Join(fmt.Errorf("%s may %s on %s: %v", role.LogicalID, action, resource, got), err))
 			}
 		}
 	}

@@ -152,7 +152,7 @@ func checkTLS(stage *assembly.Stage, secure assembly.Listener) error {
 		Certificates []struct{ CertificateArn string }
 	}](secure.Properties)
 	if err != nil || len(listener.Certificates) != 1 {
-		return fmt.Errorf("%d certificates, want 1 (%v)", len(listener.Certificates), err)
+		return errors.Join(fmt.Errorf("%d certificates, want 1", len(listener.Certificates)), err)
 	}
 	proof := []any{map[string]any{"DomainName": "fixture.example.com", "HostedZoneId": "Z0123456789ABC"}}
 	return errors.Join(

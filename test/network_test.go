@@ -179,7 +179,7 @@ func checkEndpoints(stage *assembly.Stage) error {
 		_, service, _ := strings.Cut(fmt.Sprint(r.Properties["ServiceName"]), "eu-west-1.")
 		got, err := passes(r)
 		if err != nil || !slices.Equal(got, want[service]) {
-			return fmt.Errorf("the endpoint of %s passes %q, want %q (%v)", service, got, want[service], err)
+			return errors.Join(fmt.Errorf("the endpoint of %s passes %q, want %q", service, got, want[service]), err)
 		}
 	}
 	return checkGeneratedNames(stage)

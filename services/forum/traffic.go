@@ -26,7 +26,10 @@ func Traffic() traffic.Traffic {
 			Writes: &traffic.Item{ReadBack: usersPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"id", "name"}},
 		},
 		{Name: "users-miss", Path: usersPath, Weight: 2, Target: usersPath + "/unknown", Status: http.StatusNotFound},
-		{Name: "users-repeat", Path: usersPath, Method: "POST", Target: usersPath, Status: http.StatusConflict, Body: `{"id":"{{id}}","name":"Another"}`},
+		{
+			Name: "users-repeat", Path: usersPath, Method: "POST", Target: usersPath, Status: http.StatusConflict,
+			Body: `{"id":"{{id}}","name":"Another"}`,
+		},
 
 		{Name: "threads-read", Path: threadsPath, Weight: 20, Target: threadsPath + "/{{id}}", Fields: map[string]string{"id": "{{id}}"}},
 		{Name: "threads-list", Path: threadsPath, Weight: 4, Target: threadsPath + "?limit=10", Most: 10},
@@ -39,8 +42,14 @@ func Traffic() traffic.Traffic {
 
 		{Name: "posts-list", Path: postsPath, Weight: 12, Target: postsPath + "?limit=10", Most: 10},
 		// Each post is the only one of its thread and of its author.
-		{Name: "posts-in-thread", Path: postsPath, Target: postsPath + "/in-thread/thread-{{number}}", Most: 1, Fields: map[string]string{"id": "{{id}}", "thread": "thread-{{number}}"}},
-		{Name: "posts-by-user", Path: postsPath, Target: postsPath + "/by-user/writer-{{number}}", Most: 1, Fields: map[string]string{"id": "{{id}}", "author": "writer-{{number}}"}},
+		{
+			Name: "posts-in-thread", Path: postsPath, Target: postsPath + "/in-thread/thread-{{number}}", Most: 1,
+			Fields: map[string]string{"id": "{{id}}", "thread": "thread-{{number}}"},
+		},
+		{
+			Name: "posts-by-user", Path: postsPath, Target: postsPath + "/by-user/writer-{{number}}", Most: 1,
+			Fields: map[string]string{"id": "{{id}}", "author": "writer-{{number}}"},
+		},
 		{
 			Name: "posts-create", Path: postsPath, Method: "POST", Target: postsPath, Status: http.StatusCreated,
 			Body:   `{"thread":"thread-{{new}}","author":"writer-{{new}}","body":"Post {{new}}"}`,

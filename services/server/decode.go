@@ -39,10 +39,10 @@ func bodyProblem[T any](err error) *Problem {
 	if tooLarge(err) {
 		return newProblem(http.StatusRequestEntityTooLarge, "The body has more than 64 KiB.")
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return malformed("The body is empty: want a JSON object.")
 	}
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformed("The JSON ends before its object does.")
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {

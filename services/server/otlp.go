@@ -117,7 +117,7 @@ func (o *otlp) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans)
 		return err
 	}
 	defer response.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(response.Body, MaxBody)) // else the connection is not reused
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, MaxBody)) // else the connection is not reused
 	if response.StatusCode >= 300 {
 		return fmt.Errorf("the collector answers %d", response.StatusCode)
 	}

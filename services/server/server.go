@@ -100,7 +100,7 @@ func (s *Server) Run(ctx context.Context) error {
 	err = server.Shutdown(ctx)
 	s.traces.flush()
 	if err != nil {
-		server.Close()
+		_ = server.Close()
 		return fmt.Errorf("requests still ran %s after the drain delay: %w", ShutdownTimeout, err)
 	}
 	s.Log.Info("stopped")

@@ -30,7 +30,8 @@ func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
 	paths := out.Paths()
 	for _, s := range c.Services {
 		if !slices.ContainsFunc(s.Paths, func(path string) bool { return slices.Contains(paths, path) }) {
-			return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's Traffic", s.Name, s.Paths)
+			return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's "+
+				"Traffic", s.Name, s.Paths)
 		}
 	}
 	return out, nil
@@ -130,7 +131,8 @@ func (k Kind) secrets() ([]string, error) {
 	for _, field := range k.Writes.Secret {
 		value, _ := body[field].(string)
 		if !strings.Contains(value, New) || value == New {
-			return nil, fmt.Errorf("the secret field %q is %q in the body: want text with %s in it, which a log can be searched for", field, value, New)
+			return nil, fmt.Errorf("the secret field %q is %q in the body: want text with %s in it, which a log can be searched for", field, value,
+				New)
 		}
 		patterns = append(patterns, strings.ReplaceAll(regexp.QuoteMeta(value), regexp.QuoteMeta(New), `\d+`))
 	}

@@ -19,7 +19,10 @@ var catalog = services.Catalog{Services: []services.Service{
 // kinds is traffic that fits the catalog.
 func kinds() traffic.Traffic {
 	return traffic.Traffic{
-		{Name: "alpha-read", Path: "/api/alpha", Weight: 5, Target: "/api/alpha/{{id}}", Fields: map[string]string{"id": "{{id}}", "size": "{{number}}"}},
+		{
+			Name: "alpha-read", Path: "/api/alpha", Weight: 5, Target: "/api/alpha/{{id}}",
+			Fields: map[string]string{"id": "{{id}}", "size": "{{number}}"},
+		},
 		{
 			Name: "alpha-create", Path: "/api/alpha", Method: "POST", Target: "/api/alpha", Status: 201,
 			Body:   `{"name":"Alpha. {{new}}","size":7}`,
@@ -55,7 +58,8 @@ func TestCompleteFillsInDefaults(t *testing.T) {
 
 func TestCompleteRefuses(t *testing.T) {
 	for want, change := range map[string]func(traffic.Traffic) traffic.Traffic{
-		`traffic: no request counts for a path of "beta": add a traffic.Kind whose Path is one of ["/beta/*"] to the example's Traffic`: func(k traffic.Traffic) traffic.Traffic { return k[:2] },
+		`traffic: no request counts for a path of "beta": add a traffic.Kind whose Path is one of ["/beta/*"] to the example's ` +
+			`Traffic`: func(k traffic.Traffic) traffic.Traffic { return k[:2] },
 		`two kinds of requests are called "alpha-read"`:                  func(k traffic.Traffic) traffic.Traffic { return append(k, k[0]) },
 		`traffic: "a b": want a name of letters`:                         edit(2, func(k *traffic.Kind) { k.Name = "a b" }),
 		`no service of the catalog has the path "/b"`:                    edit(2, func(k *traffic.Kind) { k.Path = "/b" }),
@@ -64,12 +68,13 @@ func TestCompleteRefuses(t *testing.T) {
 		`the status is 2000`:                                             edit(2, func(k *traffic.Kind) { k.Status = 2000 }),
 		`the list has at most -1 items`:                                  edit(2, func(k *traffic.Kind) { k.Most = -1 }),
 		`{{name}} is no placeholder: want {{new}}, {{id}} or {{number}}`: edit(2, func(k *traffic.Kind) { k.Target = "/beta/{{name}}" }),
-		`{{wrong}} is no placeholder`:                                    edit(2, func(k *traffic.Kind) { k.Fields = map[string]string{"a": "{{wrong}}"} }),
-		`add a kind with Writes for that path`:                           edit(2, func(k *traffic.Kind) { k.Target = "/beta/{{id}}" }),
-		`use them in a request of its own, without {{new}}`:              edit(0, func(k *traffic.Kind) { k.Body = `{"n":{{new}}}` }),
-		`stand for an item that is there already`:                        edit(1, func(k *traffic.Kind) { k.Target = "/api/alpha/{{number}}" }),
-		`a field of the answer is {{id}}, which`:                         edit(0, func(k *traffic.Kind) { k.Target = "/api/alpha/1" }),
-		`a field of the answer is {{new}}, which`:                        edit(0, func(k *traffic.Kind) { k.Fields = map[string]string{"id": "{{new}}"} }),
+		`{{wrong}} is no placeholder`: edit(2,
+			func(k *traffic.Kind) { k.Fields = map[string]string{"a": "{{wrong}}"} }),
+		`add a kind with Writes for that path`:              edit(2, func(k *traffic.Kind) { k.Target = "/beta/{{id}}" }),
+		`use them in a request of its own, without {{new}}`: edit(0, func(k *traffic.Kind) { k.Body = `{"n":{{new}}}` }),
+		`stand for an item that is there already`:           edit(1, func(k *traffic.Kind) { k.Target = "/api/alpha/{{number}}" }),
+		`a field of the answer is {{id}}, which`:            edit(0, func(k *traffic.Kind) { k.Target = "/api/alpha/1" }),
+		`a field of the answer is {{new}}, which`:           edit(0, func(k *traffic.Kind) { k.Fields = map[string]string{"id": "{{new}}"} }),
 		`it writes items of no service`: func(k traffic.Traffic) traffic.Traffic {
 			k[1].Path = ""
 			return k[1:]

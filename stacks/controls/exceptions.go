@@ -50,7 +50,8 @@ func Exceptions() []Exception {
 		{"HOUSE.IAM.2", NotProtected, "CustomS3AutoDeleteObjectsCustomResourceProviderRole",
 			"the CDK makes this role for the function that empties the bucket of access logs before it is deleted"},
 		{"HOUSE.EC2.3", Internet, "VpcS3",
-			"tasks that reach the internet through a NAT gateway read buckets of others there too, and the endpoint only shortens the way to those of the region"},
+			"tasks that reach the internet through a NAT gateway read buckets of others there too, and the endpoint only shortens the way to " +
+				"those of the region"},
 		{"HOUSE.IAM.2", "", "CustomVpcRestrictDefaultSGCustomResourceProviderRole",
 			"the CDK makes this role for the function that closes the default security group, and lets no app choose its policies"},
 	}

@@ -84,8 +84,11 @@ func runGuard(binary string, args []string) ([]byte, error) {
 	if errors.As(err, &exit) && exit.ExitCode() == failed {
 		err = nil
 	}
-	if err != nil || problems.Len() > 0 {
-		return nil, fmt.Errorf("%s: %v: %s", binary, err, oneLine(problems.String()))
+	if err == nil && problems.Len() > 0 {
+		err = errors.New("problems")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", binary, err, oneLine(problems.String()))
 	}
 	return output.Bytes(), nil
 }

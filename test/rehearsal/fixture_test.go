@@ -30,7 +30,10 @@ func fixtureKinds(t *testing.T) traffic.Traffic {
 			Writes: &traffic.Item{ReadBack: "/api/alpha?limit=100", Differs: []string{"created"}, Secret: []string{"id", "name"}},
 		},
 		{Name: "beta-list", Path: "/api/beta", Weight: 10, Target: "/api/beta?limit=10", Most: 10},
-		{Name: "beta-one", Path: "/api/beta", Target: "/api/beta/in-group/group-{{number}}", Most: 1, Fields: map[string]string{"group": "group-{{number}}"}},
+		{
+			Name: "beta-one", Path: "/api/beta", Target: "/api/beta/in-group/group-{{number}}", Most: 1,
+			Fields: map[string]string{"group": "group-{{number}}"},
+		},
 		{
 			Name: "beta-create", Path: "/api/beta", Method: "POST", Target: "/api/beta", Status: 201,
 			Body:   `{"group":"group-{{new}}","size":{{new}}}`,

@@ -8,15 +8,16 @@ import (
 
 func TestLogsHaveNoSecrets(t *testing.T) {
 	for line, leaks := range map[string]bool{
-		`{"level":"INFO","msg":"serving","address":"[::]:43211","program":"alpha"}`:                                                                                              false,
-		`{"level":"ERROR","msg":"request failed","error":"get item from Data-AlphaTable9725E9C8: the table is busy or out of reach","status":503,"route":"GET /api/alpha/{id}"}`: false,
-		`{"msg":"request failed","key":"AKIAIOSFODNN7EXAMPLE"}`:                                                                                                                  true,
-		`{"msg":"-----BEGIN EC PRIVATE KEY-----"}`:                                                                                                                               true,
-		`{"msg":"connect","password":"correcthorse"}`:                                                                                                                            true,
-		`{"header":"Authorization: QWxhZGRpbjpvcGVu"}`:                                                                                                                           true,
-		`{"msg":"request failed","body":"{\"name\":\"Item 12\"}"}`:                                                                                                               true,
-		`{"error":"put item-12 into Data-AlphaTable9725E9C8"}`:                                                                                                                   true,
-		`{"error":"put group-12 into Data-BetaTable9725E9C8"}`:                                                                                                                   false, // no secret field
+		`{"level":"INFO","msg":"serving","address":"[::]:43211","program":"alpha"}`: false,
+		`{"level":"ERROR","msg":"request failed","error":"get item from Data-AlphaTable9725E9C8: the table is busy or out of ` +
+			`reach","status":503,"route":"GET /api/alpha/{id}"}`: false,
+		`{"msg":"request failed","key":"AKIAIOSFODNN7EXAMPLE"}`:    true,
+		`{"msg":"-----BEGIN EC PRIVATE KEY-----"}`:                 true,
+		`{"msg":"connect","password":"correcthorse"}`:              true,
+		`{"header":"Authorization: QWxhZGRpbjpvcGVu"}`:             true,
+		`{"msg":"request failed","body":"{\"name\":\"Item 12\"}"}`: true,
+		`{"error":"put item-12 into Data-AlphaTable9725E9C8"}`:     true,
+		`{"error":"put group-12 into Data-BetaTable9725E9C8"}`:     false, // no secret field
 	} {
 		l := newLogs(fixtureKinds(t))
 		l.read(line)

@@ -120,7 +120,7 @@ var errInterrupted = errors.New("interrupted")
 func interruptible(ctx context.Context, work func() error) (err error) {
 	defer func() {
 		if ctx.Err() != nil {
-			recover()
+			_ = recover()
 			err = errInterrupted
 		}
 	}()

@@ -33,7 +33,10 @@ func TestParityFindsDifferences(t *testing.T) {
 func TestMask(t *testing.T) {
 	item := traffic.Item{ID: "id", Differs: []string{"created", "version"}}
 	made := func(number int64, body string) answer {
-		a := answer{status: 201, header: map[string][]string{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}, "Content-Length": {"9"}}, body: body}
+		a := answer{
+			status: 201, header: map[string][]string{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}, "Content-Length": {"9"}},
+			body: body,
+		}
 		a.mask(item, number)
 		return a
 	}

@@ -34,7 +34,9 @@ func (s *show) State() page.State {
 }
 
 func (s *show) service(service services.Service, traffic page.Traffic) page.Service {
-	shown := page.Service{Name: service.Name, Phase: s.step.phases[service.Name], Paths: service.Paths, Phases: phasesOf(s.catalog, service.Name)}
+	shown := page.Service{
+		Name: service.Name, Phase: s.step.phases[service.Name], Paths: service.Paths, Phases: phasesOf(s.catalog, service.Name),
+	}
 	for _, t := range s.region.Tasks() {
 		if t.Service == service.Name {
 			shown.Deployed = true
@@ -55,7 +57,9 @@ func phasesOf(c services.Catalog, name string) []string {
 		return []string{string(services.Serving), string(services.Drained), string(services.Retired)}
 	}
 	var words []string
-	for _, p := range []services.Phase{services.Dark, {Share: 10}, {Share: 25}, {Share: 50}, {Share: 75}, {Share: 90}, services.Live, services.Strangled} {
+	for _, p := range []services.Phase{
+		services.Dark, {Share: 10}, {Share: 25}, {Share: 50}, {Share: 75}, {Share: 90}, services.Live, services.Strangled,
+	} {
 		words = append(words, p.String())
 	}
 	return words

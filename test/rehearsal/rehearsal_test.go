@@ -202,7 +202,10 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 
 	r.catalog.Services = r.catalog.Services[:1]
 	r.catalog.Services[0].Table = nil
-	assert.Equal(t, []string{"kill -9: all tasks of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha", "hung program: a task of alpha"}, hits())
+	assert.Equal(t,
+		[]string{
+			"kill -9: all tasks of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha", "hung program: a task of alpha",
+		}, hits())
 	assert.Equal(t, 4, untouchedFrom(r.faultsOf(), "alpha"))
 	r.kinds = r.kinds[:2]
 	_, target = r.writeTarget()
@@ -250,7 +253,10 @@ func TestParse(t *testing.T) {
 		require.NoError(t, err, args)
 		assert.Equal(t, want, got, args)
 	}
-	for _, args := range []string{"--rate 0", "--startup -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "alpha", "--nonsense"} {
+	for _, args := range []string{
+		"--rate 0", "--startup -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "alpha",
+		"--nonsense",
+	} {
 		_, err := parse(strings.Fields(args))
 		assert.Error(t, err, args)
 	}

@@ -221,7 +221,8 @@ func sharesOf(records []load.Record, want map[string]map[string]float64) (shares
 			s := Share{Path: path, Program: program, Weight: want[path][program], Answered: answered[path][program], Of: of}
 			s.Least, s.Most = load.Bounds(of, s.Weight)
 			if s.Answered < s.Least || s.Answered > s.Most {
-				wrong = append(wrong, fmt.Sprintf("%s: %s answered %d of %d, its share is %.0f%%: %d to %d", path, program, s.Answered, of, 100*s.Weight, s.Least, s.Most))
+				wrong = append(wrong,
+					fmt.Sprintf("%s: %s answered %d of %d, its share is %.0f%%: %d to %d", path, program, s.Answered, of, 100*s.Weight, s.Least, s.Most))
 			}
 			shares = append(shares, s)
 		}

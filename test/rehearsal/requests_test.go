@@ -54,7 +54,8 @@ func TestKitRequests(t *testing.T) {
 
 	// A service may have the root, or a path in both cases.
 	catalog := services.Catalog{Services: []services.Service{{Name: "all", Paths: []string{"/", "/a", "/?", "/x/*"}}}}
-	kinds, err := requestKinds(catalog, traffic.Traffic{{Name: "a", Path: "/a", Target: "/a", Header: map[string]string{"Accept": "text/plain"}}})
+	kinds, err := requestKinds(catalog,
+		traffic.Traffic{{Name: "a", Path: "/a", Target: "/a", Header: map[string]string{"Accept": "text/plain"}}})
 	require.NoError(t, err)
 	require.Len(t, kinds, 2)
 	assert.Equal(t, map[string]string{"Accept": "text/plain", services.PreviewHeader: "all"}, kinds[1].Header)
@@ -85,7 +86,7 @@ func TestStreamFillsRequests(t *testing.T) {
 	}
 	target, _ := s.target(named(t, kinds, "gamma-file"))
 	assert.Equal(t, "key", target.Header.Get("X-Key"))
-	assert.Equal(t, `{"id":"a\"b"}`, values{1, `a"b`}.body(traffic.Kind{Body: `{"id":"{{id}}"}`}))
+	assert.JSONEq(t, `{"id":"a\"b"}`, values{1, `a"b`}.body(traffic.Kind{Body: `{"id":"{{id}}"}`}))
 }
 
 // Each kind is drawn as often as its weight says, and a part has only its paths.
@@ -129,15 +130,19 @@ func TestStreamJudges(t *testing.T) {
 		"no list":              {"/api/beta?limit=10#beta-list:0", 200, "", `{}`, "body is not what it should be"},
 		"the group's item":     {"/api/beta/in-group/group-8#beta-one:8", 200, "", `[{"group":"group-8"}]`, ""},
 		"another group's":      {"/api/beta/in-group/group-8#beta-one:8", 200, "", `[{"group":"group-9"}]`, `group is "group-9", want "group-8"`},
-		"two items":            {"/api/beta/in-group/group-8#beta-one:8", 200, "", `[{"group":"group-8"},{"group":"group-8"}]`, "2 items, want 1 to 1"},
-		"no answer":            {"/api/alpha/item-7#alpha-read:7", 0, "", ``, "no answer: EOF"},
-		"no id":                {"/api/beta#beta-create:9", 201, "", `{"id":"x"}`, `no field "key"`},
-		"learned":              {"/#kit-root:0", 302, "legacy", ``, ""},
-		"not learned":          {"/#kit-root:0", 404, "legacy", ``, "status 404, want 302"},
-		"the load balancer's":  {"/#kit-root:0", 404, "", ``, ""},
-		"not for a service":    {"/api/alpha/item-7#alpha-read:7", 404, "", ``, "status 404, want 200"},
+		"two items": {
+			"/api/beta/in-group/group-8#beta-one:8", 200, "", `[{"group":"group-8"},{"group":"group-8"}]`, "2 items, want 1 to 1",
+		},
+		"no answer":           {"/api/alpha/item-7#alpha-read:7", 0, "", ``, "no answer: EOF"},
+		"no id":               {"/api/beta#beta-create:9", 201, "", `{"id":"x"}`, `no field "key"`},
+		"learned":             {"/#kit-root:0", 302, "legacy", ``, ""},
+		"not learned":         {"/#kit-root:0", 404, "legacy", ``, "status 404, want 302"},
+		"the load balancer's": {"/#kit-root:0", 404, "", ``, ""},
+		"not for a service":   {"/api/alpha/item-7#alpha-read:7", 404, "", ``, "status 404, want 200"},
 	} {
-		result := &vegeta.Result{Method: "GET", URL: "http://fixture" + test.url, Code: uint16(test.status), Body: []byte(test.body), Headers: http.Header{}}
+		result := &vegeta.Result{
+			Method: "GET", URL: "http://fixture" + test.url, Code: uint16(test.status), Body: []byte(test.body), Headers: http.Header{},
+		}
 		result.Headers.Set("X-Served-By", test.program)
 		if test.status == 0 {
 			result.Error = "EOF"
@@ -160,7 +165,10 @@ func TestLedgerKeepsAcknowledgedWrites(t *testing.T) {
 	l := newLedger()
 	s := newStream("http://fixture", fixtureKinds(t), l)
 	for number, status := range map[int]int{4: 201, 5: 503, 6: 0} {
-		s.Judge(&vegeta.Result{URL: fmt.Sprintf("http://fixture/api/beta#beta-create:%d", number), Code: uint16(status), Body: fmt.Appendf(nil, `{"key":"b%d"}`, number)})
+		s.Judge(&vegeta.Result{
+			URL: fmt.Sprintf("http://fixture/api/beta#beta-create:%d", number), Code: uint16(status),
+			Body: fmt.Appendf(nil, `{"key":"b%d"}`, number),
+		})
 	}
 	assert.Equal(t, []values{{4, "b4"}}, l.written("/api/beta"))
 	assert.Equal(t, values{4, "b4"}, l.pick("/api/beta"))

@@ -105,7 +105,8 @@ func scalingOf(s services.Service, scales bool, before, after []string, activiti
 		Unexplained: failuresOf(records),
 	}
 	if want := tasksOf(s, scales); len(after) != want {
-		result.Unexplained = append(result.Unexplained, fmt.Sprintf("%s has %d healthy tasks at %d requests a second, want %d", s.Name, len(after), result.Rate, want))
+		result.Unexplained = append(result.Unexplained,
+			fmt.Sprintf("%s has %d healthy tasks at %d requests a second, want %d", s.Name, len(after), result.Rate, want))
 	}
 	for _, address := range before {
 		if !slices.Contains(after, address) {

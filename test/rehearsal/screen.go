@@ -77,13 +77,14 @@ func (s *screen) drawProgress() {
 	}
 	answered, failed := s.count()
 	s.clearProgress()
-	fmt.Fprintf(s.out, "… %s  %.1f s, %d requests, %d failed", s.doing, time.Since(s.since).Seconds(), answered-s.answered, failed-s.failed)
+	_, _ = fmt.Fprintf(s.out, "… %s  %.1f s, %d requests, %d failed", s.doing, time.Since(s.since).Seconds(), answered-s.answered,
+		failed-s.failed)
 }
 
 // clearProgress empties the terminal's last line.
 func (s *screen) clearProgress() {
 	if s.live {
-		fmt.Fprint(s.out, "\r\x1b[2K")
+		_, _ = fmt.Fprint(s.out, "\r\x1b[2K")
 	}
 }
 
@@ -91,7 +92,7 @@ func (s *screen) line(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clearProgress()
-	fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	_, _ = fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 	s.drawProgress()
 }
 
@@ -147,7 +148,8 @@ func (s *screen) gap(g Gap) {
 	if total(g.Failures) > 0 {
 		lasted = fmt.Sprintf("%d ms", g.Milliseconds)
 	}
-	s.line("%-23s %-8s %-20s %8d %s %8s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 6), lasted, statuses(g.Failures))
+	s.line("%-23s %-8s %-20s %8d %s %8s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 6), lasted,
+		statuses(g.Failures))
 	s.wrong(g.Unexplained)
 }
 
@@ -162,7 +164,8 @@ func (s *screen) walkHead(paths []string) {
 }
 
 func (s *screen) step(step Step, paths []string) {
-	row := fmt.Sprintf("%-18s %5.1f s %8d %s %4.1f ms %4.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 6), step.P50, step.P99)
+	row := fmt.Sprintf("%-18s %5.1f s %8d %s %4.1f ms %4.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 6),
+		step.P50, step.P99)
 	var spread []string
 	for _, path := range append(slices.Clone(paths), elsewhere) {
 		shares := slices.DeleteFunc(slices.Clone(step.Shares), func(share Share) bool { return share.Path != path })
@@ -193,7 +196,8 @@ func programs(shares []Share) string {
 func spreadOf(shares []Share) string {
 	var parts []string
 	for _, share := range shares {
-		parts = append(parts, fmt.Sprintf("%s %d (%.0f%% of %d: %d to %d)", share.Program, share.Answered, 100*share.Weight, share.Of, share.Least, share.Most))
+		parts = append(parts,
+			fmt.Sprintf("%s %d (%.0f%% of %d: %d to %d)", share.Program, share.Answered, 100*share.Weight, share.Of, share.Least, share.Most))
 	}
 	return shares[0].Path + ": " + strings.Join(parts, ", ")
 }
@@ -246,7 +250,8 @@ func (s *screen) scaling(g Scaling) {
 	if g.To != g.From {
 		tasks, after = fmt.Sprintf("%d → %d", g.From, g.To), fmt.Sprintf("%.1f s", g.Seconds)
 	}
-	s.line("%-16s %8d %s %18s  %-7s %7s", g.Service, g.Requests, s.number(total(g.Failures), 6), fmt.Sprintf("%d/s of %d/s", g.Rate, g.Capacity), tasks, after)
+	s.line("%-16s %8d %s %18s  %-7s %7s", g.Service, g.Requests, s.number(total(g.Failures), 6),
+		fmt.Sprintf("%d/s of %d/s", g.Rate, g.Capacity), tasks, after)
 	for _, activity := range g.Activities {
 		s.line("    %s", activity)
 	}
@@ -273,7 +278,8 @@ func (s *screen) summary(r *Report) {
 		requests += step.Requests
 	}
 	s.line("")
-	s.line("%d requests in the walk at %d a second, %s unexplained failures in all, %.0f s", requests, r.Rate, s.number(r.Unexplained, 0), r.Seconds)
+	s.line("%d requests in the walk at %d a second, %s unexplained failures in all, %.0f s", requests, r.Rate, s.number(r.Unexplained, 0),
+		r.Seconds)
 }
 
 func total(failures map[int]int) int {

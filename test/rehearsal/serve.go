@@ -34,7 +34,8 @@ func (r *rehearsal) serve(ctx context.Context, rate int) error {
 		return err
 	}
 	return r.show(ctx, listener, rate, asShipped, func() {
-		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", address, r.catalog.Name, address, r.sample())
+		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", address,
+			r.catalog.Name, address, r.sample())
 	})
 }
 
@@ -76,7 +77,7 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 		return err
 	}
 	app := &http.Server{Handler: s.recorder, ReadHeaderTimeout: load.Timeout}
-	go app.Serve(visitors)
+	go func() { _ = app.Serve(visitors) }() // until Close
 	defer app.Close()
 
 	url := "http://" + visitors.Addr().String()

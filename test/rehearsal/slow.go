@@ -51,7 +51,11 @@ func dribble(ctx context.Context, target string) (*dribbles, error) {
 			return nil, err
 		}
 		d.connections = append(d.connections, connection)
-		fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", to.Path, to.Host)
+		const headers = "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+		if _, err := fmt.Fprintf(connection, headers, to.Path, to.Host); err != nil {
+			d.close()
+			return nil, err
+		}
 		ended, end := context.WithCancel(ctx)
 		d.all.Go(func() {
 			defer end()
@@ -59,7 +63,7 @@ func dribble(ctx context.Context, target string) (*dribbles, error) {
 		})
 		go func() {
 			for sleep(ended, time.Second) {
-				connection.Write([]byte(" "))
+				_, _ = connection.Write([]byte(" "))
 			}
 		}()
 	}

@@ -35,18 +35,20 @@ const (
 func execute(args []string, out, stderr io.Writer) int {
 	diffs, err := review(args)
 	if err != nil {
-		fmt.Fprintln(stderr, "review:", err)
+		_, _ = fmt.Fprintln(stderr, "review:", err)
 		return failed
 	}
 	status := nothingFound
-	for i, d := range diffs {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprint(out, d.Markdown())
+	var pages []string
+	for _, d := range diffs {
+		pages = append(pages, d.Markdown())
 		if len(d.Findings) > 0 {
 			status = found
 		}
+	}
+	if _, err := io.WriteString(out, strings.Join(pages, "\n")); err != nil {
+		_, _ = fmt.Fprintln(stderr, "review:", err)
+		return failed
 	}
 	return status
 }

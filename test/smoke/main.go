@@ -48,7 +48,9 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	answers := request(url, probes(app.Catalog, environment.Migration))
-	fmt.Fprint(out, report(environment, app.Catalog, answers))
+	if _, err := fmt.Fprint(out, report(environment, app.Catalog, answers)); err != nil {
+		return err
+	}
 	return wrong(answers)
 }
 

@@ -36,7 +36,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	var call struct{ TableName string }
-	json.Unmarshal(body, &call) // minidyn reports what cannot be read
+	_ = json.Unmarshal(body, &call) // minidyn reports what cannot be read
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	d.table(call.TableName).ServeHTTP(w, r)
 }

@@ -109,6 +109,6 @@ func (f FixedResponse) serve(_ *LoadBalancer, w http.ResponseWriter, r *http.Req
 	}
 	w.WriteHeader(f.StatusCode)
 	if r.Method != http.MethodHead {
-		io.WriteString(w, f.MessageBody)
+		_, _ = io.WriteString(w, f.MessageBody)
 	}
 }

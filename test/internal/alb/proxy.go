@@ -54,7 +54,7 @@ func proxyTo(w http.ResponseWriter, r *http.Request, address string, transport h
 		// would wait for the rest before it writes the response, so reading ends here.
 		ModifyResponse: func(*http.Response) error {
 			if r.ContentLength != 0 && !body.complete.Load() {
-				http.NewResponseController(w).SetReadDeadline(time.Now())
+				_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 			}
 			return nil
 		},

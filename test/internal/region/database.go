@@ -44,7 +44,7 @@ func startDatabase() (*database, error) {
 	d := &database{url: "http://" + listener.Addr().String(), content: dynamotest.New()}
 	d.outage.Store(&Outage{})
 	d.server = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
-	go d.server.Serve(listener)
+	go func() { _ = d.server.Serve(listener) }() // until Close
 	return d, nil
 }
 
@@ -77,7 +77,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func throttle(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(http.StatusBadRequest)
-	io.WriteString(w,
+	_, _ = io.WriteString(w,
 		`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The rate of requests is too high."}`)
 }
 

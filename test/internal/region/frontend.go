@@ -55,7 +55,7 @@ func (d *frontend) listen(handler http.Handler) (string, error) {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	d.servers = append(d.servers, server)
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }() // until Close
 	return "http://" + listener.Addr().String(), nil
 }
 

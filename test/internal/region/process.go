@@ -50,7 +50,7 @@ func start(binary string, environment map[string]string, onLog func(line string)
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
 	go func() {
-		p.command.Wait()
+		_ = p.command.Wait() // ProcessState has its result
 		close(p.done)
 	}()
 	return p, nil
@@ -59,7 +59,8 @@ func start(binary string, environment map[string]string, onLog func(line string)
 // exit returns how an ended process has ended.
 func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
 
-func (p *process) signal(s syscall.Signal) { p.command.Process.Signal(s) }
+// signal does nothing when the process has ended.
+func (p *process) signal(s syscall.Signal) { _ = p.command.Process.Signal(s) }
 
 // cpu returns the CPU time that the program has used.
 func (p *process) cpu() (time.Duration, error) {

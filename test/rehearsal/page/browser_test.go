@@ -105,12 +105,14 @@ func TestMoveByKeyboard(t *testing.T) {
 		"create Gamma GammaLiveRule /api/gamma → legacy 90 %, gamma 10 %",
 		"Gamma GammaLiveRule create in progress",
 	}, eval[[]string](t, ctx, texts("#move, #changes li, #log li")))
-	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`), "buttons for a second move while the first is deployed")
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`),
+		"buttons for a second move while the first is deployed")
 
 	f.finish()
 	wait(t, ctx, `document.querySelector("[data-service=gamma]").dataset.phase === "10%"`)
 	wait(t, ctx, `document.querySelector("#deployment").dataset.running === "false"`)
-	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:disabled, form[data-chosen]").length`), "controls that are not ready for the next move")
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:disabled, form[data-chosen]").length`),
+		"controls that are not ready for the next move")
 }
 
 func tabTo(t *testing.T, ctx context.Context, selector string) {

@@ -15,7 +15,7 @@ const interval = 500 * time.Millisecond
 // by itself a second after it has lost the stream.
 func streamStates(w http.ResponseWriter, req *http.Request, r Rehearsal) {
 	w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprint(w, "retry: 1000\n\n")
+	_, _ = fmt.Fprint(w, "retry: 1000\n\n")
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {

@@ -34,10 +34,15 @@ func newFake() *fake {
 				{Name: "alpha", Phase: "live", Phases: phases, Paths: path("alpha"), Deployed: true, RequestsPerSecond: 61.2,
 					Tasks: []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
 				{Name: "beta", Phase: "25%", Phases: phases, Paths: path("beta"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
-					Tasks: []page.Task{{Address: "127.0.0.1:40022", State: "healthy"}, {Address: "127.0.0.1:35519", State: "unhealthy"}, {Address: "127.0.0.1:33207", State: "initial"}}},
+					Tasks: []page.Task{
+						{Address: "127.0.0.1:40022", State: "healthy"}, {Address: "127.0.0.1:35519", State: "unhealthy"},
+						{Address: "127.0.0.1:33207", State: "initial"},
+					}},
 				{Name: "gamma", Phase: "dark", Phases: phases, Paths: path("gamma"), Deployed: true,
 					Tasks: []page.Task{{Address: "127.0.0.1:37604", State: "healthy"}, {Address: "127.0.0.1:44190", State: "starting"}}},
-				{Name: "legacy", Phase: "serving", Phases: []string{"serving", "drained", "retired"}, Paths: []string{"/*"}, Deployed: true, RequestsPerSecond: 106.4,
+				{Name: "legacy", Phase: "serving", Phases: []string{
+					"serving", "drained", "retired",
+				}, Paths: []string{"/*"}, Deployed: true, RequestsPerSecond: 106.4,
 					Tasks: []page.Task{{Address: "127.0.0.1:36001", State: "healthy"}, {Address: "127.0.0.1:42555", State: "draining"}}},
 			},
 			Rules: []page.Rule{
@@ -45,9 +50,18 @@ func newFake() *fake {
 				preview("Beta", "BetaPreviewRule", "beta", 200),
 				preview("Gamma", "GammaPreviewRule", "gamma", 300),
 				preview("Legacy", "LegacyPreviewRule", "legacy", 25000),
-				{Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: path("alpha"), Shares: []page.Share{{Program: "alpha", Percent: 100}}},
-				{Stack: "Beta", ID: "BetaLiveRule", Priority: 25200, Live: true, Conditions: path("beta"), Shares: []page.Share{{Program: "beta", Percent: 25}, {Program: "legacy", Percent: 75}}},
-				{Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []string{"/*"}, Shares: []page.Share{{Program: "legacy", Percent: 100}}},
+				{
+					Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: path("alpha"),
+					Shares: []page.Share{{Program: "alpha", Percent: 100}},
+				},
+				{
+					Stack: "Beta", ID: "BetaLiveRule", Priority: 25200, Live: true, Conditions: path("beta"),
+					Shares: []page.Share{{Program: "beta", Percent: 25}, {Program: "legacy", Percent: 75}},
+				},
+				{
+					Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []string{"/*"},
+					Shares: []page.Share{{Program: "legacy", Percent: 100}},
+				},
 				{Stack: "Edge", ID: "Listener", Answer: "404", Live: true},
 			},
 			Traffic: page.Traffic{Series: []page.Series{
@@ -70,7 +84,9 @@ func newFake() *fake {
 				Changes: []page.Change{
 					{Stack: "Beta", Resource: "BetaLiveRule", Action: "update", Detail: "/api/beta → legacy 75 %, beta 25 %"},
 				},
-				Log: []string{"Beta update in progress", "Beta BetaLiveRule update in progress", "Beta BetaLiveRule update complete", "Beta update complete"},
+				Log: []string{
+					"Beta update in progress", "Beta BetaLiveRule update in progress", "Beta BetaLiveRule update complete", "Beta update complete",
+				},
 			},
 		},
 	}

@@ -49,9 +49,11 @@ func TestStateAsJSON(t *testing.T) {
 			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Conditions: []string{"/api/alpha"},
 			Shares: []page.Share{{Program: "alpha", Percent: 10}}, Live: true,
 		}},
-		Traffic:    page.Traffic{Series: []page.Series{{Program: "alpha", Requests: []float64{1}, Errors: []float64{0}}}},
-		Answers:    []page.Answer{{Method: "GET", Path: "/api/alpha", Status: 200, Program: "alpha", Milliseconds: 1.25}},
-		Deployment: page.Deployment{Move: "alpha: dark → 10%", Changes: []page.Change{{Stack: "Alpha", Resource: "LiveRule", Action: "create", Detail: "d"}}},
+		Traffic: page.Traffic{Series: []page.Series{{Program: "alpha", Requests: []float64{1}, Errors: []float64{0}}}},
+		Answers: []page.Answer{{Method: "GET", Path: "/api/alpha", Status: 200, Program: "alpha", Milliseconds: 1.25}},
+		Deployment: page.Deployment{
+			Move: "alpha: dark → 10%", Changes: []page.Change{{Stack: "Alpha", Resource: "LiveRule", Action: "create", Detail: "d"}},
+		},
 	}}
 	want := `{
   "name": "fixture",
@@ -116,13 +118,19 @@ func TestPhase(t *testing.T) {
 		{name: "accepted", body: live, want: http.StatusAccepted},
 		{name: "with a charset", body: live, header: sent("Content-Type", "application/json; charset=utf-8"), want: http.StatusAccepted},
 		{name: "from this page", body: live, header: sent("Sec-Fetch-Site", "same-origin"), want: http.StatusAccepted},
-		{name: "refused", body: live, refuse: errors.New(`"legacy" cannot be drained`), want: http.StatusUnprocessableEntity, says: `"legacy" cannot be drained`},
+		{
+			name: "refused", body: live, refuse: errors.New(`"legacy" cannot be drained`), want: http.StatusUnprocessableEntity,
+			says: `"legacy" cannot be drained`,
+		},
 		{name: "busy", body: live, running: true, want: http.StatusConflict, says: page.ErrBusy.Error()},
 		{name: "too large", body: `{"name": "` + strings.Repeat("n", 1<<10) + `"}`, want: http.StatusRequestEntityTooLarge},
 		{name: "too large behind the order", body: live + strings.Repeat(" ", 1<<10), want: http.StatusRequestEntityTooLarge},
 		{name: "from another site's page", body: live, header: sent("Sec-Fetch-Site", "cross-site"), want: http.StatusForbidden},
 		{name: "from another origin", body: live, header: sent("Origin", "https://elsewhere.example"), want: http.StatusForbidden},
-		{name: "a form", body: "name=gamma", header: sent("Content-Type", "application/x-www-form-urlencoded"), want: http.StatusUnsupportedMediaType},
+		{
+			name: "a form", body: "name=gamma", header: sent("Content-Type", "application/x-www-form-urlencoded"),
+			want: http.StatusUnsupportedMediaType,
+		},
 		{name: "as plain text", body: live, header: sent("Content-Type", "text/plain"), want: http.StatusUnsupportedMediaType},
 		{name: "of no type", body: live, header: sent("Content-Type", ""), want: http.StatusUnsupportedMediaType},
 		{name: "no JSON", body: "live", want: http.StatusBadRequest},
