@@ -101,7 +101,7 @@ func combinations(t *testing.T, c services.Catalog) []services.Migration {
 		}
 	}
 	n := len(c.Services)
-	require.Len(t, all, 1<<(2*n)+1<<n+1)
+	require.Len(t, all, 1<<(2*n)+1<<n+1<<n)
 	return all
 }
 

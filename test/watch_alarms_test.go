@@ -49,42 +49,61 @@ type ringing struct {
 }
 
 var ringings = []ringing{
-	{"Errors", "one percent is not above one percent",
-		map[string]cloudwatch.Series{"requests": minutes(1000, 1000, 1000), "errors": minutes(10, 10, 10)}, "..."},
-	{"Errors", "a little more is, from the second minute on",
-		map[string]cloudwatch.Series{"requests": minutes(1000, 1000, 1000), "errors": minutes(11, 11, 11)}, ".!!"},
-	{"Errors", "one bad minute is none",
-		map[string]cloudwatch.Series{"requests": minutes(1000, 1000, 1000, 1000), "errors": minutes(no, 1000, no, no)}, "...."},
-	{"Errors", "two of three are bad, and the alarm ends",
-		map[string]cloudwatch.Series{"requests": minutes(200, 200, 200, 200, 200, 200), "errors": minutes(50, no, 50, no, no, no)}, "..!..."},
-	{"Errors", "below a hundred requests the alarm is silent",
-		map[string]cloudwatch.Series{"requests": minutes(99, 99, 99), "errors": minutes(99, 99, 99)}, "..."},
-	{"Errors", "from a hundred on it rings",
-		map[string]cloudwatch.Series{"requests": minutes(100, 100, 100), "errors": minutes(2, 2, 2)}, ".!!"},
-	{"Errors", "no request at all is no error",
-		map[string]cloudwatch.Series{"requests": minutes(no, no, no), "errors": minutes(no, no, no)}, "..."},
+	{"Errors", "one percent is not above one percent", answered(
+		minutes(1000, 1000, 1000), minutes(900, 900, 900), minutes(40, 40, 40), minutes(50, 50, 50)), "..."},
+	{"Errors", "a little more is, from the second minute on", answered(
+		minutes(1000, 1000, 1000), minutes(989, 989, 989), minutes(no, no, no), minutes(no, no, no)), ".!!"},
+	{"Errors", "what no target answers counts, such as a 504 of the load balancer", answered(
+		minutes(200, 200, 200), minutes(150, no, no), minutes(no, no, no), minutes(no, no, no)), ".!!"},
+	{"Errors", "a refused request is answered", answered(
+		minutes(200, 200, 200), minutes(no, no, no), minutes(no, no, no), minutes(200, 200, 200)), "..."},
+	{"Errors", "one bad minute is none", answered(
+		minutes(1000, 1000, 1000, 1000), minutes(1000, 0, 1000, 1000), minutes(no, no, no, no), minutes(no, no, no, no)), "...."},
+	{"Errors", "two of three are bad, and the alarm ends", answered(
+		minutes(200, 200, 200, 200, 200, 200), minutes(150, 200, 150, 200, 200, 200),
+		minutes(no, no, no, no, no, no), minutes(no, no, no, no, no, no)), "..!..."},
+	{"Errors", "below a hundred requests the alarm is silent", answered(
+		minutes(99, 99, 99), minutes(no, no, no), minutes(no, no, no), minutes(no, no, no)), "..."},
+	{"Errors", "from a hundred on it rings", answered(
+		minutes(100, 100, 100), minutes(98, 98, 98), minutes(no, no, no), minutes(no, no, no)), ".!!"},
+	{"Errors", "no request at all is no error", answered(
+		minutes(no, no, no), minutes(no, no, no), minutes(no, no, no), minutes(no, no, no)), "..."},
 	{"Latency", "a second is not more than a second",
 		map[string]cloudwatch.Series{"requests": minutes(500, 500, 500), "p99": minutes(1.0, 1.0, 1.0)}, "..."},
 	{"Latency", "a little more is",
 		map[string]cloudwatch.Series{"requests": minutes(500, 500, 500), "p99": minutes(1.001, 1.001, 0.2)}, ".!!"},
 	{"Latency", "below a hundred requests the alarm is silent",
 		map[string]cloudwatch.Series{"requests": minutes(99, 99, 99), "p99": minutes(9, 9, 9)}, "..."},
-	{"UnhealthyHosts", "one unhealthy task for two minutes",
-		map[string]cloudwatch.Series{"": minutes(0, 1, 1, 0, 0)}, "..!!."},
+	{"UnhealthyHosts", "a task that starts is unhealthy for a whole minute at most",
+		map[string]cloudwatch.Series{"": minutes(0, 1, 0, 1, 0)}, "....."},
+	{"UnhealthyHosts", "one unhealthy task for two whole minutes",
+		map[string]cloudwatch.Series{"": minutes(0, 1, 1, 0, 0)}, "..!.."},
 	{"UnhealthyHosts", "no task at all is for another alarm",
 		map[string]cloudwatch.Series{"": minutes(no, no, no)}, "..."},
-	{"Tasks", "two tasks are as many as there must be",
-		map[string]cloudwatch.Series{"": minutes(2, 3, 10, 2)}, "...."},
-	{"Tasks", "one is too few",
-		map[string]cloudwatch.Series{"": minutes(2, 1, 1, 2, 2)}, "..!!."},
-	{"Tasks", "a service without data has none",
-		map[string]cloudwatch.Series{"": minutes(no, no, no)}, ".!!"},
+	{"Tasks", "two tasks are as many as there must be", tasks(minutes(2, 3, 10, 2), minutes(2, 3, 10, 2)), "...."},
+	{"Tasks", "one is too few for three minutes", tasks(minutes(2, 1, 1, 1, 2), minutes(2, 2, 2, 2, 2)), "...!."},
+	{"Tasks", "a task has its time to start", tasks(minutes(2, 1, 1, 2, 2), minutes(2, 2, 2, 2, 2)), "....."},
+	{"Tasks", "a new service wants one task, until scaling lifts it", tasks(minutes(no, 1, 1, 1, 1, 1, 2), minutes(no, 1, 1, 1, 2, 2, 2)), "......."},
+	{"Tasks", "a deployment has more than it wants", tasks(minutes(2, 4, 4, 2), minutes(2, 2, 2, 2)), "...."},
+	{"Tasks", "none is the worst", tasks(minutes(0, 0, 0), minutes(2, 2, 2)), "..!"},
+	{"Tasks", "without data it stays as it was", tasks(minutes(no, 0, 0, 0, no), minutes(no, 2, 2, 2, no)), "...!!"},
 	{"Throttles", "calls of any kind that the table refused",
 		map[string]cloudwatch.Series{
 			"calls1": minutes(no, 1, no, no, no), "calls2": minutes(no, no, 3, no, no), "calls3": minutes(no, no, no, no, 0),
 		}, "..!!."},
 	{"Throttles", "no call is none refused",
 		map[string]cloudwatch.Series{"calls1": minutes(no, no), "calls2": minutes(no, no), "calls3": minutes(no, no)}, ".."},
+}
+
+// answered are the requests of each minute, and how many of them a target answered
+// with 2xx, 3xx and 4xx.
+func answered(requests, ok, moved, refused cloudwatch.Series) map[string]cloudwatch.Series {
+	return map[string]cloudwatch.Series{"requests": requests, "answered2": ok, "answered3": moved, "answered4": refused}
+}
+
+// tasks are how many run and how many the service wants.
+func tasks(running, desired cloudwatch.Series) map[string]cloudwatch.Series {
+	return map[string]cloudwatch.Series{"running": running, "desired": desired}
 }
 
 func checkRinging(stage *assembly.Stage) error {
@@ -119,7 +138,7 @@ func alarmOf(stage *assembly.Stage, stack, name string) (assembly.Alarm, bool) {
 }
 
 // Every alarm is about its own service, notifies the environment's topic, and, but
-// for the one that counts tasks, rolls a deployment back.
+// for those that look at tasks, rolls a deployment back.
 func TestAlarmsAreOfTheirService(t *testing.T) {
 	for _, s := range situations {
 		assert.NoError(t, checkAlarms(at(t, s)), "%v", s)
@@ -153,13 +172,19 @@ func TestAlarmMutants(t *testing.T) {
 	}
 	for name, mutate := range map[string]func(resources map[string]any){
 		"no action":             edit("Errors", func(p map[string]any) { delete(p, "AlarmActions") }),
-		"counts at low traffic": errorsBy("100 * FILL(errors, 0) / requests"),
-		"counts no error":       errorsBy("IF(requests >= 100, errors / requests, 0)"),
+		"counts at low traffic": errorsBy("100 * (requests - FILL(answered2, 0) - FILL(answered3, 0) - FILL(answered4, 0)) / requests"),
+		"counts a part of it":   errorsBy("IF(requests >= 100, (requests - FILL(answered2, 0) - FILL(answered3, 0) - FILL(answered4, 0)) / requests, 0)"),
+		"counts refusals":       errorsBy("IF(requests >= 100, 100 * (requests - FILL(answered2, 0) - FILL(answered3, 0)) / requests, 0)"),
 		"rings at once":         edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
 		"rings late":            edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
 		"another threshold":     edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
+		"rings for a start":     edit("UnhealthyHosts", func(p map[string]any) { p["DatapointsToAlarm"], p["EvaluationPeriods"] = 1, 1 }),
+		"counts a moment":       edit("UnhealthyHosts", func(p map[string]any) { p["Statistic"] = "Maximum" }),
+		"rings for a new service": edit("Tasks", func(p map[string]any) {
+			metric(p, "expr_1")["Expression"] = "IF(running < 2, 1, 0)"
+		}),
 		"rings when it is idle": edit("UnhealthyHosts", func(p map[string]any) { p["TreatMissingData"] = "breaching" }),
-		"the wrong way round":   edit("Tasks", func(p map[string]any) { p["ComparisonOperator"] = "GreaterThanThreshold" }),
+		"the wrong way round":   edit("Tasks", func(p map[string]any) { p["ComparisonOperator"] = "LessThanThreshold" }),
 		"no data is well":       edit("Tasks", func(p map[string]any) { p["TreatMissingData"] = "notBreaching" }),
 		"another metric":        edit("UnhealthyHosts", func(p map[string]any) { p["MetricName"] = "UnhealthyHostCount" }),
 		"an unknown dimension": edit("UnhealthyHosts", func(p map[string]any) {
@@ -184,7 +209,12 @@ func TestAlarmMutants(t *testing.T) {
 			a := c["Alarms"].(map[string]any)
 			a["AlarmNames"] = a["AlarmNames"].([]any)[1:]
 		}),
-		"baked for three hours": deployment(func(c map[string]any) { delete(c, "BakeTimeInMinutes") }),
+		"a bake time of blue/green": deployment(func(c map[string]any) { c["BakeTimeInMinutes"] = 3 }),
+		"a deployment that fails for a task that starts": deployment(func(c map[string]any) {
+			alarm, _ := alarmOf(at(t, live), "Alpha", "UnhealthyHosts")
+			a := c["Alarms"].(map[string]any)
+			a["AlarmNames"] = append(a["AlarmNames"].([]any), map[string]any{"Ref": alarm.LogicalID})
+		}),
 	} {
 		mutant := mutated(t, live, "Alpha", mutate)
 		assert.Error(t, errors.Join(checkAlarms(mutant), checkRinging(mutant)), "%s: mutant passed the check", name)
@@ -206,7 +236,7 @@ func checkAlarms(stage *assembly.Stage) error {
 				continue
 			}
 			own = append(own, alarm.LogicalID)
-			if !strings.HasPrefix(alarm.LogicalID, service.Stack+"TasksAlarm") {
+			if !ofTasks(service, alarm) {
 				wanted = append(wanted, alarm.Identity())
 			}
 			if len(alarm.Actions) != 1 || !isTopic(stage, alarm.Actions[0]) {
@@ -228,11 +258,17 @@ func checkAlarms(stage *assembly.Stage) error {
 		if rolls := rollsBackOn(service); !sameElements(rolls, wanted) {
 			errs = append(errs, fmt.Errorf("a deployment of %s is rolled back by %v, want %v", name, rolls, wanted))
 		}
-		if service.BakeTime != 3*time.Minute {
-			errs = append(errs, fmt.Errorf("%s bakes for %v", name, service.BakeTime))
+		if bake := service.Properties["DeploymentConfiguration"].(map[string]any)["BakeTimeInMinutes"]; bake != nil {
+			errs = append(errs, fmt.Errorf("%s bakes for %v minutes, which is documented for blue/green alone", name, bake))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ofTasks reports whether an alarm looks at tasks rather than at what callers meet. A
+// task that starts fails its checks, so no deployment may hang on them.
+func ofTasks(service assembly.Service, alarm assembly.Alarm) bool {
+	return strings.HasPrefix(alarm.LogicalID, service.Stack+"TasksAlarm") || strings.HasPrefix(alarm.LogicalID, service.Stack+"UnhealthyHostsAlarm")
 }
 
 func rollsBackOn(service assembly.Service) []string {
@@ -265,10 +301,13 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 	}
 	documented := map[string][]string{
 		"AWS/ApplicationELB RequestCount Sum":              {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum": {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_2XX_Count Sum": {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_3XX_Count Sum": {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_4XX_Count Sum": {"LoadBalancer", "TargetGroup"},
 		"AWS/ApplicationELB TargetResponseTime p99":        {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB UnHealthyHostCount Maximum":    {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB UnHealthyHostCount Minimum":    {"LoadBalancer", "TargetGroup"},
 		"ECS/ContainerInsights RunningTaskCount Minimum":   {"ClusterName", "ServiceName"},
+		"ECS/ContainerInsights DesiredTaskCount Minimum":   {"ClusterName", "ServiceName"},
 		"AWS/DynamoDB ThrottledRequests Sum":               {"Operation", "TableName"},
 	}
 	name := m.Namespace + " " + m.Name + " " + m.Statistic
@@ -311,7 +350,10 @@ func TestAlarmBoundsAreTheCatalogs(t *testing.T) {
 		s.Alarms = services.Alarms{ErrorPercent: 5, P99: 300 * time.Millisecond}
 		s.Scaling = services.Scaling{Min: 4, Schedule: []services.ScheduledBounds{{Name: "Night", Cron: "cron(0 22 * * ? *)", Min: 3, Max: 4}}}
 	}))
-	for name, want := range map[string]float64{"Errors": 5, "Latency": 0.3, "Tasks": 3} {
+	tasks, _ := alarmOf(stage, "Alpha", "Tasks")
+	require.Len(t, tasks.Expressions, 1)
+	assert.Contains(t, tasks.Expressions[0], "running < 3")
+	for name, want := range map[string]float64{"Errors": 5, "Latency": 0.3} {
 		alarm, ok := alarmOf(stage, "Alpha", name)
 		require.True(t, ok, "alpha has no alarm %s", name)
 		assert.InDelta(t, want, alarm.Threshold, 1e-9, name)

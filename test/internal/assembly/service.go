@@ -20,10 +20,8 @@ type Service struct {
 	// Rollback returns to the last completed deployment.
 	CircuitBreaker, Rollback bool
 	// DeploymentAlarms are references to the alarms that fail a deployment during it
-	// and during the bake time after it. When BakeTime is zero, ECS computes the bake
-	// time from the alarms.
+	// and during the bake time after it, which ECS computes from the alarms.
 	DeploymentAlarms []string
-	BakeTime         time.Duration
 	// HealthCheckGracePeriod is how long a new task may fail health checks.
 	HealthCheckGracePeriod time.Duration
 	// Attachments are the target groups in which ECS registers the tasks.
@@ -65,7 +63,6 @@ func readService(r Resource) (Service, error) {
 				Enable     bool
 				AlarmNames []string
 			}
-			BakeTimeInMinutes int
 		}
 		HealthCheckGracePeriodSeconds int
 		LoadBalancers                 []struct {
@@ -97,7 +94,6 @@ func readService(r Resource) (Service, error) {
 		MaximumPercent:         deployment.MaximumPercent,
 		CircuitBreaker:         deployment.DeploymentCircuitBreaker.Enable,
 		Rollback:               deployment.DeploymentCircuitBreaker.Rollback,
-		BakeTime:               time.Duration(deployment.BakeTimeInMinutes) * time.Minute,
 		HealthCheckGracePeriod: seconds(properties.HealthCheckGracePeriodSeconds),
 		Subnets:                network.Subnets,
 		SecurityGroups:         network.SecurityGroups,

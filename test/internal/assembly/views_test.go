@@ -155,11 +155,10 @@ func TestServiceOnSpotWithDeploymentAlarms(t *testing.T) {
 	}
 	got := read(`{
 		"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Base": 1}, {"CapacityProvider": "FARGATE_SPOT", "Weight": 3}],
-		"DeploymentConfiguration": {"Alarms": {"AlarmNames": ["${Orders.Errors}"], "Enable": true, "Rollback": true}, "BakeTimeInMinutes": 5}
+		"DeploymentConfiguration": {"Alarms": {"AlarmNames": ["${Orders.Errors}"], "Enable": true, "Rollback": true}}
 	}`)
 	assert.Equal(t, []CapacityProvider{{Name: "FARGATE", Base: 1}, {Name: "FARGATE_SPOT", Weight: 3}}, got.Capacity)
 	assert.Equal(t, []string{"${Orders.Errors}"}, got.DeploymentAlarms)
-	assert.Equal(t, 5*time.Minute, got.BakeTime)
 
 	off := read(`{"LaunchType": "FARGATE", "DeploymentConfiguration": {"Alarms": {"AlarmNames": ["a"], "Enable": false}}}`)
 	assert.Equal(t, "FARGATE", off.LaunchType)

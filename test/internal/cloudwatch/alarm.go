@@ -11,7 +11,8 @@ import (
 // least DatapointsToAlarm of the last EvaluationPeriods periods are breaching. The
 // metrics are by id, which is empty for an alarm on a single metric. An alarm on
 // several metrics without one expression, a comparison other than > and <, and a
-// treatment of missing data other than breaching and notBreaching are errors.
+// treatment of missing data other than breaching, notBreaching and ignore are errors.
+// The last keeps the state of the period before.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 func Rings(a assembly.Alarm, metrics map[string]Series) ([]bool, error) {
@@ -21,6 +22,10 @@ func Rings(a assembly.Alarm, metrics map[string]Series) ([]bool, error) {
 	}
 	rings := make([]bool, len(series))
 	for i := range series {
+		if math.IsNaN(series[i]) && a.MissingData == "ignore" {
+			rings[i] = i > 0 && rings[i-1]
+			continue
+		}
 		breaching := 0
 		for _, v := range series[max(0, i+1-a.EvaluationPeriods) : i+1] {
 			b, err := isBreaching(a, v)
@@ -53,7 +58,7 @@ func isBreaching(a assembly.Alarm, v float64) (bool, error) {
 		switch a.MissingData {
 		case "breaching":
 			return true, nil
-		case "notBreaching":
+		case "notBreaching", "ignore":
 			return false, nil
 		}
 		return false, fmt.Errorf("missing data treated as %q is not supported", a.MissingData)

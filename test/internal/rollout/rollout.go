@@ -75,7 +75,7 @@ func Of(stage *assembly.Stage, service assembly.Service) (Deployment, error) {
 		{"health check", time.Duration(batches) * times.interval, "HealthCheckIntervalSeconds"},
 		{"deregistration", left - stop, "deregistration_delay.timeout_seconds"},
 		{"stop", stop, "StopTimeout"},
-		{"bake time", times.bake, "Alarms and BakeTimeInMinutes"},
+		{"bake time", times.bake, "Alarms"},
 	}}, nil
 }
 
@@ -136,16 +136,12 @@ func checkRolling(service assembly.Service) error {
 	return nil
 }
 
-// bakeTime is the service's BakeTimeInMinutes, or else the longest evaluation time of
-// its deployment alarms, from which ECS computes it. AWS's page on alarms documents only
-// the computation, CloudFormation's also the property; a declared value counts.
+// bakeTime is the longest evaluation time of a service's deployment alarms. ECS
+// computes it from the alarms of a rolling deployment, and documents no formula;
+// BakeTimeInMinutes is documented for blue/green alone.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-deploymentconfiguration.html
 func bakeTime(stage *assembly.Stage, service assembly.Service) (time.Duration, error) {
-	if service.BakeTime > 0 {
-		return service.BakeTime, nil
-	}
 	var longest time.Duration
 	for _, name := range service.DeploymentAlarms {
 		evaluation, err := evaluationOf(stage, name)

@@ -93,9 +93,9 @@ func TestOf(t *testing.T) {
 			alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`),
 			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0",
 		},
-		"alarms with a bake time": {
-			alarms(`"Alarms": {"Enable": true, "AlarmNames": ["slow"]}, "BakeTimeInMinutes": 5`),
-			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 300",
+		"a bake time of blue/green": {
+			alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}, "BakeTimeInMinutes": 5`),
+			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180",
 		},
 	} {
 		d, err := of(t, test.change...)
