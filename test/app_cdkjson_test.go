@@ -31,7 +31,8 @@ func TestCDKJSONWithByteOrderMark(t *testing.T) {
 }
 
 // cdk.json turns on every feature flag that the CDK's library recommends in the
-// version that go.mod names, and no other.
+// version that go.mod names, and no other. References between stacks are strong, for
+// the reasons of decision 0004.
 func TestFeatureFlagsAreTheRecommendedOnes(t *testing.T) {
 	t.Parallel()
 	got := map[string]any{}
@@ -40,7 +41,10 @@ func TestFeatureFlagsAreTheRecommendedOnes(t *testing.T) {
 			got[key] = value
 		}
 	}
-	assert.Equal(t, recommendedFlags(t), got)
+	want := recommendedFlags(t)
+	require.Equal(t, "weak", want["@aws-cdk/core:defaultCrossStackReferences"])
+	want["@aws-cdk/core:defaultCrossStackReferences"] = "strong"
+	assert.Equal(t, want, got)
 }
 
 // recommendedFlags reads them from the library that jsii carries.
