@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The umask of whoever builds an image does not take the program away from its user.
+// A build under any umask gives a program that its user can run.
 func TestImageIgnoresTheUmask(t *testing.T) {
 	root := module(t)
 	for _, mask := range []int{0o077, 0o000} {

@@ -96,7 +96,7 @@ func allowPublish(stack awscdk.Stack, service, resource string, actions ...strin
 func subscribe(stack awscdk.Stack, e Environment, topic awssns.Topic) {
 	if e.AlarmEmail == "" {
 		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:alarms"),
-			jsii.Sprintf("%s has no alarmEmail: nobody is told of its alarms", e.Name))
+			jsii.Sprintf("%s has no alarmEmail: its alarms send no mail", e.Name))
 		return
 	}
 	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&e.AlarmEmail, nil))
