@@ -82,7 +82,7 @@ func TestDeliveryNames(t *testing.T) {
 }
 
 // takes asks IAM whether a role's trust lets in a token whose claims are those of an issuer.
-func takes(t *testing.T, role assembly.Role, issuer string, k token) bool {
+func takes(t *testing.T, role assembly.Role, issuer string, k claims) bool {
 	t.Helper()
 	require.Len(t, role.Trust, 1)
 	statement := role.Trust[0]

@@ -62,10 +62,10 @@ func deliveryRole(t *testing.T, name string) assembly.Role {
 	return deliveryStage(t).Roles[i]
 }
 
-// token is what GitHub says of a workflow's run.
-type token map[string]string
+// claims are what a GitHub token says of a workflow's run.
+type claims map[string]string
 
-func (k token) with(claim, value string) token {
+func (k claims) with(claim, value string) claims {
 	other := maps.Clone(k)
 	other[claim] = value
 	return other
@@ -75,10 +75,10 @@ func (k token) with(claim, value string) token {
 //
 // https://docs.github.com/en/actions/reference/security/oidc
 var (
-	pullRequestToken = token{
+	pullRequestToken = claims{
 		"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/pull/7/merge", "sub": "repo:example/fixture:pull_request",
 	}
-	deploymentToken = token{
+	deploymentToken = claims{
 		"aud": "sts.amazonaws.com", "repository_id": "345", "ref": "refs/heads/main", "sub": "repo:example/fixture:environment:dev",
 	}
 
@@ -90,7 +90,7 @@ var federated = "${" + fixture.Catalog().Name + "-delivery.GitHub}"
 
 // accepts asks IAM whether a role's trust lets a token in. IAM's language for who
 // may assume a role is that of who may call an API.
-func accepts(role assembly.Role, k token) (bool, error) {
+func accepts(role assembly.Role, k claims) (bool, error) {
 	var trust []assembly.Statement
 	for _, s := range role.Trust {
 		providers := s.Principal["Federated"]
@@ -109,10 +109,10 @@ func accepts(role assembly.Role, k token) (bool, error) {
 	return decision == iam.Allow, err
 }
 
-// checkDeliveryTrust wants a role to take its own token, in both forms, and no other.
-func checkDeliveryTrust(role assembly.Role, own token) error {
+// checkDeliveryTrust wants a role to take its own claims, in both forms, and no other.
+func checkDeliveryTrust(role assembly.Role, own claims) error {
 	var errs []error
-	expect := func(what string, k token, want bool) {
+	expect := func(what string, k claims, want bool) {
 		if got, err := accepts(role, k); got != want || err != nil {
 			errs = append(errs, errors.Join(fmt.Errorf("%s: %s is taken: %v, want %v", role.LogicalID, what, got, want), err))
 		}
@@ -140,12 +140,12 @@ func checkDeliveryTrust(role assembly.Role, own token) error {
 
 func TestDeliveryTrust(t *testing.T) {
 	prod := deploymentToken.with("sub", "repo:example/fixture:environment:prod")
-	for name, own := range map[string]token{
+	for name, own := range map[string]claims{
 		"devDiff": pullRequestToken, "prodDiff": pullRequestToken, "devDeploy": deploymentToken, "prodDeploy": prod,
 	} {
 		role := deliveryRole(t, name)
 		require.NoError(t, checkDeliveryTrust(role, own))
-		for what, other := range map[string]token{
+		for what, other := range map[string]claims{
 			"a pull request": pullRequestToken, "dev": deploymentToken, "prod": prod, "another branch": own.with("ref", "refs/heads/topic"),
 		} {
 			want := other["sub"] == own["sub"] && (what != "another branch" || strings.HasSuffix(name, "Diff"))
@@ -180,7 +180,7 @@ func TestDeliveryTrustMutants(t *testing.T) {
 			delete(equals, claim+"sub")
 		},
 	} {
-		for id, own := range map[string]token{"devDiff": pullRequestToken, "devDeploy": deploymentToken} {
+		for id, own := range map[string]claims{"devDiff": pullRequestToken, "devDeploy": deploymentToken} {
 			role := editTrust(deliveryRole(t, id), edit)
 			require.Error(t, checkDeliveryTrust(role, own), "%s: %s: mutant passed the check", id, name)
 		}

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,17 +28,17 @@ import (
 )
 
 // documents are the texts of the repository's Markdown files, by their paths from its
-// root.
+// root, but for those in testdata.
 func documents(t testing.TB) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	root := os.DirFS("..")
-	generated := []string{".git", ".build", "cdk.out", "node_modules"}
+	others := []string{".git", ".build", "cdk.out", "node_modules", "testdata"}
 	require.NoError(t, fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains(generated, entry.Name()):
+		case entry.IsDir() && slices.Contains(others, entry.Name()):
 			return fs.SkipDir
 		case entry.IsDir() || filepath.Ext(name) != ".md":
 			return nil
@@ -179,60 +183,82 @@ func firstNames(t table) []string {
 // The steps to add a service work as they are written, and change what they say: the new
 // stack, the tables, the monolith's grant, and the dashboard, which has a row for each.
 func TestReadmeServiceIsAdded(t *testing.T) {
-	_, text := documentWith(t, `(?m)^## Add (a|your own) service$`)
 	after := shipped(t)
-	added, err := addAsWritten(t, after, text)
+	added, err := addAsWritten(t, after, stepsToAdd(t))
 	require.NoError(t, err)
-	// The program is the reader's to write, so its image comes from elsewhere here.
+	// The program is the reader's to write, so its image is another here.
 	after.Catalog.Services[len(after.Catalog.Services)-1].Image = services.Image{Folder: "services"}
 	a, err := after.Synthesize(t.TempDir())
 	require.NoError(t, err)
-	want := []string{"Data", "Watch", added.ID(), after.Catalog.Monolith.ID()}
 	for _, before := range asShipped(t).Stages {
 		stage, err := a.Stage(before.Name)
 		require.NoError(t, err)
-		if _, ok := stage.Stack(after.Catalog.Monolith.ID()); !ok {
-			want = want[:3]
+		want := []string{"Data", "Watch", added.ID()}
+		if _, ok := stage.Stack(after.Catalog.Monolith.ID()); ok {
+			want = append(want, after.Catalog.Monolith.ID())
 		}
 		assert.ElementsMatch(t, want, changed(before, stage), before.Name)
 	}
 }
 
 func TestReadmeServiceMutants(t *testing.T) {
-	_, text := documentWith(t, `(?m)^## Add (a|your own) service$`)
+	steps, first := stepsToAdd(t), shipped(t).Catalog.Services[0]
 	for name, mutant := range map[string][2]string{
 		"a catalog that does not exist":  {"/catalog.go`", "/catalogue.go`"},
 		"a type of another package":      {"services.Image{", "Image{"},
 		"a field that does not exist":    {"Paths: ", "Path: "},
-		"no comma at the end":            {"   },\n   ```", "   }\n   ```"},
+		"no comma at the end":            {"},\n   ```", "}\n   ```"},
 		"a phase that does not exist":    {`": "dark"`, `": "darkness"`},
 		"a migration of another service": {`": "dark"`, `er": "dark"`},
-		"a priority that is taken":       {"Priority: 400", "Priority: 100"},
+		"a priority that is taken":       {"Priority: 400", fmt.Sprintf("Priority: %d", first.Priority)},
 		"a path with its neighbours":     {`/*"}`, `*"}`},
 	} {
-		broken := strings.Replace(text, mutant[0], mutant[1], 1)
-		require.NotEqual(t, text, broken, "%s: the mutant changes nothing", name)
+		broken := strings.Replace(steps, mutant[0], mutant[1], 1)
+		require.NotEqual(t, steps, broken, "%s: the mutant changes nothing", name)
 		_, err := addAsWritten(t, shipped(t), broken)
 		assert.Error(t, err, "%s: mutant passed the check", name)
 	}
 }
 
 var (
-	catalogAsWritten   = regexp.MustCompile("Add it to `([^`]+)`:\n+ *```go\n((?s).*?)```")
+	// The example's folder, in app.go and in the steps.
+	exampleFolder      = regexp.MustCompile(`example "example\.com/strangler/(services/[^/"]+)"`)
+	catalogAsWritten   = regexp.MustCompile("Add it to `((services/[^/`]+)/[^`]+)`:\n+ *```go\n((?s).*?)```")
 	migrationAsWritten = regexp.MustCompile("Add `(\"[^`]+)` to the migration")
 )
 
-// addAsWritten adds a service to an app's catalog and migrations as a document says: its
-// Go code at the end of the services in the file that the document names, its line of
-// cdk.json to each environment. It returns the service.
-func addAsWritten(t *testing.T, app *synth.App, document string) (services.Service, error) {
+// stepsToAdd is the section on how to add a service. It names the folder of the example
+// that app.go deploys, or does so from now on when asked to update.
+func stepsToAdd(t *testing.T) string {
 	t.Helper()
-	code, line := catalogAsWritten.FindStringSubmatch(document), migrationAsWritten.FindStringSubmatch(document)
+	name, text := documentWith(t, `(?m)^## Add a service$`)
+	_, section, _ := strings.Cut(text, "\n## Add a service\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	app, err := os.ReadFile("../app.go")
+	require.NoError(t, err)
+	deployed, written := exampleFolder.FindStringSubmatch(string(app)), catalogAsWritten.FindStringSubmatch(section)
+	require.NotNil(t, deployed, "app.go names no example")
+	require.NotNil(t, written, "%s has no code of a service", name)
+	if *update {
+		renamed := strings.ReplaceAll(section, "`"+written[2]+"/", "`"+deployed[1]+"/")
+		require.NoError(t, os.WriteFile(filepath.Join("..", name), []byte(strings.Replace(text, section, renamed, 1)), 0o644))
+		return renamed
+	}
+	assert.Equal(t, deployed[1], written[2], "the example's folder in %s: go test ./test -update writes it", name)
+	return section
+}
+
+// addAsWritten adds a service to an app's catalog and migrations as the steps say: their
+// Go code at the end of the services in the file that they name, their line of cdk.json
+// to each environment. It returns the service.
+func addAsWritten(t *testing.T, app *synth.App, steps string) (services.Service, error) {
+	t.Helper()
+	code, line := catalogAsWritten.FindStringSubmatch(steps), migrationAsWritten.FindStringSubmatch(steps)
 	if code == nil || line == nil {
 		return services.Service{}, errors.New("no code of a service, or no line of cdk.json")
 	}
 	var err error
-	if app.Catalog, err = catalogWith(t, code[1], code[2]); err != nil {
+	if app.Catalog, err = catalogWith(t, code[1], code[3]); err != nil {
 		return services.Service{}, err
 	}
 	var migration map[string]any
@@ -240,9 +266,7 @@ func addAsWritten(t *testing.T, app *synth.App, document string) (services.Servi
 		return services.Service{}, fmt.Errorf("%s: %w", line[1], err)
 	}
 	for _, e := range app.Context["environments"].(map[string]any) {
-		for name, phase := range migration {
-			e.(map[string]any)["migration"].(map[string]any)[name] = phase
-		}
+		maps.Copy(e.(map[string]any)["migration"].(map[string]any), migration)
 	}
 	_, err = stacks.Read(app.Context, app.Catalog)
 	return app.Catalog.Services[len(app.Catalog.Services)-1], err
@@ -259,15 +283,15 @@ func catalogWith(t *testing.T, file, code string) (services.Catalog, error) {
 	if err != nil {
 		return c, err
 	}
-	end, err := endOfServices(string(source))
+	edited, err := withService(string(source), code)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", file, err)
 	}
-	edited := filepath.Join(t.TempDir(), "catalog.go")
-	require.NoError(t, os.WriteFile(edited, slices.Concat(source[:end], []byte(code), source[end:]), 0o644))
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {name: edited}})
+	folder := t.TempDir()
+	replacement, list := filepath.Join(folder, "catalog.go"), filepath.Join(folder, "overlay.json")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {name: replacement}})
 	require.NoError(t, err)
-	list := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(replacement, []byte(edited), 0o644))
 	require.NoError(t, os.WriteFile(list, overlay, 0o644))
 	run := exec.Command("go", "run", "-overlay", list, "./testdata/synth/catalog")
 	var failure bytes.Buffer
@@ -279,14 +303,25 @@ func catalogWith(t *testing.T, file, code string) (services.Catalog, error) {
 	return c, json.Unmarshal(output, &c)
 }
 
-// endOfServices is the offset of the line that closes the list of a catalog's services,
-// which gofmt indents like the line that opens it.
-func endOfServices(source string) (int, error) {
-	before, after, ok := strings.Cut(source, "Services: []services.Service{\n")
-	if !ok {
-		return 0, errors.New("no list of services")
+// withService is the source of a catalog with more code at the end of its services.
+func withService(source, code string) (string, error) {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", source, 0)
+	if err != nil {
+		return "", err
 	}
-	indent := before[strings.LastIndex(before, "\n")+1:]
-	end := strings.Index(after, "\n"+indent+"},\n")
-	return len(source) - len(after) + end + len("\n"), nil
+	var list *ast.CompositeLit
+	ast.Inspect(file, func(n ast.Node) bool {
+		if pair, ok := n.(*ast.KeyValueExpr); ok {
+			if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "Services" {
+				list, _ = pair.Value.(*ast.CompositeLit)
+			}
+		}
+		return true
+	})
+	if list == nil || len(list.Elts) == 0 {
+		return "", errors.New("no list of services")
+	}
+	last, end := set.Position(list.Elts[len(list.Elts)-1].End()).Offset, set.Position(list.Rbrace).Offset
+	return source[:last] + ",\n" + code + source[end:], nil
 }
