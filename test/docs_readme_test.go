@@ -240,7 +240,7 @@ func stepsToAdd(t *testing.T) string {
 	require.NotNil(t, deployed, "app.go names no example")
 	require.NotNil(t, written, "%s has no code of a service", name)
 	if *update {
-		renamed := strings.ReplaceAll(section, "`"+written[2]+"/", "`"+deployed[1]+"/")
+		renamed := strings.ReplaceAll(section, written[2]+"/", deployed[1]+"/")
 		require.NoError(t, os.WriteFile(filepath.Join("..", name), []byte(strings.Replace(text, section, renamed, 1)), 0o644))
 		return renamed
 	}
