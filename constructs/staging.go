@@ -247,9 +247,8 @@ func (i *Images) stage(program, work, today string) (string, error) {
 	if err := i.keep(program, binary, work); err != nil {
 		return "", err
 	}
-	hash := sha256.New()
-	fmt.Fprintf(hash, "%d\n%s%s", len(dockerfile), dockerfile, binary)
-	folder := filepath.Join(today, fmt.Sprintf("%s-%x", name, hash.Sum(nil)))
+	hash := sha256.Sum256(fmt.Appendf(nil, "%d\n%s%s", len(dockerfile), dockerfile, binary))
+	folder := filepath.Join(today, fmt.Sprintf("%s-%x", name, hash))
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}

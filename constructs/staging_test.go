@@ -160,7 +160,8 @@ func TestImageToolchain(t *testing.T) {
 func TestImagesAreStagedAtTheSameTime(t *testing.T) {
 	root, staging := module(t), t.TempDir()
 	// To write a large program takes long enough for a reader to see half of it.
-	writeFile(t, filepath.Join(root, "cmd/one/large.go"), "package main\n\nimport _ \"embed\"\n\n//go:embed large\nvar large string\n\nfunc init() { println(large) }\n")
+	writeFile(t, filepath.Join(root, "cmd/one/large.go"),
+		"package main\n\nimport _ \"embed\"\n\n//go:embed large\nvar large string\n\nfunc init() { println(large) }\n")
 	writeFile(t, filepath.Join(root, "cmd/one/large"), strings.Repeat("0123456789abcdef", 1<<20))
 	stop, read := make(chan struct{}), make(chan error, 1)
 	go func() { read <- watch(staging, stop) }()
@@ -267,7 +268,8 @@ func TestCheckoutKeepsLineEndings(t *testing.T) {
 	require.NoError(t, err)
 	origin := t.TempDir()
 	files := map[string]string{".gitattributes": string(attributes), "a.png": "\x89PNG\r\n\x1a\n\x00\nIHDR\r\n"}
-	for _, name := range []string{"services/Dockerfile", "main.go", "go.mod", "cdk.json", "routes.txt", "README.md", "page.js", "page.css", "page.html", ".ci/run", "picture.svg"} {
+	for _, name := range []string{"services/Dockerfile", "main.go", "go.mod", "cdk.json", "routes.txt",
+		"README.md", "page.js", "page.css", "page.html", ".ci/run", "picture.svg"} {
 		files[name] = "one\ntwo\n"
 	}
 	for name, text := range files {
@@ -275,7 +277,8 @@ func TestCheckoutKeepsLineEndings(t *testing.T) {
 	}
 	git := func(folder string, args ...string) {
 		t.Helper()
-		command := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"}, args...)...)
+		settings := []string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"}
+		command := exec.Command("git", append(settings, args...)...)
 		command.Dir = folder
 		output, err := command.CombinedOutput()
 		require.NoError(t, err, string(output))

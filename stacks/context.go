@@ -80,7 +80,8 @@ func attribute(context map[string]any, home string, catalog services.Catalog) er
 		}
 		switch file := source(files, key, context[key]); {
 		case file == personalFile && known:
-			return fmt.Errorf("%s: the context sets %q, which has a meaning in this app: remove it there, and set it in cdk.json or with -c", file, key)
+			return fmt.Errorf("%s: the context sets %q, which has a meaning in this app: remove it there, and set it in cdk.json or with -c",
+				file, key)
 		case file == personalFile:
 			delete(context, key)
 		case file != "" && !known:

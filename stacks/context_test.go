@@ -115,7 +115,8 @@ func TestContextNamesItsSource(t *testing.T) {
 			`~/.cdk.json: the context sets "environment"` + personal,
 		},
 		"roles in the person's file": {
-			map[string]string{personalFile: `{"context": {"delivery": {"branch": "main"}}}`}, map[string]string{contextVariable: `{"delivery": {"branch": "main"}}`},
+			map[string]string{personalFile: `{"context": {"delivery": {"branch": "main"}}}`},
+			map[string]string{contextVariable: `{"delivery": {"branch": "main"}}`},
 			`~/.cdk.json: the context sets "delivery"` + personal,
 		},
 		"no JSON in the variable": {
@@ -145,7 +146,8 @@ func TestContextNamesItsSource(t *testing.T) {
 
 // A word on the command line that no file sets is left for the phases, which name -c.
 func TestUnknownWordOnTheCommandLine(t *testing.T) {
-	context, err := readContext(t, map[string]string{"cdk.json": `{"context": {"user": "jane"}}`}, map[string]string{contextVariable: `{"user": "live"}`})
+	context, err := readContext(t, map[string]string{"cdk.json": `{"context": {"user": "jane"}}`},
+		map[string]string{contextVariable: `{"user": "live"}`})
 	require.NoError(t, err)
 	_, err = phaseOverrides(context, catalog)
 	assert.EqualError(t, err, "-c user=live: no service has that name: want one of alpha, beta, legacy")

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,9 @@ func TestCallsBecomeActions(t *testing.T) {
 	for _, s := range stage.TaskRoles()["alpha"].Statements() {
 		actions = append(actions, s.Action...)
 	}
-	assert.ElementsMatch(t, []string{"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}, actions)
+	assert.ElementsMatch(t, []string{
+		"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
+	}, actions)
 }
 
 // A region without budgets is refused, or has none.
@@ -132,7 +135,8 @@ func TestPartitions(t *testing.T) {
 		_, err := environments(neutral(t, environment("region", region), environment("budgets", false), environment("natGateways", 1)))
 		assert.NoError(t, err, region)
 	}
-	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"} {
+	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu",
+		"c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"} {
 		image, ok := services.Image{Registry: "123456789012.dkr.ecr.some-region-1." + domain + "/shop:1"}.ECR()
 		assert.True(t, ok, domain)
 		assert.Equal(t, "shop", image.Repository, domain)
@@ -145,7 +149,8 @@ func TestFreeText(t *testing.T) {
 		`environment "dev": freeText is for the firewall: set waf to true, or remove it`: {environment("freeText", []string{"/a"})},
 		`environment "dev": freeText "/a/*": want how a path begins, such as /api/comments, without wildcards and of at most 200 characters`: {
 			environment("waf", true), environment("freeText", []string{"/a/*"})},
-		`environment "dev": freeText has 11 paths: want 10 at most`: {environment("waf", true), environment("freeText", strings.Split(strings.Repeat("/a ", 11), " ")[:11])},
+		`environment "dev": freeText has 11 paths: want 10 at most`: {
+			environment("waf", true), environment("freeText", slices.Repeat([]string{"/a"}, 11))},
 	} {
 		_, err := environments(neutral(t, changes...))
 		assert.EqualError(t, err, want)
@@ -161,7 +166,9 @@ func TestFreeText(t *testing.T) {
 		assert.Contains(t, below(o, "ActionToUse"), "Count")
 		counted = append(counted, below(o, "Name").(string))
 	}
-	assert.ElementsMatch(t, []string{"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "EC2MetaDataSSRF_BODY", "GenericLFI_BODY", "GenericRFI_BODY"}, counted)
+	assert.ElementsMatch(t, []string{
+		"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "EC2MetaDataSSRF_BODY", "GenericLFI_BODY", "GenericRFI_BODY",
+	}, counted)
 	assert.Contains(t, below(rules[4], "Action"), "Block")
 	both := below(rules[4], "Statement", "AndStatement", "Statements").([]any)
 	require.Len(t, both, 2)
