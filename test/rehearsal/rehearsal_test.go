@@ -86,6 +86,22 @@ func TestSharesAreJudgedByThePhases(t *testing.T) {
 	}
 }
 
+// The rest of a share below another service's path is that service's while it has it.
+func TestSharesBelowAnotherService(t *testing.T) {
+	catalog, kinds := fixtureCatalog(t), fixtureKinds(t)
+	delta := services.Service{Name: "delta", Paths: []string{"/api/alpha"}, Priority: 1}
+	catalog.Services = append(catalog.Services, delta)
+	for phase, want := range map[string]map[string]float64{
+		"dark":      {"delta": 0.25, "legacy": 0.75},
+		"strangled": {"delta": 0.25, "alpha": 0.75},
+	} {
+		words := map[string]string{"alpha": phase, "beta": "live", "gamma": "live", "delta": "25%", "legacy": "serving"}
+		shares, err := step{"nested", words}.shares(catalog, kinds)
+		require.NoError(t, err)
+		assert.Equal(t, want, shares["/api/alpha"], phase)
+	}
+}
+
 // Two services are compared in one deployment, one service in two.
 func TestGapRounds(t *testing.T) {
 	catalog := fixtureCatalog(t)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/wildcard"
 )
 
 // step is one deployment of the migration: a name for the report and a word for
@@ -19,34 +21,46 @@ type step struct {
 // shares are who must answer how much of each path of the report at this step,
 // as the phases say. The templates are judged by this, not the other way round.
 func (s step) shares(c services.Catalog, kinds traffic.Traffic) (map[string]map[string]float64, error) {
-	shares := map[string]map[string]float64{elsewhere: s.rest(c)}
+	phases := map[string]services.Phase{}
 	for _, service := range c.Services {
 		phase, err := services.ParsePhase(s.phases[service.Name])
 		if err != nil {
 			return nil, err
 		}
-		of := map[string]float64{}
-		if phase.Share > 0 {
-			of[service.Name] = float64(phase.Share) / 100
-		}
-		if phase.Share < 100 {
-			of[c.Monolith.Name] = 1 - float64(phase.Share)/100
-		}
-		for _, path := range kinds.Paths() {
-			if slices.Contains(service.Paths, path) {
-				shares[path] = of
-			}
-		}
+		phases[service.Name] = phase
+	}
+	shares := map[string]map[string]float64{elsewhere: {s.last(c): 1}}
+	for _, path := range kinds.Paths() {
+		shares[path] = s.sharesOf(path, c, phases)
 	}
 	return shares, nil
 }
 
-// rest is who must answer what no service has.
-func (s step) rest(c services.Catalog) map[string]float64 {
-	if s.phases[c.Monolith.Name] == string(services.Serving) {
-		return map[string]float64{c.Monolith.Name: 1}
+// sharesOf gives each service that has the path, from the first priority on, its share
+// of what those before it leave, and the rest to what takes every path.
+func (s step) sharesOf(path string, c services.Catalog, phases map[string]services.Phase) map[string]float64 {
+	of, rest := map[string]float64{}, 100
+	for _, service := range slices.SortedFunc(slices.Values(c.Services), byPriority) {
+		has := slices.ContainsFunc(service.Paths, func(pattern string) bool { return wildcard.MatchEscaped(pattern, path) })
+		if share := phases[service.Name].Share; has && share > 0 && rest > 0 {
+			of[service.Name] = float64(rest*share) / 10000
+			rest -= rest * share / 100
+		}
 	}
-	return map[string]float64{loadBalancer: 1}
+	if rest > 0 {
+		of[s.last(c)] = float64(rest) / 100
+	}
+	return of
+}
+
+func byPriority(a, b services.Service) int { return cmp.Compare(a.Priority, b.Priority) }
+
+// last is who must answer what no service has.
+func (s step) last(c services.Catalog) string {
+	if s.phases[c.Monolith.Name] == string(services.Serving) {
+		return c.Monolith.Name
+	}
+	return loadBalancer
 }
 
 // start is the step before anything moves.
