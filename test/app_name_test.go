@@ -54,9 +54,12 @@ func everyOption(app *synth.App) {
 	app.Context["delivery"] = deliveryContext()
 }
 
+// explanation is what the CDK's manifest says of a feature flag, in its own words.
+var explanation = regexp.MustCompile(`"explanation": ".*"`)
+
 // assertNoName reads the files below a folder of an assembly. What the catalog says
 // of its services, such as the folder that an image is built from, is their own: it
-// is taken out first, as is the place of the checkout.
+// is taken out first, as are the place of the checkout and the CDK's explanations.
 func assertNoName(t *testing.T, app *synth.App, folder, name string) {
 	t.Helper()
 	root, err := filepath.Abs(app.Root)
@@ -75,7 +78,8 @@ func assertNoName(t *testing.T, app *synth.App, folder, name string) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		assert.Empty(t, around.FindAllString(strings.NewReplacer(own...).Replace(string(text)), 3), path)
+		kept := strings.NewReplacer(own...).Replace(explanation.ReplaceAllString(string(text), ""))
+		assert.Empty(t, around.FindAllString(kept, 3), path)
 		assert.NotContains(t, strings.ToLower(strings.TrimPrefix(path, folder)), name)
 		return err
 	})

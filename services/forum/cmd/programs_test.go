@@ -55,7 +55,7 @@ var build = sync.OnceValues(func() (string, error) {
 // compile compiles programs with the flags of their images, for the platform that the
 // environment sets.
 func compile(output string, programs []string, environment ...string) error {
-	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", output)
+	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output)
 	c.Env = append(append(os.Environ(), "CGO_ENABLED=0"), environment...)
 	for _, name := range programs {
 		if _, err := os.Stat(filepath.Join(name, "main.go")); err != nil {
