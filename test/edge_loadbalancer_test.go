@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
+	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/synth"
 )
@@ -70,6 +71,38 @@ func TestLoadBalancerMutants(t *testing.T) {
 		mutant := mutated(t, situation{"live", services.Serving}, "Edge", edit)
 		assert.Error(t, checkLoadBalancer(mutant), "%s: mutant passed the check", name)
 	}
+}
+
+// The engine obeys every attribute that the templates set, so that a rehearsal shows what
+// each does to a request.
+func TestLoadBalancerAttributes(t *testing.T) {
+	for name, stage := range everywhere(t) {
+		assert.NoError(t, checkAttributes(stage.Stage), name)
+	}
+	assert.NoError(t, checkAttributes(atPublic(t)), "public")
+	for attribute, value := range map[string]string{"stickiness.enabled": "true", "slow_start.duration_seconds": "30"} {
+		mutant := mutated(t, allLive, "Alpha", func(resources map[string]any) {
+			group := ofType(resources, "AWS::ElasticLoadBalancingV2::TargetGroup")[0]
+			group["TargetGroupAttributes"] = []any{map[string]any{"Key": attribute, "Value": value}}
+		})
+		assert.ErrorContains(t, checkAttributes(mutant), attribute, "mutant passed the check")
+	}
+	mutant := mutated(t, allLive, "Edge", func(resources map[string]any) {
+		setAttribute(resources, "routing.http.desync_mitigation_mode", "lenient")
+	})
+	assert.ErrorContains(t, checkAttributes(mutant), "desync_mitigation_mode", "mutant passed the check")
+}
+
+func checkAttributes(stage *assembly.Stage) error {
+	var errs []error
+	for _, balancer := range stage.LoadBalancers {
+		_, err := alb.ParseAttributes(balancer.Attributes)
+		errs = append(errs, err)
+	}
+	for _, group := range stage.TargetGroups {
+		errs = append(errs, alb.CheckTargetGroupAttributes(group.Attributes))
+	}
+	return errors.Join(errs...)
 }
 
 func setAttribute(resources map[string]any, key, value string) {

@@ -18,10 +18,22 @@ type LoadBalancer struct {
 	// IntN returns a random number in [0, n), by which weighted target groups are
 	// chosen. It must be safe for concurrent use. Nil means [rand.IntN].
 	IntN func(n int) int
+	// Attributes decide which requests reach the rules, and with which header fields.
+	Attributes Attributes
 }
 
-// ServeHTTP takes the action of the rule that r matches.
+// ServeHTTP takes the action of the rule that r matches. A request that exceeds a limit
+// of AWS, or that the attributes block, gets an error and reaches no rule.
 func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if status := lb.Attributes.inspect(r); status != 0 {
+		w.Header().Set("Connection", "close")
+		writeError(w, status)
+		return
+	}
+	if lb.Attributes.closes(r) {
+		w.Header().Set("Connection", "close")
+	}
+	r = lb.Attributes.withoutInvalidFields(r)
 	lb.Listener.Route(r).Action.serve(lb, w, r)
 }
 

@@ -26,11 +26,18 @@ const connectTimeout = 10 * time.Second
 // documents no number.
 const idleConnections = 256
 
+// maxResponseHeader is the limit of a target's entire response header, in bytes.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+const maxResponseHeader = 32 << 10
+
 func newTransport(idleTimeout time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		MaxIdleConnsPerHost:   idleConnections,
 		ResponseHeaderTimeout: idleTimeout,
+		// A longer header is 502.
+		MaxResponseHeaderBytes: maxResponseHeader,
 		// The transport must not ask for compression that the client did not ask for.
 		DisableCompression: true,
 	}
@@ -89,7 +96,11 @@ func gatewayError(w http.ResponseWriter, _ *http.Request, err error) {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		status = http.StatusGatewayTimeout
 	}
-	http.Error(w, fmt.Sprintf("%d %s", status, http.StatusText(status)), status)
+	writeError(w, status)
+}
+
+func writeError(w http.ResponseWriter, status int) {
+	http.Error(w, strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))), status)
 }
 
 // setForwarded sets X-Forwarded-For, -Proto and -Port. It passes the client's own

@@ -46,7 +46,16 @@ type Settings struct {
 	// IdleTimeout is how long a target may take to begin its response. Zero means
 	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
+	// ProtocolVersion is the version of HTTP that the targets speak: HTTP1, HTTP2 or GRPC.
+	// Empty means HTTP1. Requests here are HTTP/1.1, so a group of another version answers
+	// 464 to all of them.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
+	ProtocolVersion string
 }
+
+// http1 is the protocol version of a target group that sets none.
+const http1 = "HTTP1"
 
 // DefaultIdleTimeout is the idle timeout of a load balancer that sets none.
 //
@@ -75,6 +84,7 @@ type target struct {
 // checks.
 func NewTargetGroup(s Settings) *TargetGroup {
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
+	s.ProtocolVersion = cmp.Or(s.ProtocolVersion, http1)
 	return &TargetGroup{settings: s, codes: parseCodes(s.HealthCheck.Codes), transport: newTransport(s.IdleTimeout)}
 }
 
@@ -177,9 +187,13 @@ func (g *TargetGroup) Close() {
 }
 
 // ServeHTTP sends the request to one of the targets. The response is 503 without
-// registered targets, 502 when the target breaks the connection, and 504 when it does
-// not respond in time.
+// registered targets, 502 when the target breaks the connection or its response header
+// is too long, and 504 when it does not respond in time.
 func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.settings.ProtocolVersion != http1 {
+		writeError(w, statusProtocolVersion)
+		return
+	}
 	t := g.begin()
 	if t == nil {
 		unavailable(w)

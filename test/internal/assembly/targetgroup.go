@@ -13,9 +13,11 @@ import (
 type TargetGroup struct {
 	Resource
 	// Protocol is "HTTP" or "HTTPS", and Port the port of the group.
-	Protocol    string
-	Port        int
-	HealthCheck HealthCheck
+	Protocol string
+	Port     int
+	// ProtocolVersion is "HTTP1", "HTTP2" or "GRPC".
+	ProtocolVersion string
+	HealthCheck     HealthCheck
 	// DeregistrationDelay is how long a deregistering target finishes its requests.
 	// A template that leaves it out means 300 s.
 	DeregistrationDelay time.Duration
@@ -44,6 +46,7 @@ func readTargetGroup(r Resource) (TargetGroup, error) {
 	var properties struct {
 		Protocol                   string
 		Port                       int
+		ProtocolVersion            string
 		HealthCheckPath            string
 		HealthCheckPort            string
 		HealthCheckIntervalSeconds int
@@ -53,6 +56,7 @@ func readTargetGroup(r Resource) (TargetGroup, error) {
 		Matcher                    struct{ HTTPCode string }
 		TargetGroupAttributes      attributes
 	}
+	properties.ProtocolVersion = "HTTP1"
 	properties.HealthCheckPath = "/"
 	properties.HealthCheckPort = "traffic-port"
 	properties.HealthCheckIntervalSeconds = 30
@@ -72,9 +76,10 @@ func readTargetGroup(r Resource) (TargetGroup, error) {
 		}
 	}
 	return TargetGroup{
-		Resource: r,
-		Protocol: properties.Protocol,
-		Port:     properties.Port,
+		Resource:        r,
+		Protocol:        properties.Protocol,
+		Port:            properties.Port,
+		ProtocolVersion: properties.ProtocolVersion,
 		HealthCheck: HealthCheck{
 			Path:      properties.HealthCheckPath,
 			Port:      properties.HealthCheckPort,

@@ -105,8 +105,9 @@ func TestTargetGroups(t *testing.T) {
 	byDefault, orders := s.TargetGroups[0], s.TargetGroups[1]
 	byDefault.Resource, orders.Resource = Resource{}, Resource{}
 	assert.Equal(t, TargetGroup{
-		Protocol: "HTTP",
-		Port:     8080,
+		Protocol:        "HTTP",
+		Port:            8080,
+		ProtocolVersion: "HTTP2",
 		HealthCheck: HealthCheck{
 			Path: "/healthz", Port: "traffic-port", Interval: 5 * time.Second, Timeout: 2 * time.Second,
 			Healthy: 2, Unhealthy: 3, Codes: "200-299",
@@ -118,8 +119,9 @@ func TestTargetGroups(t *testing.T) {
 		},
 	}, orders)
 	assert.Equal(t, TargetGroup{
-		Protocol: "HTTP",
-		Port:     80,
+		Protocol:        "HTTP",
+		Port:            80,
+		ProtocolVersion: "HTTP1",
 		HealthCheck: HealthCheck{
 			Path: "/", Port: "traffic-port", Interval: 30 * time.Second, Timeout: 5 * time.Second,
 			Healthy: 5, Unhealthy: 2, Codes: "200",
