@@ -41,7 +41,8 @@ func TestAlarmsRingWhenTheyShould(t *testing.T) {
 	require.NoError(t, checkRinging(at(t, situation{"live", services.Serving})))
 }
 
-// ringing is a series for each metric, and whether the alarm rings after each minute.
+// ringing is a series for each metric, and the alarm's state after each minute: "." for
+// OK, "!" for ALARM and "?" for INSUFFICIENT_DATA.
 type ringing struct {
 	alarm, what string
 	metrics     map[string]cloudwatch.Series
@@ -68,6 +69,9 @@ var ringings = []ringing{
 		minutes(100, 100, 100), minutes(98, 98, 98), minutes(no, no, no), minutes(no, no, no)), ".!!"},
 	{"Errors", "no request at all is no error", answered(
 		minutes(no, no, no), minutes(no, no, no), minutes(no, no, no), minutes(no, no, no)), "..."},
+	{"Errors", "a bad minute counts for five while nothing is requested", answered(
+		minutes(200, no, no, 200, no, no, no), minutes(150, no, no, 150, no, no, no),
+		minutes(no, no, no, no, no, no, no), minutes(no, no, no, no, no, no, no)), "...!!.."},
 	{"Latency", "a second is not more than a second",
 		map[string]cloudwatch.Series{"requests": minutes(500, 500, 500), "p99": minutes(1.0, 1.0, 1.0)}, "..."},
 	{"Latency", "a little more is",
@@ -84,10 +88,11 @@ var ringings = []ringing{
 	{"Tasks", "one is too few for three minutes", tasks(minutes(2, 1, 1, 1, 2), minutes(2, 2, 2, 2, 2)), "...!."},
 	{"Tasks", "a task has its time to start", tasks(minutes(2, 1, 1, 2, 2), minutes(2, 2, 2, 2, 2)), "....."},
 	{"Tasks", "a new service wants one task, until scaling lifts it",
-		tasks(minutes(no, 1, 1, 1, 1, 1, 2), minutes(no, 1, 1, 1, 2, 2, 2)), "......."},
+		tasks(minutes(no, 1, 1, 1, 1, 1, 2), minutes(no, 1, 1, 1, 2, 2, 2)), "?......"},
 	{"Tasks", "a deployment has more than it wants", tasks(minutes(2, 4, 4, 2), minutes(2, 2, 2, 2)), "...."},
-	{"Tasks", "none is the worst", tasks(minutes(0, 0, 0), minutes(2, 2, 2)), "..!"},
-	{"Tasks", "without data it stays as it was", tasks(minutes(no, 0, 0, 0, no), minutes(no, 2, 2, 2, no)), "...!!"},
+	{"Tasks", "none is the worst", tasks(minutes(0, 0, 0), minutes(2, 2, 2)), "??!"},
+	{"Tasks", "without data it stays as it was",
+		tasks(minutes(no, 0, 0, 0, no, no, no, no, no), minutes(no, 2, 2, 2, no, no, no, no, no)), "???!!!!!!"},
 	{"Throttles", "calls of any kind that the table refused",
 		map[string]cloudwatch.Series{
 			"calls1": minutes(no, 1, no, no, no), "calls2": minutes(no, no, 3, no, no), "calls3": minutes(no, no, no, no, 0),
@@ -114,13 +119,13 @@ func checkRinging(stage *assembly.Stage) error {
 		if !ok {
 			return fmt.Errorf("alpha has no alarm %s", r.alarm)
 		}
-		rings, err := cloudwatch.Rings(alarm, r.metrics)
+		states, err := cloudwatch.States(alarm, r.metrics)
 		if err != nil {
 			return err
 		}
 		got := ""
-		for _, ring := range rings {
-			got += map[bool]string{true: "!", false: "."}[ring]
+		for _, state := range states {
+			got += map[cloudwatch.State]string{cloudwatch.Alarm: "!", cloudwatch.OK: ".", cloudwatch.InsufficientData: "?"}[state]
 		}
 		if got != r.want {
 			errs = append(errs, fmt.Errorf("%s: %s: %s, want %s", r.alarm, r.what, got, r.want))
