@@ -107,7 +107,7 @@ type point struct {
 // periods. An alarm that takes it as missing, and whose points all breach, is premature
 // until the oldest has the age of DatapointsToAlarm.
 //
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html#CloudWatch-alarms-avoiding-premature-transition
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 func evaluate(a assembly.Alarm, missing string, points []point, current State) State {
 	points = points[:min(len(points), a.EvaluationPeriods)]
 	breaching := 0
