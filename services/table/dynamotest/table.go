@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -38,6 +39,39 @@ func SchemaOf(t services.Table) Schema {
 		s.Indexes[i.Name] = Key{i.PartitionKey, i.SortKey}
 	}
 	return s
+}
+
+// readSchema returns the schema that the body of a CreateTable declares.
+func readSchema(body []byte) *Schema {
+	type index struct {
+		IndexName string
+		KeySchema keySchema
+	}
+	var input struct {
+		KeySchema                                     keySchema
+		GlobalSecondaryIndexes, LocalSecondaryIndexes []index
+	}
+	_ = json.Unmarshal(body, &input) // minidyn has read it
+	s := &Schema{Key: input.KeySchema.key(), Indexes: map[string]Key{}}
+	for _, i := range append(input.GlobalSecondaryIndexes, input.LocalSecondaryIndexes...) {
+		s.Indexes[i.IndexName] = i.KeySchema.key()
+	}
+	return s
+}
+
+// keySchema is a key as DynamoDB's API has it.
+type keySchema []struct{ AttributeName, KeyType string }
+
+func (k keySchema) key() Key {
+	var key Key
+	for _, element := range k {
+		if element.KeyType == string(types.KeyTypeHash) {
+			key.Partition = element.AttributeName
+		} else {
+			key.Sort = element.AttributeName
+		}
+	}
+	return key
 }
 
 // Create creates an on-demand table whose indexes project all attributes, and returns
