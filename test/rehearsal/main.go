@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -51,6 +52,10 @@ func execute(args []string) int {
 	}
 	if err != nil {
 		return 2
+	}
+	if runtime.GOOS == "windows" {
+		fmt.Fprintln(os.Stderr, "rehearsal: Windows has no signal that asks a program to end: run it on Linux, macOS or in WSL")
+		return 1
 	}
 	// A closed terminal ends the work as Ctrl-C does. A second signal ends it at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

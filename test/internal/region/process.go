@@ -59,12 +59,18 @@ func start(binary string, environment map[string]string, onLog func(line string)
 // exit returns how an ended process has ended.
 func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
 
-// signal does nothing when the process has ended.
-func (p *process) signal(s syscall.Signal) { _ = p.command.Process.Signal(s) }
+// abort sends SIGKILL, and does not wait. It does nothing when the process has ended.
+func (p *process) abort() { _ = p.command.Process.Kill() }
+
+// hang suspends the program without ending it: SIGSTOP, where there are signals. It does
+// nothing when the process has ended.
+func (p *process) hang() { _ = p.host().Suspend() }
+
+func (p *process) host() *host.Process { return &host.Process{Pid: int32(p.command.Process.Pid)} }
 
 // cpu returns the CPU time that the program has used.
 func (p *process) cpu() (time.Duration, error) {
-	seconds, err := (&host.Process{Pid: int32(p.command.Process.Pid)}).Times()
+	seconds, err := p.host().Times()
 	if err != nil {
 		return 0, err
 	}
@@ -74,7 +80,7 @@ func (p *process) cpu() (time.Duration, error) {
 // stop sends SIGTERM, and kills the program if it still runs after the timeout, as ECS
 // does.
 func (p *process) stop(timeout time.Duration) {
-	p.signal(syscall.SIGTERM)
+	_ = p.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
 	case <-time.After(timeout):
@@ -84,7 +90,7 @@ func (p *process) stop(timeout time.Duration) {
 
 // kill ends the program at once and waits for its end.
 func (p *process) kill() {
-	p.signal(syscall.SIGKILL)
+	p.abort()
 	<-p.done
 }
 

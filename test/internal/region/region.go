@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"example.com/strangler/services"
@@ -364,11 +363,11 @@ func (r *Region) byName() map[string]*service {
 }
 
 // Kill ends all tasks of a service with SIGKILL. An unknown service is ignored.
-func (r *Region) Kill(name string) { r.with(name, func(s *service) { s.signal(all, syscall.SIGKILL) }) }
+func (r *Region) Kill(name string) { r.with(name, func(s *service) { s.each(all, (*process).abort) }) }
 
 // Hang stops the program of the oldest task of a service with SIGSTOP, without ending
 // it. An unknown service is ignored.
-func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.signal(1, syscall.SIGSTOP) }) }
+func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.each(1, (*process).hang) }) }
 
 // Interrupt ends the oldest task of a service as Fargate does when it reclaims a host:
 // the program gets SIGTERM while its target is deregistered. An unknown service is

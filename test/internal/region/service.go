@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"example.com/strangler/test/internal/alb"
@@ -271,10 +270,10 @@ func (s *service) isHealthy(t *task) bool {
 	return t.process != nil && s.group.State(t.process.address) == alb.Healthy
 }
 
-// signal sends a signal to the n oldest tasks that serve.
-func (s *service) signal(n int, signal syscall.Signal) {
+// each does something to the programs of the n oldest tasks that serve.
+func (s *service) each(n int, do func(*process)) {
 	for _, t := range s.oldest(n) {
-		t.process.signal(signal)
+		do(t.process)
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package region
 
 import (
@@ -11,7 +13,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -206,7 +207,7 @@ func TestKilledTasksAreReplaced(t *testing.T) {
 	deploy(t, s, serving("1"))
 	for range 3 {
 		before := s.addresses()
-		s.signal(all, syscall.SIGKILL)
+		s.each(all, (*process).abort)
 		eventually(t, "two others", func() bool {
 			now := s.addresses()
 			return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])
@@ -230,7 +231,7 @@ func TestInterruptedTaskLosesNoRequest(t *testing.T) {
 func TestHungTaskIsReplaced(t *testing.T) {
 	s := newTestService(t, declaredService())
 	deploy(t, s, serving("1"))
-	s.signal(1, syscall.SIGSTOP)
+	s.each(1, (*process).hang)
 	eventually(t, "one that is unhealthy", func() bool { return len(s.addresses()) == 1 })
 	eventually(t, "a replacement", func() bool { return len(s.addresses()) == 2 && len(s.list()) == 2 })
 }
@@ -242,7 +243,7 @@ func TestGracePeriod(t *testing.T) {
 	s := newTestService(t, declared)
 	deploy(t, s, serving("1"))
 	before := s.list()
-	s.signal(1, syscall.SIGSTOP)
+	s.each(1, (*process).hang)
 	eventually(t, "one that is unhealthy", func() bool { return len(s.addresses()) == 1 })
 	for range 20 {
 		s.reconcile()
