@@ -93,18 +93,18 @@ func groupMetric(group elbv2.ApplicationTargetGroup, metric, statistic string) a
 func wholeMinutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
 // newThrottleAlarm counts the throttled calls to the service's own table and its
-// indexes, for each action that the table allows.
+// indexes.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html#ThrottledRequests
 func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Table) awscloudwatch.Alarm {
 	metrics := map[string]awscloudwatch.IMetric{}
 	var sum []string
-	for i, action := range table.Owner.Table.Actions {
+	for i, call := range table.Owner.Table.ThrottledCalls() {
 		id := fmt.Sprintf("calls%d", i+1)
 		sum = append(sum, fmt.Sprintf("FILL(%s, 0)", id))
 		metrics[id] = newMetric("AWS/DynamoDB", "ThrottledRequests", "Sum", map[string]*string{
 			"TableName": table.Table.TableName(),
-			"Operation": &action,
+			"Operation": &call,
 		})
 	}
 	return newAlarm(scope, "Throttles", props, &awscloudwatch.AlarmProps{

@@ -3,6 +3,7 @@ package services
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // tableCalls are the DynamoDB API calls on the items of a table, and the actions of
@@ -32,7 +33,28 @@ var tableCalls = map[string][]string{
 
 var partiQL = []string{"PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"}
 
-// checkCalls refuses what is no call on the items of a table.
+// maxThrottled is how many metrics the expression of an alarm takes. The alarm Throttles
+// has one for each call.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+const maxThrottled = 10
+
+// ThrottledCalls are the table's API calls that DynamoDB counts when it throttles them,
+// each once: all but those that describe the table.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+func (t *Table) ThrottledCalls() []string {
+	var calls []string
+	for _, call := range t.Actions {
+		if !strings.HasPrefix(call, "Describe") && !slices.Contains(calls, call) {
+			calls = append(calls, call)
+		}
+	}
+	return calls
+}
+
+// checkCalls refuses what is no call on the items of a table, and more or fewer calls than
+// an alarm can watch.
 func (t *Table) checkCalls() error {
 	for _, call := range t.Actions {
 		if _, ok := tableCalls[call]; ok {
@@ -44,6 +66,9 @@ func (t *Table) checkCalls() error {
 			}
 		}
 		return fmt.Errorf("table action %q: name a DynamoDB API call on items, such as GetItem or TransactWriteItems", call)
+	}
+	if n := len(t.ThrottledCalls()); n < 1 || n > maxThrottled {
+		return fmt.Errorf("the table has %d actions on items: want 1 to %d, which is what an alarm can watch", n, maxThrottled)
 	}
 	return nil
 }

@@ -24,6 +24,21 @@ func TestPermissionsOfCalls(t *testing.T) {
 	}
 }
 
+// The alarm has a metric for each call that can be throttled, as many as it takes.
+func TestCallsThatAnAlarmWatches(t *testing.T) {
+	ten := []string{"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
+		"TransactWriteItems", "UpdateItem"}
+	table := &Table{PartitionKey: "id", Actions: append([]string{"DescribeTable", "DescribeTimeToLive", "GetItem"}, ten...)}
+	require.NoError(t, table.check())
+	assert.ElementsMatch(t, ten, table.ThrottledCalls())
+	for want, actions := range map[string][]string{
+		"the table has 11 actions on items: want 1 to 10": append([]string{"ExecuteStatement"}, ten...),
+		"the table has 0 actions on items: want 1 to 10":  {"DescribeTable"},
+	} {
+		assert.ErrorContains(t, (&Table{PartitionKey: "id", Actions: actions}).check(), want)
+	}
+}
+
 // What is no call on items is refused, with the call where there is one.
 func TestOtherActionsAreRefused(t *testing.T) {
 	for action, want := range map[string]string{

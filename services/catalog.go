@@ -109,7 +109,8 @@ type Table struct {
 	// Indexes are global secondary indexes that project all attributes.
 	Indexes []Index
 	// Actions are the DynamoDB API calls that the program makes, without the
-	// "dynamodb:" prefix. Empty means GetItem, PutItem and Query.
+	// "dynamodb:" prefix, 1 to 10 besides those that describe the table. Empty means
+	// GetItem, PutItem and Query.
 	Actions []string
 }
 

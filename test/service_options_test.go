@@ -108,6 +108,20 @@ func TestBudgetsWhereThereAre(t *testing.T) {
 	}
 }
 
+// A table with all the calls that an alarm can watch has the alarm.
+func TestMostCalls(t *testing.T) {
+	calls := []string{"DescribeTable", "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
+		"TransactWriteItems", "UpdateItem"}
+	stage := assemble(t, editService("alpha", func(s *services.Service) { s.Table.Actions = calls }))
+	alarm, ok := alarmOf(stage, "Alpha", "Throttles")
+	require.True(t, ok)
+	var watched []string
+	for _, m := range alarm.Metrics {
+		watched = append(watched, m.Dimensions["Operation"])
+	}
+	assert.ElementsMatch(t, calls[1:], watched)
+}
+
 // An image whose reference may lead elsewhere tomorrow is a warning that says why.
 func TestFloatingImageIsAWarning(t *testing.T) {
 	for reference, floats := range map[string]bool{
