@@ -26,7 +26,8 @@ type Environment struct {
 	Region string `json:"region"`
 	// Account is 12 digits. Empty means the account of the person who deploys.
 	Account string `json:"account"`
-	// AZs is the number of availability zones. Zero means 2, the load balancer's minimum.
+	// AZs is the number of availability zones, at most those of the region. Zero means 2,
+	// the load balancer's minimum.
 	AZs int `json:"azs"`
 	// NATGateways is the number of NAT gateways, through which tasks reach the internet.
 	// Zero means that tasks reach AWS alone, through VPC endpoints.

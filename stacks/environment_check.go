@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -102,10 +103,17 @@ func (e Environment) checkFirewall() error {
 	return nil
 }
 
+// zonesOf has the regions with more than three availability zones, which is what every
+// other has.
+//
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+var zonesOf = map[string]int{"ap-northeast-1": 4, "ap-northeast-2": 4, "us-east-1": 6, "us-west-2": 4}
+
 func (e Environment) checkNetwork() error {
+	zones := cmp.Or(zonesOf[e.Region], 3)
 	switch {
-	case e.AZs < 2 || e.AZs > 6:
-		return fmt.Errorf("azs %d: want 2 to 6, a load balancer needs two", e.AZs)
+	case e.AZs < 2 || e.AZs > zones:
+		return fmt.Errorf("azs %d: want 2 to %d, a load balancer needs two and %s has no more", e.AZs, zones, e.Region)
 	case e.NATGateways < 0 || e.NATGateways > e.AZs:
 		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
 	case len(e.PreviewFrom) > 2:
