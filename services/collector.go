@@ -45,6 +45,9 @@ func (s Service) checkCollector() error {
 	if s.Port == CollectorPort {
 		return fmt.Errorf("port %d is its collector's: choose another Port", s.Port)
 	}
+	if err := checkReference(s.Collector); err != nil {
+		return err
+	}
 	if _, taken := s.Environment[CollectorVariable]; taken {
 		return fmt.Errorf("environment variable %s is the collector's URL: remove it, or leave Collector empty", CollectorVariable)
 	}

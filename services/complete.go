@@ -163,7 +163,7 @@ func (i Image) check() error {
 	if set != 1 {
 		return fmt.Errorf("the image has %d sources: set exactly one of Program, Folder and Registry", set)
 	}
-	return nil
+	return checkReference(i.Registry)
 }
 
 // fargateMemory is the smallest and the largest memory that Fargate pairs with CPU
@@ -234,8 +234,13 @@ func (t *Table) check() error {
 	return t.checkCalls()
 }
 
+var variableName = regexp.MustCompile(`^[^=\s]+$`)
+
 func (s Service) checkEnvironment() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
+		if !variableName.MatchString(name) {
+			return fmt.Errorf("environment variable %q: want a name without spaces and equals signs", name)
+		}
 		if name == "PORT" || strings.HasSuffix(name, "_TABLE") {
 			return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
 		}

@@ -3,6 +3,7 @@ package services
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,8 +124,21 @@ func TestCompleteRefuses(t *testing.T) {
 		"a password in a URL": {func(c *Catalog) {
 			c.Services[1].Environment = map[string]string{"DB": "postgres://app:hunter2@db/app"}
 		}, []string{`"beta"`, "DB looks like a secret"}},
-		"a start-up of a day": {func(c *Catalog) { c.Services[1].StartUp = 24 * time.Hour }, []string{`"beta"`, "24h0m0s", "an hour"}},
-		"a short index name":  {func(c *Catalog) { c.Services[1].Table.Indexes[0].Name = "ab" }, []string{`"beta"`, `"ab"`, "3 to 255"}},
+		"a variable without a name": {
+			func(c *Catalog) { c.Services[1].Environment = map[string]string{"": "x"} }, []string{`"beta"`, `variable ""`, "without spaces"},
+		},
+		"a variable with its value": {
+			func(c *Catalog) { c.Services[1].Environment = map[string]string{"A=B": "x"} }, []string{`"beta"`, `"A=B"`, "equals signs"},
+		},
+		"no image's name": {
+			func(c *Catalog) { c.Services[1].Image = Image{Registry: "Shop Front:1"} }, []string{`"beta"`, `"Shop Front:1"`, "such as"},
+		},
+		"a long image name": {
+			func(c *Catalog) { c.Services[1].Image = Image{Registry: strings.Repeat("a", 256)} }, []string{`"beta"`, "at most 255"},
+		},
+		"no collector's image": {func(c *Catalog) { c.Services[1].Collector = "collector:" }, []string{`"beta"`, `"collector:"`, "such as"}},
+		"a start-up of a day":  {func(c *Catalog) { c.Services[1].StartUp = 24 * time.Hour }, []string{`"beta"`, "24h0m0s", "an hour"}},
+		"a short index name":   {func(c *Catalog) { c.Services[1].Table.Indexes[0].Name = "ab" }, []string{`"beta"`, `"ab"`, "3 to 255"}},
 		"too many indexes": {func(c *Catalog) {
 			for i := range 20 {
 				c.Services[1].Table.Indexes = append(c.Services[1].Table.Indexes, Index{Name: fmt.Sprintf("index-%d", i), PartitionKey: "kind"})

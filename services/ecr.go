@@ -1,6 +1,9 @@
 package services
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
 
 // ECRImage is an image in a repository of Amazon ECR.
 type ECRImage struct {
@@ -16,6 +19,22 @@ type ECRImage struct {
 // https://docs.aws.amazon.com/general/latest/gr/ecr.html
 var ecrReference = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.` +
 	`(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)/([^:@]+)[:@]?(.*)$`)
+
+// imageReference is a repository in a registry, and a tag or a digest or both. ECS takes
+// 255 characters.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+// https://pkg.go.dev/github.com/distribution/reference
+var imageReference = regexp.MustCompile(`^([A-Za-z0-9.-]+(:\d+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*` +
+	`(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
+
+// checkReference refuses what names no image. Empty names none on purpose.
+func checkReference(image string) error {
+	if image != "" && (len(image) > 255 || !imageReference.MatchString(image)) {
+		return fmt.Errorf("image %.60q: want a reference such as registry.example/shop:1.4, of at most 255 characters", image)
+	}
+	return nil
+}
 
 // imageVersion is the tag or digest at the end of an image reference. A colon before
 // the last slash is a registry's port.

@@ -134,6 +134,7 @@ func contextHashes(t *testing.T, root string) map[string]string {
 // repository of ECR that the image is in.
 func TestImageSources(t *testing.T) {
 	const ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/api"
+	digest := "@sha256:" + strings.Repeat("0f", 32)
 	repository := []string{"arn:aws:ecr:eu-west-1:123456789012:repository/shop/api"}
 	assets := []string{"arn:aws:ecr:eu-west-1:${AWS::AccountId}:repository/cdk-hnb659fds-container-assets-${AWS::AccountId}-eu-west-1"}
 	for _, test := range []struct {
@@ -142,7 +143,7 @@ func TestImageSources(t *testing.T) {
 		pulls     []string
 	}{
 		{services.Image{Registry: ecr + ":1.4"}, ecr + ":1.4", repository},
-		{services.Image{Registry: ecr + "@sha256:0f"}, ecr + "@sha256:0f", repository},
+		{services.Image{Registry: ecr + digest}, ecr + digest, repository},
 		{services.Image{Registry: "nginx:1.29"}, "nginx:1.29", nil},
 		{services.Image{Folder: "services"}, "", assets},
 	} {
