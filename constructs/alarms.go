@@ -46,26 +46,43 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 	return alarms
 }
 
-// newErrorsAlarm counts what the callers of the group did not get: an answer of a
-// target below 500. That is each 5xx of a target, and each 502 and 504 of the load
-// balancer in the place of one, which it counts by load balancer only. A request
-// counts once the load balancer has chosen a target; without one there is no task,
-// which is another alarm's.
+// newErrorsAlarm rings for the share of requests that fail. A request counts once the
+// load balancer has chosen a target; without one there is no task, which is another
+// alarm's.
 func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) awscloudwatch.Alarm {
-	metrics := map[string]awscloudwatch.IMetric{"requests": groupMetric(group, "RequestCount", "Sum")}
-	var answered []string
-	for _, class := range []string{"2XX", "3XX", "4XX"} {
-		id := "answered" + class[:1]
-		answered = append(answered, fmt.Sprintf("FILL(%s, 0)", id))
-		metrics[id] = groupMetric(group, "HTTPCode_Target_"+class+"_Count", "Sum")
+	failed, metrics := unanswered(group)
+	if props.Service.Alarms.WebSockets {
+		failed, metrics = failures(group)
 	}
+	metrics["requests"] = groupMetric(group, "RequestCount", "Sum")
 	return newAlarm(scope, "Errors", props, &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.Sprintf("more than %d%% of the requests to %s get a 5xx status", props.Service.Alarms.ErrorPercent,
 			props.Service.Name),
-		Metric: newMath(fmt.Sprintf("IF(requests >= %d, 100 * (requests - %s) / requests, 0)",
-			minRequests, strings.Join(answered, " - ")), metrics),
+		Metric:    newMath(fmt.Sprintf("IF(requests >= %d, 100 * (%s) / requests, 0)", minRequests, failed), metrics),
 		Threshold: jsii.Number(props.Service.Alarms.ErrorPercent),
 	})
+}
+
+// unanswered counts what the callers of the group did not get: an answer of a target
+// below 500. That is each 5xx of a target, and each 502 and 504 of the load balancer in
+// the place of one, which it counts by load balancer only.
+func unanswered(group elbv2.ApplicationTargetGroup) (expression string, metrics map[string]awscloudwatch.IMetric) {
+	expression, metrics = "requests", map[string]awscloudwatch.IMetric{}
+	for _, class := range []string{"2XX", "3XX", "4XX"} {
+		id := "answered" + class[:1]
+		expression += fmt.Sprintf(" - FILL(%s, 0)", id)
+		metrics[id] = groupMetric(group, "HTTPCode_Target_"+class+"_Count", "Sum")
+	}
+	return expression, metrics
+}
+
+// failures counts the 5xx of the targets and the connections to them that fail. It does
+// not take an answer 101, which no metric counts, for one that never came.
+func failures(group elbv2.ApplicationTargetGroup) (expression string, metrics map[string]awscloudwatch.IMetric) {
+	return "FILL(failed, 0) + FILL(refused, 0)", map[string]awscloudwatch.IMetric{
+		"failed":  groupMetric(group, "HTTPCode_Target_5XX_Count", "Sum"),
+		"refused": groupMetric(group, "TargetConnectionErrorCount", "Sum"),
+	}
 }
 
 // newUnhealthyAlarm rings for a target that fails its health checks for whole

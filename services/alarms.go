@@ -16,10 +16,19 @@ type Alarms struct {
 	// P99 is the 99th percentile of the response time at most: 1 ms to a minute. Zero
 	// means 1 s.
 	P99 time.Duration
+	// WebSockets means that clients open WebSockets, which a program answers with 101. AWS
+	// has no metric of that status, so an answer that never came looks the same. Then an
+	// error is a 5xx of the program or a connection to it that fails, and what the load
+	// balancer answers in its place for another reason, such as a timeout, does not count.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+	WebSockets bool
 }
 
 func (a Alarms) complete() Alarms {
-	return Alarms{ErrorPercent: cmp.Or(a.ErrorPercent, 1), P99: cmp.Or(a.P99, time.Second)}
+	a.ErrorPercent = cmp.Or(a.ErrorPercent, 1)
+	a.P99 = cmp.Or(a.P99, time.Second)
+	return a
 }
 
 func (a Alarms) check() error {

@@ -101,6 +101,27 @@ var ringings = []ringing{
 		map[string]cloudwatch.Series{"calls1": minutes(no, no), "calls2": minutes(no, no), "calls3": minutes(no, no)}, ".."},
 }
 
+// An answer 101, which no metric counts, is no error of a program with WebSockets.
+func TestWebSocketsAreNoErrors(t *testing.T) {
+	stage := assemble(t, editService("alpha", func(s *services.Service) { s.Alarms.WebSockets = true }))
+	alarm, ok := alarmOf(stage, "Alpha", "Errors")
+	require.True(t, ok)
+	for what, test := range map[string]struct {
+		requests, failed, refused cloudwatch.Series
+		want                      string
+	}{
+		"every request opens a WebSocket": {minutes(200, 200, 200), minutes(no, no, no), minutes(no, no, no), "..."},
+		"one percent fails":               {minutes(1000, 1000, 1000), minutes(10, 6, no), minutes(no, 4, 10), "..."},
+		"a little more fails":             {minutes(1000, 1000, 1000), minutes(11, no, 7), minutes(no, 11, 4), ".!!"},
+		"few requests":                    {minutes(99, 99, 99), minutes(99, 99, 99), minutes(no, no, no), "..."},
+	} {
+		got, err := statesOf(alarm, map[string]cloudwatch.Series{"requests": test.requests, "failed": test.failed, "refused": test.refused})
+		require.NoError(t, err, what)
+		assert.Equal(t, test.want, got, what)
+	}
+	assert.NoError(t, checkAlarms(stage))
+}
+
 // answered are the requests of each minute, and how many of them a target answered
 // with 2xx, 3xx and 4xx.
 func answered(requests, ok, moved, refused cloudwatch.Series) map[string]cloudwatch.Series {
@@ -119,19 +140,25 @@ func checkRinging(stage *assembly.Stage) error {
 		if !ok {
 			return fmt.Errorf("alpha has no alarm %s", r.alarm)
 		}
-		states, err := cloudwatch.States(alarm, r.metrics)
+		got, err := statesOf(alarm, r.metrics)
 		if err != nil {
 			return err
-		}
-		got := ""
-		for _, state := range states {
-			got += map[cloudwatch.State]string{cloudwatch.Alarm: "!", cloudwatch.OK: ".", cloudwatch.InsufficientData: "?"}[state]
 		}
 		if got != r.want {
 			errs = append(errs, fmt.Errorf("%s: %s: %s, want %s", r.alarm, r.what, got, r.want))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// statesOf writes the states of an alarm as ringing has them.
+func statesOf(alarm assembly.Alarm, metrics map[string]cloudwatch.Series) (string, error) {
+	states, err := cloudwatch.States(alarm, metrics)
+	text := ""
+	for _, state := range states {
+		text += map[cloudwatch.State]string{cloudwatch.Alarm: "!", cloudwatch.OK: ".", cloudwatch.InsufficientData: "?"}[state]
+	}
+	return text, err
 }
 
 func alarmOf(stage *assembly.Stage, stack, name string) (assembly.Alarm, bool) {
@@ -307,15 +334,17 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 		"Operation": func(v string) bool { return slices.Contains(callsOf(service.Program()), v) },
 	}
 	documented := map[string][]string{
-		"AWS/ApplicationELB RequestCount Sum":              {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB HTTPCode_Target_2XX_Count Sum": {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB HTTPCode_Target_3XX_Count Sum": {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB HTTPCode_Target_4XX_Count Sum": {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB TargetResponseTime p99":        {"LoadBalancer", "TargetGroup"},
-		"AWS/ApplicationELB UnHealthyHostCount Minimum":    {"LoadBalancer", "TargetGroup"},
-		"ECS/ContainerInsights RunningTaskCount Minimum":   {"ClusterName", "ServiceName"},
-		"ECS/ContainerInsights DesiredTaskCount Minimum":   {"ClusterName", "ServiceName"},
-		"AWS/DynamoDB ThrottledRequests Sum":               {"Operation", "TableName"},
+		"AWS/ApplicationELB RequestCount Sum":               {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_2XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_3XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_4XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB TargetConnectionErrorCount Sum": {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB TargetResponseTime p99":         {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB UnHealthyHostCount Minimum":     {"LoadBalancer", "TargetGroup"},
+		"ECS/ContainerInsights RunningTaskCount Minimum":    {"ClusterName", "ServiceName"},
+		"ECS/ContainerInsights DesiredTaskCount Minimum":    {"ClusterName", "ServiceName"},
+		"AWS/DynamoDB ThrottledRequests Sum":                {"Operation", "TableName"},
 	}
 	name := m.Namespace + " " + m.Name + " " + m.Statistic
 	if got := slices.Sorted(maps.Keys(m.Dimensions)); !slices.Equal(got, documented[name]) || m.Period != time.Minute {
