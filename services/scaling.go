@@ -33,7 +33,7 @@ type Scaling struct {
 	// Schedule sets other bounds at known times. Empty means Min and Max always.
 	Schedule []ScheduledBounds
 	// SpotPercent is the share of the tasks beyond Min that run on Fargate Spot, 0 to
-	// 100, for a third of the price and with a notice of two minutes. Zero means none.
+	// 99, for a third of the price and with a notice of two minutes. Zero means none.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 	SpotPercent int

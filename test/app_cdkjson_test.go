@@ -32,7 +32,7 @@ func TestCDKJSONWithByteOrderMark(t *testing.T) {
 
 // cdk.json turns on every feature flag that the CDK's library recommends in the
 // version that go.mod names, and no other. References between stacks are strong, for
-// the reasons of decision 0004.
+// the reasons of decision 0007.
 func TestFeatureFlagsAreTheRecommendedOnes(t *testing.T) {
 	t.Parallel()
 	got := map[string]any{}
