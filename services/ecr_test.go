@@ -18,7 +18,8 @@ func TestImageReferences(t *testing.T) {
 		assert.NoError(t, Image{Registry: reference}.check(), reference)
 	}
 	for _, reference := range []string{
-		"Nginx", "nginx:", "nginx:1:2", "/nginx", "nginx/", "a//b", "https://registry.example/shop:1", "shop@sha256:0f", "shop:-1", "a b", "shop\n",
+		"Nginx", "nginx:", "nginx:1:2", "/nginx", "nginx/", "a//b", "https://registry.example/shop:1", "shop@sha256:0f", "shop:-1", "a b",
+		"shop\n",
 	} {
 		assert.ErrorContains(t, Image{Registry: reference}.check(), "want a reference such as", reference)
 	}

@@ -110,8 +110,8 @@ func TestBudgetsWhereThereAre(t *testing.T) {
 
 // A table with all the calls that an alarm can watch has the alarm.
 func TestMostCalls(t *testing.T) {
-	calls := []string{"DescribeTable", "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
-		"TransactWriteItems", "UpdateItem"}
+	calls := []string{"DescribeTable", "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan",
+		"TransactGetItems", "TransactWriteItems", "UpdateItem"}
 	stage := assemble(t, editService("alpha", func(s *services.Service) { s.Table.Actions = calls }))
 	alarm, ok := alarmOf(stage, "Alpha", "Throttles")
 	require.True(t, ok)
