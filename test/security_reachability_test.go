@@ -44,27 +44,41 @@ type link struct{ from, to string }
 const internet = "internet"
 
 func networkOf(stage *assembly.Stage) (network, error) {
-	vpc, err := netip.ParsePrefix(fmt.Sprint(only(stage, "Platform", "AWS::EC2::VPC").Properties["CidrBlock"]))
-	n := network{vpc: vpc, groups: stage.SecurityGroups, nodes: []node{{name: internet, public: true}}}
-	for _, balancer := range stage.LoadBalancers {
-		n.add(stage, node{name: "load balancer", groups: balancer.SecurityGroups, public: balancer.Scheme == "internet-facing"}, balancer.Subnets)
+	vpc := only(stage, "Platform", "AWS::EC2::VPC")
+	block, err := netip.ParsePrefix(fmt.Sprint(vpc.Properties["CidrBlock"]))
+	errs := []error{err}
+	n := network{vpc: block, groups: stage.SecurityGroups, nodes: []node{{name: internet, public: true}}}
+	for _, b := range stage.LoadBalancers {
+		errs = append(errs, n.add(stage, b.Subnets, node{
+			name: "load balancer", groups: b.SecurityGroups, public: b.Scheme == "internet-facing",
+		}))
 	}
-	for _, service := range stage.Services {
-		n.add(stage, node{name: service.Program(), groups: service.SecurityGroups, public: service.AssignPublicIP}, service.Subnets)
+	for _, s := range stage.Services {
+		errs = append(errs, n.add(stage, s.Subnets, node{name: s.Program(), groups: s.SecurityGroups, public: s.AssignPublicIP}))
 	}
 	for _, endpoint := range stage.VPCEndpoints {
 		_, name, _ := strings.Cut(endpoint.Service, "eu-west-1.")
-		if endpoint.Kind == "Gateway" {
+		switch {
+		case endpoint.Kind == "Gateway":
 			n.nodes = append(n.nodes, node{name: name, behind: endpoint.RouteTables})
-		} else {
-			n.add(stage, node{name: name, groups: endpoint.SecurityGroups}, endpoint.Subnets)
+		case endpoint.PrivateDNS && resolvesPrivately(vpc):
+			errs = append(errs, n.add(stage, endpoint.Subnets, node{name: name, groups: endpoint.SecurityGroups}))
 		}
 	}
-	return n, err
+	return n, errors.Join(errs...)
 }
 
-// add puts a node into subnets.
-func (n *network) add(stage *assembly.Stage, new node, subnets []string) {
+// resolvesPrivately is whether a VPC resolves the names of private hosted zones. Without
+// them, and without private DNS of its own, an endpoint does not count: programs use the
+// name of the service, which leads to its public addresses.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html#enable-private-dns-names
+func resolvesPrivately(vpc assembly.Resource) bool {
+	return vpc.Properties["EnableDnsHostnames"] == true && vpc.Properties["EnableDnsSupport"] == true
+}
+
+// add puts a node into subnets, each of which a template must declare.
+func (n *network) add(stage *assembly.Stage, subnets []string, new node) error {
 	for _, subnet := range stage.Subnets {
 		if slices.Contains(subnets, subnet.Identity()) {
 			new.subnets = append(new.subnets, subnet)
@@ -72,22 +86,58 @@ func (n *network) add(stage *assembly.Stage, new node, subnets []string) {
 		}
 	}
 	n.nodes = append(n.nodes, new)
+	if len(subnets) == 0 || len(new.subnets) != len(subnets) {
+		return fmt.Errorf("%s is in the subnets %v, of which %d are declared", new.name, subnets, len(new.subnets))
+	}
+	return nil
 }
 
-// links are the protocols and ports of each pair that can connect.
+// inEach returns the node once for each subnet that it may be in, or as it is without any.
+func (n node) inEach() []node {
+	if len(n.subnets) == 0 {
+		return []node{n}
+	}
+	var placed []node
+	for i := range n.subnets {
+		in := n
+		in.subnets, in.ranges = n.subnets[i:i+1], n.ranges[i:i+1]
+		placed = append(placed, in)
+	}
+	return placed
+}
+
+// links are the protocols and ports of each pair that can connect. Where they depend on the
+// subnets that the two are in, the text has all of them.
 func (n network) links() map[link]string {
 	all := map[link]string{}
 	for _, from := range n.nodes {
 		for _, to := range n.nodes {
-			if from.name == to.name || !n.routed(from, to) {
+			if from.name == to.name {
 				continue
 			}
-			if ports := n.ports(from, to); len(ports) > 0 {
-				all[link{from.name, to.name}] = strings.Join(ports, ", ")
+			if texts := n.portsInEach(from, to); len(texts) > 1 || texts[0] != "" {
+				all[link{from.name, to.name}] = strings.Join(texts, " or ")
 			}
 		}
 	}
 	return all
+}
+
+// portsInEach are the different ports between two nodes in all of their subnets, "" for
+// none.
+func (n network) portsInEach(from, to node) []string {
+	var texts []string
+	for _, source := range from.inEach() {
+		for _, target := range to.inEach() {
+			text := ""
+			if n.routed(source, target) {
+				text = strings.Join(n.ports(source, target), ", ")
+			}
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 // routed is whether packets have a route. Within the VPC they always have; to the
@@ -203,7 +253,7 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[link]string {
 var interfaces = []string{"ecr.api", "ecr.dkr", "logs", "xray"}
 
 // checkLinks wants a stage with these interface endpoints, or with a NAT gateway and
-// none, to have the wanted links and no other.
+// none, to have the wanted links, in every subnet, and no other, in any.
 func checkLinks(stage *assembly.Stage, endpoints ...string) error {
 	n, err := networkOf(stage)
 	if err != nil {
@@ -236,9 +286,10 @@ func TestReachabilityMutants(t *testing.T) {
 	stage := at(t, allLive)
 	internetGateway := only(stage, "Platform", "AWS::EC2::InternetGateway").LogicalID
 	var tasksRouteTable string
+	var taskSubnet assembly.Subnet
 	for _, subnet := range stage.Subnets {
 		if table, ok := stage.Resource(subnet.RouteTable); ok && slices.Contains(stage.Services[0].Subnets, subnet.Identity()) {
-			tasksRouteTable = table.LogicalID
+			tasksRouteTable, taskSubnet = table.LogicalID, subnet
 		}
 	}
 	require.NotEmpty(t, tasksRouteTable)
@@ -261,6 +312,19 @@ func TestReachabilityMutants(t *testing.T) {
 	}
 	egress := func(resources map[string]any) map[string]any {
 		return ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)
+	}
+	endpoints := func(resources map[string]any, with string) []map[string]any {
+		return slices.DeleteFunc(ofType(resources, "AWS::EC2::VPCEndpoint"), func(p map[string]any) bool { return p[with] == nil })
+	}
+	defaultRoutes := func(resources map[string]any) []string {
+		var ids []string
+		for id, r := range resources {
+			if r.(map[string]any)["Type"] == "AWS::EC2::Route" {
+				ids = append(ids, id)
+			}
+		}
+		slices.Sort(ids)
+		return ids
 	}
 	tasksRoute := func(gateway, id string) func(resources map[string]any) {
 		return func(resources map[string]any) {
@@ -298,6 +362,30 @@ func TestReachabilityMutants(t *testing.T) {
 		}},
 		"no route to the tables": {"Platform", func(resources map[string]any) {
 			ofType(resources, "AWS::EC2::VPCEndpoint")[0]["RouteTableIds"] = []any{}
+		}},
+		"no route to the tables from one subnet": {"Platform", func(resources map[string]any) {
+			gateway := endpoints(resources, "RouteTableIds")[0]
+			gateway["RouteTableIds"] = gateway["RouteTableIds"].([]any)[:1]
+		}},
+		"endpoints that admit one subnet": {"Platform", func(resources map[string]any) {
+			for _, group := range ofType(resources, "AWS::EC2::SecurityGroup") {
+				group["SecurityGroupIngress"].([]any)[0].(map[string]any)["CidrIp"] = taskSubnet.Range.String()
+			}
+		}},
+		"no route to the internet from one subnet of the load balancer": {"Platform", func(resources map[string]any) {
+			delete(resources, defaultRoutes(resources)[0])
+		}},
+		"a task in a subnet that no template declares": {"Alpha", func(resources map[string]any) {
+			awsvpc(resources)["Subnets"] = []any{taskSubnet.Identity(), "subnet-1"}
+		}},
+		"an endpoint without private DNS": {"Platform", func(resources map[string]any) {
+			endpoints(resources, "SubnetIds")[0]["PrivateDnsEnabled"] = false
+		}},
+		"an endpoint with the DNS that CloudFormation has by default": {"Platform", func(resources map[string]any) {
+			delete(endpoints(resources, "SubnetIds")[0], "PrivateDnsEnabled")
+		}},
+		"a VPC that names no hosts": {"Platform", func(resources map[string]any) {
+			ofType(resources, "AWS::EC2::VPC")[0]["EnableDnsHostnames"] = false
 		}},
 	} {
 		assert.Error(t, checkLinks(mutated(t, allLive, mutant.stack, mutant.edit), interfaces...), "%s: mutant passed the check", name)

@@ -65,6 +65,11 @@ type VPCEndpoint struct {
 	// RouteTables are the route tables of a gateway endpoint, Subnets and
 	// SecurityGroups those of an interface endpoint. All are references.
 	RouteTables, Subnets, SecurityGroups []string
+	// PrivateDNS is whether the service's own name leads to an interface endpoint. A
+	// template that leaves it out means false.
+	//
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html
+	PrivateDNS bool
 }
 
 type groupRule struct {
@@ -193,6 +198,7 @@ func readVPCEndpoint(r Resource) (VPCEndpoint, error) {
 	var properties struct {
 		VpcEndpointType, ServiceName               string
 		RouteTableIDs, SubnetIDs, SecurityGroupIDs []string
+		PrivateDNSEnabled                          bool
 	}
 	err := decode(r.Properties, &properties)
 	return VPCEndpoint{
@@ -202,5 +208,6 @@ func readVPCEndpoint(r Resource) (VPCEndpoint, error) {
 		RouteTables:    properties.RouteTableIDs,
 		Subnets:        properties.SubnetIDs,
 		SecurityGroups: properties.SecurityGroupIDs,
+		PrivateDNS:     properties.PrivateDNSEnabled,
 	}, err
 }

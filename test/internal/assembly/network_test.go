@@ -66,12 +66,14 @@ func TestSubnet(t *testing.T) {
 
 func TestVPCEndpoint(t *testing.T) {
 	stage, err := network(t,
-		`{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"]}}`)
+		`{"Endpoint": {"Type": "VPCEndpoint", "ServiceName": "s3", "RouteTableIds": ["r"], "SubnetIds": ["s"], "SecurityGroupIds": ["g"],
+			"PrivateDnsEnabled": true}}`)
 	require.NoError(t, err)
 	got := stage.VPCEndpoints[0]
 	got.Resource = Resource{}
-	assert.Equal(t,
-		VPCEndpoint{Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}}, got)
+	assert.Equal(t, VPCEndpoint{
+		Kind: "Gateway", Service: "s3", RouteTables: []string{"r"}, Subnets: []string{"s"}, SecurityGroups: []string{"g"}, PrivateDNS: true,
+	}, got)
 }
 
 // A rule or route that cannot be read is an error: it could open a way into the network.
