@@ -1,0 +1,272 @@
+// Package network says which parts of a stage can open a connection to which, by the
+// subnets, routes, endpoints and security groups that its templates declare.
+package network
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"example.com/strangler/test/internal/assembly"
+)
+
+// node sends packets or receives them.
+type node struct {
+	name string
+	// ranges are where its addresses are. Nil means anywhere outside the VPC.
+	ranges []netip.Prefix
+	// groups are its security groups. A node outside the VPC has none and lets
+	// everything pass; EC2 puts any other without one into the default group, which is
+	// empty.
+	groups  []string
+	subnets []assembly.Subnet
+	// public is whether it has a public address.
+	public bool
+	// behind are the route tables that lead to a gateway endpoint. Nil for other nodes.
+	behind []string
+}
+
+// Network is the nodes of a stage, the range of its VPC, and the security groups.
+type Network struct {
+	vpc    netip.Prefix
+	groups []assembly.SecurityGroup
+	nodes  []node
+}
+
+// Link is a pair of nodes of which one can open a connection to the other.
+type Link struct{ From, To string }
+
+// The names of nodes beside programs, which have the names of their containers, and
+// endpoints, which have that of their service: "s3".
+const (
+	Internet     = "internet"
+	LoadBalancer = "load balancer"
+)
+
+// Of returns the network of a stage with one VPC. It fails on a subnet that no template
+// declares.
+func Of(stage *assembly.Stage) (Network, error) {
+	vpcs := slices.Collect(stage.Resources("AWS::EC2::VPC"))
+	if len(vpcs) != 1 {
+		return Network{}, fmt.Errorf("stage %s has %d VPCs, want 1", stage.Name, len(vpcs))
+	}
+	vpc := vpcs[0]
+	block, err := netip.ParsePrefix(fmt.Sprint(vpc.Properties["CidrBlock"]))
+	errs := []error{err}
+	n := Network{vpc: block, groups: stage.SecurityGroups, nodes: []node{{name: Internet, public: true}}}
+	for _, b := range stage.LoadBalancers {
+		errs = append(errs, n.add(stage, b.Subnets, node{
+			name: LoadBalancer, groups: b.SecurityGroups, public: b.Scheme == "internet-facing",
+		}))
+	}
+	for _, s := range stage.Services {
+		errs = append(errs, n.add(stage, s.Subnets, node{name: s.Program(), groups: s.SecurityGroups, public: s.AssignPublicIP}))
+	}
+	for _, endpoint := range stage.VPCEndpoints {
+		_, name, _ := strings.Cut(endpoint.Service, "eu-west-1.")
+		switch {
+		case endpoint.Kind == "Gateway":
+			n.nodes = append(n.nodes, node{name: name, behind: endpoint.RouteTables})
+		case endpoint.PrivateDNS && resolvesPrivately(vpc):
+			errs = append(errs, n.add(stage, endpoint.Subnets, node{name: name, groups: endpoint.SecurityGroups}))
+		}
+	}
+	return n, errors.Join(errs...)
+}
+
+// resolvesPrivately is whether a VPC resolves the names of private hosted zones. Without
+// them, and without private DNS of its own, an endpoint does not count: programs use the
+// name of the service, which leads to its public addresses.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html#enable-private-dns-names
+func resolvesPrivately(vpc assembly.Resource) bool {
+	return vpc.Properties["EnableDnsHostnames"] == true && vpc.Properties["EnableDnsSupport"] == true
+}
+
+// add puts a node into subnets, each of which a template must declare.
+func (n *Network) add(stage *assembly.Stage, subnets []string, new node) error {
+	for _, subnet := range stage.Subnets {
+		if slices.Contains(subnets, subnet.Identity()) {
+			new.subnets = append(new.subnets, subnet)
+			new.ranges = append(new.ranges, subnet.Range)
+		}
+	}
+	n.nodes = append(n.nodes, new)
+	if len(subnets) == 0 || len(new.subnets) != len(subnets) {
+		return fmt.Errorf("%s is in the subnets %v, of which %d are declared", new.name, subnets, len(new.subnets))
+	}
+	return nil
+}
+
+// inEach returns the node once for each subnet that it may be in, or as it is without any.
+func (n node) inEach() []node {
+	if len(n.subnets) == 0 {
+		return []node{n}
+	}
+	var placed []node
+	for i := range n.subnets {
+		in := n
+		in.subnets, in.ranges = n.subnets[i:i+1], n.ranges[i:i+1]
+		placed = append(placed, in)
+	}
+	return placed
+}
+
+// Connects reports whether a node can open a TCP connection to a port of another, in
+// every subnet that the two may be in.
+func (n Network) Connects(from, to string, port int) bool {
+	sources, targets := n.placed(from), n.placed(to)
+	for _, source := range sources {
+		for _, target := range targets {
+			if !n.routed(source, target) || !n.passes(source, target, port) {
+				return false
+			}
+		}
+	}
+	return len(sources) > 0 && len(targets) > 0
+}
+
+// placed are a node by its name in each of its subnets.
+func (n Network) placed(name string) []node {
+	for _, node := range n.nodes {
+		if node.name == name {
+			return node.inEach()
+		}
+	}
+	return nil
+}
+
+func (n Network) passes(from, to node, port int) bool {
+	holds := func(r assembly.GroupRule) bool {
+		return r.Protocol == "-1" || r.Protocol == "tcp" && r.From <= port && port <= r.To
+	}
+	return slices.ContainsFunc(n.rules(from, to, egress), holds) && slices.ContainsFunc(n.rules(to, from, ingress), holds)
+}
+
+func egress(g assembly.SecurityGroup) []assembly.GroupRule { return g.Egress }
+
+func ingress(g assembly.SecurityGroup) []assembly.GroupRule { return g.Ingress }
+
+// Links are the protocols and ports of each pair that can connect. Where they depend on the
+// subnets that the two are in, the text has all of them.
+func (n Network) Links() map[Link]string {
+	all := map[Link]string{}
+	for _, from := range n.nodes {
+		for _, to := range n.nodes {
+			if from.name == to.name {
+				continue
+			}
+			if texts := n.portsInEach(from, to); len(texts) > 1 || texts[0] != "" {
+				all[Link{from.name, to.name}] = strings.Join(texts, " or ")
+			}
+		}
+	}
+	return all
+}
+
+// portsInEach are the different ports between two nodes in all of their subnets, "" for
+// none.
+func (n Network) portsInEach(from, to node) []string {
+	var texts []string
+	for _, source := range from.inEach() {
+		for _, target := range to.inEach() {
+			text := ""
+			if n.routed(source, target) {
+				text = strings.Join(n.ports(source, target), ", ")
+			}
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// routed is whether packets have a route. Within the VPC they always have; to the
+// internet a NAT gateway takes them from any address and the internet gateway from a
+// public one, and only through the latter does a connection come in.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+func (n Network) routed(from, to node) bool {
+	switch {
+	case to.behind != nil:
+		return slices.ContainsFunc(from.subnets, func(s assembly.Subnet) bool { return slices.Contains(to.behind, s.RouteTable) })
+	case to.name == Internet:
+		return n.leads(from, "AWS::EC2::NatGateway") || from.public && n.leads(from, "AWS::EC2::InternetGateway")
+	case from.name == Internet:
+		return to.public && n.leads(to, "AWS::EC2::InternetGateway")
+	}
+	return from.behind == nil
+}
+
+func (n Network) leads(from node, gateway string) bool {
+	return slices.ContainsFunc(from.subnets, func(s assembly.Subnet) bool {
+		return slices.ContainsFunc(s.Routes, func(r assembly.Route) bool { return r.Gateway == gateway })
+	})
+}
+
+// ports are what the source's groups let out to the target and the target's let
+// in from the source. Security groups track connections, so that answers pass.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
+func (n Network) ports(from, to node) []string {
+	var both []string
+	for _, out := range n.rules(from, to, egress) {
+		for _, in := range n.rules(to, from, ingress) {
+			if text, ok := overlap(out, in); ok {
+				both = append(both, text)
+			}
+		}
+	}
+	slices.Sort(both)
+	return slices.Compact(both)
+}
+
+// rules are those of a node's groups that are about a peer.
+func (n Network) rules(of, peer node, direction func(assembly.SecurityGroup) []assembly.GroupRule) []assembly.GroupRule {
+	if of.ranges == nil {
+		return []assembly.GroupRule{{Protocol: "-1"}}
+	}
+	var all []assembly.GroupRule
+	for _, group := range n.groups {
+		if slices.ContainsFunc(of.groups, group.Is) {
+			all = append(all, direction(group)...)
+		}
+	}
+	return slices.DeleteFunc(all, func(r assembly.GroupRule) bool { return !n.about(r, peer) })
+}
+
+// about is whether a rule is for a peer, or some of its addresses. A range that
+// the VPC does not hold is one of the internet.
+func (n Network) about(r assembly.GroupRule, peer node) bool {
+	switch {
+	case r.Group != "":
+		return slices.ContainsFunc(n.groups, func(g assembly.SecurityGroup) bool {
+			return g.Is(r.Group) && slices.ContainsFunc(peer.groups, g.Is)
+		})
+	case peer.ranges == nil:
+		return !n.vpc.Contains(r.Range.Addr()) || r.Range.Bits() < n.vpc.Bits()
+	}
+	return slices.ContainsFunc(peer.ranges, r.Range.Overlaps)
+}
+
+// overlap is what two rules both let pass.
+func overlap(a, b assembly.GroupRule) (text string, ok bool) {
+	if a.Protocol == "-1" {
+		a, b = b, a
+	}
+	if b.Protocol == "-1" {
+		b.Protocol, b.From, b.To = a.Protocol, a.From, a.To
+	}
+	from, to := max(a.From, b.From), min(a.To, b.To)
+	switch {
+	case a.Protocol != b.Protocol || from > to:
+		return "", false
+	case a.Protocol == "-1":
+		return "anything", true
+	case from == to:
+		return fmt.Sprintf("%s %d", a.Protocol, from), true
+	}
+	return fmt.Sprintf("%s %d-%d", a.Protocol, from, to), true
+}

@@ -1,0 +1,76 @@
+package network
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/test/internal/assembly"
+)
+
+// stageWith is a VPC with a load balancer and one service, orders, whose group admits the
+// load balancer on port 8080, after an edit.
+func stageWith(edit func(*assembly.Stage)) *assembly.Stage {
+	in := func(id string) assembly.Resource { return assembly.Resource{Stack: "S", LogicalID: id} }
+	group := func(id string) assembly.SecurityGroup { return assembly.SecurityGroup{Resource: in(id)} }
+	balancer, tasks := group("Balancer"), group("Tasks")
+	balancer.Egress = []assembly.GroupRule{{Protocol: "tcp", From: 0, To: 65535, Range: netip.MustParsePrefix("10.0.0.0/16")}}
+	tasks.Ingress = []assembly.GroupRule{{Protocol: "tcp", From: 8080, To: 8080, Group: balancer.Identity()}}
+	tasks.Egress = []assembly.GroupRule{{Protocol: "tcp", From: 443, To: 443, Range: netip.MustParsePrefix("0.0.0.0/0")}}
+	vpc := assembly.Resource{Stack: "S", LogicalID: "Vpc", Type: "AWS::EC2::VPC", Properties: map[string]any{"CidrBlock": "10.0.0.0/16"}}
+	stage := &assembly.Stage{
+		Stacks:         []*assembly.Stack{{ID: "S", Resources: []assembly.Resource{vpc}}},
+		SecurityGroups: []assembly.SecurityGroup{balancer, tasks},
+		Subnets: []assembly.Subnet{
+			{Resource: in("A"), Range: netip.MustParsePrefix("10.0.0.0/20")},
+			{Resource: in("B"), Range: netip.MustParsePrefix("10.0.16.0/20")},
+		},
+		LoadBalancers: []assembly.LoadBalancer{{Resource: in("LoadBalancer"), Subnets: []string{"${S.A}"}, SecurityGroups: []string{balancer.Identity()}}},
+		Services: []assembly.Service{{
+			Resource: in("Service"), Attachments: []assembly.Attachment{{Container: "orders"}},
+			Subnets: []string{"${S.A}", "${S.B}"}, SecurityGroups: []string{tasks.Identity()},
+		}},
+	}
+	edit(stage)
+	return stage
+}
+
+func TestConnects(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit func(*assembly.Stage)
+		from string
+		to   string
+		port int
+		want bool
+	}{
+		"the port that is open":    {func(*assembly.Stage) {}, LoadBalancer, "orders", 8080, true},
+		"another port":             {func(*assembly.Stage) {}, LoadBalancer, "orders", 8081, false},
+		"the other way":            {func(*assembly.Stage) {}, "orders", LoadBalancer, 8080, false},
+		"a program that is none":   {func(*assembly.Stage) {}, LoadBalancer, "payments", 8080, false},
+		"nothing admits it":        {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress = nil }, LoadBalancer, "orders", 8080, false},
+		"any protocol is admitted": {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress[0].Protocol = "-1" }, LoadBalancer, "orders", 9, true},
+		"another protocol":         {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress[0].Protocol = "udp" }, LoadBalancer, "orders", 8080, false},
+		"it may send to one subnet of two": {func(s *assembly.Stage) {
+			s.SecurityGroups[0].Egress[0].Range = netip.MustParsePrefix("10.0.0.0/20")
+		}, LoadBalancer, "orders", 8080, false},
+	} {
+		n, err := Of(stageWith(test.edit))
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, n.Connects(test.from, test.to, test.port), name)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	n, err := Of(stageWith(func(*assembly.Stage) {}))
+	require.NoError(t, err)
+	assert.Equal(t, map[Link]string{{LoadBalancer, "orders"}: "tcp 8080"}, n.Links())
+}
+
+func TestStageThatIsNone(t *testing.T) {
+	_, err := Of(stageWith(func(s *assembly.Stage) { s.Stacks = nil }))
+	require.ErrorContains(t, err, "0 VPCs, want 1")
+	_, err = Of(stageWith(func(s *assembly.Stage) { s.Subnets = nil }))
+	require.ErrorContains(t, err, "of which 0 are declared")
+}
