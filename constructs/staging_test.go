@@ -128,6 +128,7 @@ func TestImageIgnoresGoSettings(t *testing.T) {
 	for name, value := range map[string]string{
 		"GOFLAGS": "-tags=tagged", "GOARM64": "v9.0", "GOAMD64": "v3", "GOEXPERIMENT": "arenas", "GOENV": settings, "GOWORK": workspace,
 		"GO111MODULE": "off", "CGO_ENABLED": "1", "GOOS": "windows", "GOARCH": "amd64", "GOFIPS140": "latest", "GODEBUG": "gotypesalias=0",
+		"GOTOOLCHAIN": "go1.99.0",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
