@@ -127,6 +127,7 @@ func TestServiceOpensOnOneTask(t *testing.T) {
 		return edited(t, func(stacks map[string]object) { set(stacks["Alpha"]["Target"], "MinCapacity", least) })
 	}
 	assert.Empty(t, of(t, before, scaled(1)).Tasks)
+	assert.Equal(t, []string{"Service alpha opens on 1 of 2 tasks: deploy it dark first."}, of(t, before, scaled(2)).Tasks)
 	assert.Equal(t, []string{"Service alpha opens on 1 of 5 tasks: deploy it dark first."}, of(t, before, scaled(5)).Tasks)
 	assert.Equal(
 		t,
