@@ -146,6 +146,27 @@ func TestEveryStackIsProtected(t *testing.T) {
 	}
 }
 
+// An environment with everything goes as the README says: unprotected and deployed once
+// more, then destroyed, all but its tables.
+func TestProtectedEnvironmentGoes(t *testing.T) {
+	everything := func(protected bool) *assembly.Stage {
+		return assemble(t, domain("www.example.com", "Z0123456789ABC"), environment("waf", true), environment("protected", protected))
+	}
+	account := cloudformation.New(steady{}, nil)
+	require.NoError(t, account.Deploy(t.Context(), everything(true)))
+	open := everything(false)
+	require.NoError(t, account.Deploy(t.Context(), open))
+	require.NoError(t, checkProtection(open, false))
+	require.NoError(t, account.Destroy(t.Context()))
+	assert.Empty(t, account.Deployed())
+	for _, stack := range open.Stacks {
+		for _, r := range stack.Resources {
+			kept := r.DeletionPolicy != "" && r.DeletionPolicy != "Delete"
+			assert.Equal(t, r.Type == "AWS::DynamoDB::GlobalTable", kept, "%s of %s is kept", r.LogicalID, stack.ID)
+		}
+	}
+}
+
 // Without a table there is no stack of tables, as CloudFormation takes no empty stack.
 func TestNoStackIsEmpty(t *testing.T) {
 	stage := assemble(t, func(app *synth.App) {
