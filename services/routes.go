@@ -130,7 +130,7 @@ func shares(s Service, p Phase, rest string) []Weight {
 // live rule is not there: the service with the next rule that takes them, or the
 // monolith. It is empty where the load balancer answers 404.
 //
-// A path below another service's is the other's while that is live; see checkRests
+// A path below another service's is the other's while that is live; see checkRest
 // for what has no one answer.
 func without(c Catalog, m Migration, s Service) string {
 	if below := nextBelow(c, m, s); below != nil {
