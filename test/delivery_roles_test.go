@@ -226,6 +226,14 @@ func alphaStack(environment, account, region string) string {
 	return "arn:${AWS::Partition}:cloudformation:" + region + ":" + account + ":stack/" + name + "/0123"
 }
 
+// trustAccount is the trust policy of every role here: the account of the deployers, as the
+// CDK's bootstrap gives its roles. It leaves the decision to their own policies.
+//
+// https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+var trustAccount = []assembly.Statement{{
+	Effect: "Allow", Action: assembly.Strings{"sts:AssumeRole"}, Principal: assembly.Principal{"AWS": {accountID}},
+}}
+
 const deployersAccount = "${AWS::AccountId}"
 
 // checkDeliveryRights asks of every action and resource that could matter.
@@ -242,14 +250,14 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 			}
 		}
 	}
-	principal := iam.Principal{ARN: role.ARN(), Policies: role.Policies}
+	principal := iam.Principal{ARN: "arn:aws:iam::" + accountID + ":role/" + role.LogicalID, Policies: role.Policies}
 	for _, action := range []string{
 		"sts:AssumeRole", "sts:TagSession", "iam:PassRole", "iam:PutRolePolicy", "s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter",
 		"cloudformation:DescribeStacks", "cloudformation:GetTemplate",
 		"cloudformation:CreateChangeSet", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
 	} {
 		for _, resource := range resources {
-			decision, err := principal.Decide(iam.Request{Action: action, Resource: resource})
+			decision, err := principal.Decide(iam.Request{Action: action, Resource: resource, Policy: iam.TrustPolicy(resource, trustAccount)})
 			if got := decision == iam.Allow; err != nil || got != want[grant{action: action, resource: resource}] {
 				errs = append(errs, errors.Join(fmt.Errorf("%s may %s on %s: %v", role.LogicalID, action, resource, got), err))
 			}

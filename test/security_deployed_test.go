@@ -30,7 +30,7 @@ func deployed(stage *assembly.Stage, text string) string {
 		resource, _ := stack.Resource(parts[2])
 		name := strings.Join([]string{stack.Name, parts[2], "EXAMPLE"}, "-")
 		switch {
-		case parts[3] == "Arn":
+		case parts[3] == "Arn", resource.Type == "AWS::SNS::Topic" && parts[3] == "": // which Ref returns
 			return arnPrefix(resource.Type) + name + arnSuffix(resource.Type)
 		case parts[3] != "":
 			return name + "-" + parts[3]
@@ -48,6 +48,8 @@ func arnPrefix(kind string) string {
 		return regional("dynamodb", "table/")
 	case "AWS::Logs::LogGroup":
 		return regional("logs", "log-group:")
+	case "AWS::SNS::Topic":
+		return regional("sns", "")
 	case "AWS::KMS::Key":
 		return regional("kms", "key/")
 	case "AWS::ECR::Repository":

@@ -34,7 +34,7 @@ var asked = strings.Fields(`
 	s3:GetObject s3:PutObject s3:DeleteObject s3:ListBucket s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucket
 	kms:Decrypt kms:Encrypt kms:GenerateDataKey kms:CreateGrant kms:PutKeyPolicy kms:ScheduleKeyDeletion
 	iam:PassRole iam:PutRolePolicy iam:AttachRolePolicy iam:UpdateAssumeRolePolicy iam:CreateUser iam:CreateAccessKey
-	sts:AssumeRole sts:GetFederationToken
+	sts:AssumeRole sts:GetFederationToken sns:Publish sns:Subscribe sns:SetTopicAttributes
 	ecs:ExecuteCommand ecs:RunTask ecs:StopTask ecs:UpdateService ecs:RegisterTaskDefinition
 	xray:PutTraceSegments xray:PutTelemetryRecords xray:GetTraceSummaries xray:BatchGetTraces
 	ssmmessages:CreateControlChannel ssm:GetParameter secretsmanager:GetSecretValue
@@ -132,7 +132,7 @@ func request(role, action, resource string, secure bool) iam.Request {
 // grants asks for every role, action and target whether the templates allow it,
 // over TLS or not.
 func grants(stage *assembly.Stage, secure bool) (map[grant]bool, error) {
-	policies, err := bucketPolicies(stage)
+	policies, err := policiesOf(stage)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +144,10 @@ func grants(stage *assembly.Stage, secure bool) (map[grant]bool, error) {
 			return nil, err
 		}
 		for _, resource := range resources {
+			policy := policies.of(resource)
 			for _, action := range actions {
 				r := request(principal.ARN, action, resource, secure)
-				r.Policy = policies
+				r.Policy = policy
 				decision, err := principal.Decide(r)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", role.LogicalID, err)
@@ -221,15 +222,42 @@ func documentOf(stage *assembly.Stage, r assembly.Resource) ([]assembly.Statemen
 	return deployedStatements(stage, properties.PolicyDocument.Statement), err
 }
 
-// bucketPolicies are those of all buckets: each names the bucket that it is for.
-func bucketPolicies(stage *assembly.Stage) ([]assembly.Statement, error) {
-	var all []assembly.Statement
-	for r := range stage.Resources("AWS::S3::BucketPolicy") {
-		document, err := documentOf(stage, r)
+// resourcePolicies are the policies of buckets, topics, keys and roles, by their ARNs.
+type resourcePolicies map[string][]assembly.Statement
+
+// of returns the policy of a resource; an object's is that of its bucket.
+func (p resourcePolicies) of(arn string) []assembly.Statement {
+	if strings.HasPrefix(arn, "arn:aws:s3:::") {
+		arn, _, _ = strings.Cut(arn, "/")
+	}
+	return p[arn]
+}
+
+func policiesOf(stage *assembly.Stage) (resourcePolicies, error) {
+	all := resourcePolicies{}
+	for r := range stage.Resources("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::KMS::Key") {
+		p, err := into[struct {
+			Bucket                    string
+			Topics                    []string
+			PolicyDocument, KeyPolicy struct{ Statement []assembly.Statement }
+		}](r.Properties)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, document...)
+		document := deployedStatements(stage, slices.Concat(p.PolicyDocument.Statement, p.KeyPolicy.Statement))
+		switch r.Type {
+		case "AWS::KMS::Key":
+			all[deployedARN(stage, r)] = document
+		case "AWS::S3::BucketPolicy":
+			all["arn:aws:s3:::"+deployed(stage, p.Bucket)] = document
+		}
+		for _, topic := range p.Topics {
+			all[deployed(stage, topic)] = document
+		}
+	}
+	for _, role := range stage.Roles {
+		arn := deployedARN(stage, role.Resource)
+		all[arn] = iam.TrustPolicy(arn, deployedStatements(stage, role.Trust))
 	}
 	return all, nil
 }

@@ -11,8 +11,7 @@ import (
 	"example.com/strangler/services"
 )
 
-// The topic is encrypted, alarms and budgets of the account alone may publish to it, and
-// the environment's address subscribes to it.
+// The topic is encrypted, and the environment's address subscribes to it.
 func TestTopic(t *testing.T) {
 	mailed := assemble(t, environment("alarmEmail", "oncall@example.com"))
 	subscription := only(mailed, "Watch", "AWS::SNS::Subscription").Properties
@@ -24,17 +23,6 @@ func TestTopic(t *testing.T) {
 	key, topic := only(stage, "Watch", "AWS::KMS::Key"), only(stage, "Watch", "AWS::SNS::Topic")
 	assert.Equal(t, true, key.Properties["EnableKeyRotation"])
 	assert.Contains(t, topic.Properties["KmsMasterKeyId"], strings.TrimSuffix(key.Identity(), "}"))
-	for _, policy := range []any{key.Properties["KeyPolicy"], only(stage, "Watch", "AWS::SNS::TopicPolicy").Properties["PolicyDocument"]} {
-		var publishers []string
-		for _, s := range policy.(map[string]any)["Statement"].([]any) {
-			s := s.(map[string]any)
-			if principal, ok := s["Principal"].(map[string]any); ok && s["Effect"] == "Allow" && principal["Service"] != nil {
-				publishers = append(publishers, fmt.Sprintf("%v if %v", principal["Service"], s["Condition"]))
-			}
-		}
-		want := "[budgets.amazonaws.com cloudwatch.amazonaws.com] if map[StringEquals:map[aws:SourceAccount:${AWS::AccountId}]]"
-		assert.Equal(t, []string{want}, publishers)
-	}
 }
 
 // A budget counts what has the tags of its service, and notifies the topic.

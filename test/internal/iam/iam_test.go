@@ -172,6 +172,109 @@ func TestResourcePolicy(t *testing.T) {
 	}
 }
 
+const (
+	key     = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
+	account = "arn:aws:iam::111122223333:root"
+)
+
+// about returns a statement of a resource's policy for principals of a kind.
+func about(s statement, kind string, names ...string) statement {
+	s.Principal = assembly.Principal{kind: names}
+	return s
+}
+
+// The sentences are those of
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html
+func TestResourcesThatMustHaveAPolicy(t *testing.T) {
+	const other = "arn:aws:iam::111122223333:role/beta"
+	allowed, all := with(allow("*", "*")), allow("*", "*")
+	for _, ask := range []struct{ action, resource string }{{"kms:Decrypt", key}, {"KMS:decrypt", key}, {"sts:AssumeRole", other}} {
+		for sentence, test := range map[string]struct {
+			principal Principal
+			policy    []statement
+			want      Decision
+		}{
+			"no one has access without a statement": {allowed, nil, ImplicitDeny},
+			"an allow of the account lets the role's own policy decide": {
+				allowed, []statement{about(all, "AWS", account)}, Allow,
+			},
+			"an allow of the account's number":                 {allowed, []statement{about(all, "AWS", "111122223333")}, Allow},
+			"an allow of the account grants nothing by itself": {with(), []statement{about(all, "AWS", account)}, ImplicitDeny},
+			"an allow of the account for another action": {
+				allowed, []statement{about(allow("kms:Encrypt", "*"), "AWS", account)}, ImplicitDeny,
+			},
+			"an allow of another account":     {allowed, []statement{about(all, "AWS", "444455556666")}, ImplicitDeny},
+			"an allow of a service":           {allowed, []statement{about(all, "Service", "ecs-tasks.amazonaws.com")}, ImplicitDeny},
+			"an allow of the role":            {with(), []statement{about(all, "AWS", role)}, Allow},
+			"a boundary limits the account's": {bounded(allowed, allow("s3:*", "*")), []statement{about(all, "AWS", account)}, ImplicitDeny},
+			"a deny in the role's own policy": {with(deny("*", "*")), []statement{about(all, "AWS", role)}, ExplicitDeny},
+			"a deny of the account": {
+				allowed, []statement{about(all, "AWS", role), about(deny("*", "*"), "AWS", account)}, ExplicitDeny,
+			},
+		} {
+			got, err := test.principal.Decide(Request{Action: ask.action, Resource: ask.resource, Policy: test.policy})
+			require.NoError(t, err, sentence)
+			assert.Equal(t, test.want, got, "%s: %s", ask.action, sentence)
+		}
+	}
+	// What concerns no key and no other role needs no such policy.
+	for _, ask := range []struct{ action, resource string }{
+		{"kms:ListKeys", "*"}, {"sts:GetCallerIdentity", "*"}, {"dynamodb:GetItem", table},
+	} {
+		got, err := allowed.Decide(Request{Action: ask.action, Resource: ask.resource})
+		require.NoError(t, err)
+		assert.Equal(t, Allow, got, ask.action)
+	}
+}
+
+// A service has what the resource's policy gives it, and no more.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+func TestServicePrincipal(t *testing.T) {
+	service := Principal{Service: "cloudwatch.amazonaws.com"}
+	all := allow("*", "*")
+	granted := about(all, "Service", service.Service)
+	fromAccount := all
+	fromAccount.Condition = conditions{"StringEquals": {"aws:SourceAccount": {"111122223333"}}}
+	for sentence, test := range map[string]struct {
+		policy []statement
+		want   Decision
+	}{
+		"no policy":                                    {nil, ImplicitDeny},
+		"an allow of the service":                      {[]statement{granted}, Allow},
+		"an allow of several services":                 {[]statement{about(all, "Service", "budgets.amazonaws.com", service.Service)}, Allow},
+		"an allow of another service":                  {[]statement{about(all, "Service", "budgets.amazonaws.com")}, ImplicitDeny},
+		"an allow of the name as an AWS principal":     {[]statement{about(all, "AWS", service.Service)}, ImplicitDeny},
+		"an allow of the account":                      {[]statement{about(all, "AWS", account)}, ImplicitDeny},
+		"an allow of everyone, of which AWS is silent": {[]statement{about(all, "*", "*"), about(all, "AWS", "*")}, ImplicitDeny},
+		"an allow on another resource":                 {[]statement{about(allow("*", table), "Service", service.Service)}, ImplicitDeny},
+		"an allow for calls of an account":             {[]statement{about(fromAccount, "Service", service.Service)}, Allow},
+		"a deny of the service":                        {[]statement{granted, about(deny("*", "*"), "Service", service.Service)}, ExplicitDeny},
+		"a deny of everyone":                           {[]statement{granted, about(deny("*", "*"), "*", "*")}, ExplicitDeny},
+		"a deny of every AWS principal, which is the same": {
+			[]statement{granted, about(deny("*", "*"), "AWS", "*")}, ExplicitDeny,
+		},
+		"a deny of the account": {[]statement{granted, about(deny("*", "*"), "AWS", account)}, Allow},
+	} {
+		got, err := service.Decide(Request{
+			Action: "kms:Decrypt", Resource: key, Policy: test.policy, Context: map[string]string{"aws:SourceAccount": "111122223333"},
+		})
+		require.NoError(t, err, sentence)
+		assert.Equal(t, test.want, got, sentence)
+	}
+}
+
+func TestTrustPolicy(t *testing.T) {
+	trust := []statement{about(statement{Effect: "Allow", Action: list{"sts:AssumeRole"}}, "Service", "ecs-tasks.amazonaws.com")}
+	for service, want := range map[string]Decision{"ecs-tasks.amazonaws.com": Allow, "lambda.amazonaws.com": ImplicitDeny} {
+		got, err := Principal{Service: service}.Decide(Request{Action: "sts:AssumeRole", Resource: role, Policy: TrustPolicy(role, trust)})
+		require.NoError(t, err)
+		assert.Equal(t, want, got, service)
+	}
+	assert.Empty(t, trust[0].Resource, "the role's own statement changed")
+}
+
 // An unsupported statement is an error, even where it would not change the decision.
 func TestErrors(t *testing.T) {
 	for want, s := range map[string]statement{

@@ -1,5 +1,5 @@
-// Package iam decides what a role may do from the statements of its policies, as IAM
-// does for a principal and a resource of the same account.
+// Package iam decides what a role or a service of AWS may do, from the policies of the role
+// and of the resource, as IAM does within one account.
 //
 // A statement with an element that this package does not support is an error, even
 // if it does not apply to the request: skipping it could hide an Allow or a Deny.
@@ -9,14 +9,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"example.com/strangler/test/internal/assembly"
 )
 
-// Principal is a role with its policies.
+// Principal is a role with its policies, or a service of AWS, which has none.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 type Principal struct {
-	// ARN is the role's ARN, by which policies of resources name it.
+	// ARN is the role's ARN, by which policies of resources name it. It is empty for a
+	// service.
 	ARN string
+	// Service is the name of a service, such as "cloudwatch.amazonaws.com". It is empty for
+	// a role.
+	Service string
 	// Policies are the role's own, inline and managed. None allows nothing.
 	Policies []assembly.Policy
 	// Boundary is the permissions boundary, which limits what is allowed. Nil means
@@ -34,7 +41,8 @@ type Request struct {
 	// Context holds the values of condition keys by key. A key that it lacks is not
 	// present in the request.
 	Context map[string]string
-	// Policy is the resource's own policy, such as a bucket policy. Nil means none.
+	// Policy is the resource's own policy, such as that of a bucket or a key, or what
+	// [TrustPolicy] returns for a role. Nil means none.
 	Policy []assembly.Statement
 }
 
@@ -58,25 +66,49 @@ func (d Decision) String() string {
 }
 
 // Decide evaluates a request. A Deny in any policy is an ExplicitDeny. Otherwise the
-// request is allowed if the role's policies or the resource's allow it, and the
-// boundary does too. An unsupported element in any statement is an error, and the
-// decision is then ImplicitDeny.
+// request is allowed if the role's policies or the resource's allow it, and the boundary
+// does too. Where the resource must have a policy, the role's count only if that allows the
+// account. An unsupported element in any statement is an error, and the decision is then
+// ImplicitDeny.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func (p Principal) Decide(r Request) (Decision, error) {
 	identity, errIdentity := decide(p.identityStatements(), r)
 	resource, errResource := decide(p.statementsAbout(r.Policy), r)
+	account, errAccount := decide(p.statementsAboutAccount(r.Policy), r)
 	limit, errLimit := p.limit(r)
-	if err := errors.Join(errIdentity, errResource, errLimit, refuseNotPrincipal(r.Policy)); err != nil {
+	if err := errors.Join(errIdentity, errResource, errAccount, errLimit, refuseNotPrincipal(r.Policy)); err != nil {
 		return ImplicitDeny, fmt.Errorf("iam: %w", err)
 	}
+	delegated := account == Allow || !mustHavePolicy(r)
 	switch {
 	case slices.Contains([]Decision{identity, resource, limit}, ExplicitDeny):
 		return ExplicitDeny, nil
-	case limit == Allow && (identity == Allow || resource == Allow):
+	case limit == Allow && (identity == Allow && delegated || resource == Allow):
 		return Allow, nil
 	}
 	return ImplicitDeny, nil
+}
+
+// mustHavePolicy reports whether the resource of a request is a KMS key, or a role to
+// assume. Policies of a role allow nothing with either unless the key's policy or the
+// other role's trust policy lets them.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html
+func mustHavePolicy(r Request) bool {
+	service, _, _ := strings.Cut(r.Action, ":")
+	return strings.EqualFold(service, "kms") && strings.Contains(r.Resource, ":key/") || strings.EqualFold(r.Action, "sts:AssumeRole")
+}
+
+// TrustPolicy returns the statements of a role's trust policy, which name no resource, as
+// those of a policy of the role's ARN.
+func TrustPolicy(role string, trust []assembly.Statement) []assembly.Statement {
+	named := slices.Clone(trust)
+	for i := range named {
+		named[i].Resource = assembly.Strings{role}
+	}
+	return named
 }
 
 func (p Principal) identityStatements() []assembly.Statement {
@@ -98,21 +130,42 @@ func (p Principal) limit(r Request) (Decision, error) {
 }
 
 // statementsAbout returns the statements of a resource's policy that apply to the
-// role. A Deny of the account applies to the role. An Allow of the account does not:
-// it leaves the decision to the role's own policies.
+// principal. A Deny of the account applies to a role of it. An Allow of the account does
+// not: it leaves the decision to the role's own policies. A Deny of everyone applies to a
+// service; AWS does not say that an Allow of everyone does, so it does not here.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (p Principal) statementsAbout(policy []assembly.Statement) []assembly.Statement {
-	var about []assembly.Statement
+	return filter(policy, func(s assembly.Statement) bool {
+		all := slices.Concat(s.Principal["*"], s.Principal["AWS"])
+		switch {
+		case slices.Contains(all, "*") && (p.Service == "" || s.Effect == "Deny"):
+			return true
+		case p.Service != "":
+			return slices.Contains(s.Principal["Service"], p.Service)
+		}
+		return slices.Contains(all, p.ARN) || s.Effect == "Deny" && p.isOfAccount(s)
+	})
+}
+
+// statementsAboutAccount returns the statements of a resource's policy that name the
+// role's account.
+func (p Principal) statementsAboutAccount(policy []assembly.Statement) []assembly.Statement {
+	return filter(policy, p.isOfAccount)
+}
+
+func (p Principal) isOfAccount(s assembly.Statement) bool {
+	return slices.ContainsFunc(s.Principal["AWS"], func(name string) bool { return isAccountOf(name, p.ARN) })
+}
+
+func filter(policy []assembly.Statement, about func(assembly.Statement) bool) []assembly.Statement {
+	var kept []assembly.Statement
 	for _, s := range policy {
-		named := slices.ContainsFunc(slices.Concat(s.Principal["*"], s.Principal["AWS"]), func(name string) bool {
-			return name == "*" || name == p.ARN || s.Effect == "Deny" && isAccountOf(name, p.ARN)
-		})
-		if named {
-			about = append(about, s)
+		if about(s) {
+			kept = append(kept, s)
 		}
 	}
-	return about
+	return kept
 }
 
 // isAccountOf reports whether a name is the account of an ARN, written as its number
