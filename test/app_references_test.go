@@ -56,11 +56,13 @@ func TestExportsDoNotFollowThePhases(t *testing.T) {
 // steady is an account in which every change of a resource succeeds at once.
 type steady struct{}
 
-func (steady) Create(context.Context, *assembly.Stage, assembly.Resource) error { return nil }
-func (steady) Update(context.Context, *assembly.Stage, assembly.Resource, assembly.Resource) error {
+func (steady) Create(context.Context, cloudformation.Deployment, cloudformation.Resource) error {
 	return nil
 }
-func (steady) Delete(context.Context, assembly.Resource) error { return nil }
+func (steady) Update(context.Context, cloudformation.Deployment, cloudformation.Resource, cloudformation.Resource) error {
+	return nil
+}
+func (steady) Delete(context.Context, cloudformation.Resource) error { return nil }
 
 // A running environment takes each of these in one deployment, without a step by hand.
 func TestRunningEnvironmentGrows(t *testing.T) {

@@ -58,8 +58,9 @@ func (g *TargetGroup) checkUntilGone(t *target) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for {
-		next := time.After(g.settings.HealthCheck.Interval)
-		g.recordCheck(t, g.check(client, t))
+		settings := g.healthCheck()
+		next := time.After(settings.Interval)
+		g.recordCheck(t, settings.check(client, t))
 		select {
 		case <-t.registered.Done():
 			return
@@ -68,11 +69,18 @@ func (g *TargetGroup) checkUntilGone(t *target) {
 	}
 }
 
+// healthCheck returns the settings of now.
+func (g *TargetGroup) healthCheck() HealthCheck {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settings.HealthCheck
+}
+
 // check makes one check and reports whether the target passes it.
-func (g *TargetGroup) check(client *http.Client, t *target) bool {
-	ctx, cancel := context.WithTimeout(t.registered, g.settings.HealthCheck.Timeout)
+func (h HealthCheck) check(client *http.Client, t *target) bool {
+	ctx, cancel := context.WithTimeout(t.registered, h.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.Address+g.settings.HealthCheck.Path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.Address+h.Path, nil)
 	if err != nil {
 		return false
 	}
@@ -81,7 +89,7 @@ func (g *TargetGroup) check(client *http.Client, t *target) bool {
 		return false
 	}
 	response.Body.Close()
-	return g.codes.match(response.StatusCode)
+	return parseCodes(h.Codes).match(response.StatusCode)
 }
 
 // recordCheck updates a target's state by the result of a check.

@@ -16,12 +16,12 @@ import (
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 type TargetGroup struct {
-	settings  Settings
-	codes     codes
-	transport *http.Transport
+	protocolVersion string
+	transport       *http.Transport
 
-	mu      sync.Mutex
-	targets []*target
+	mu       sync.Mutex
+	settings Settings
+	targets  []*target
 	// turn counts requests, for round robin.
 	turn int
 	// perTarget is the sum of 1 / (number of candidates) over all requests.
@@ -85,7 +85,19 @@ type target struct {
 func NewTargetGroup(s Settings) *TargetGroup {
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	s.ProtocolVersion = cmp.Or(s.ProtocolVersion, http1)
-	return &TargetGroup{settings: s, codes: parseCodes(s.HealthCheck.Codes), transport: newTransport(s.IdleTimeout)}
+	return &TargetGroup{settings: s, protocolVersion: s.ProtocolVersion, transport: newTransport(s.IdleTimeout)}
+}
+
+// Configure changes the attributes of a group under its targets, except for IdleTimeout
+// and ProtocolVersion, which stay. Targets keep their state: checks by the new settings start after the
+// current interval. A target that is draining keeps its delay.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyTargetGroup.html
+func (g *TargetGroup) Configure(s Settings) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.IdleTimeout, s.ProtocolVersion = g.settings.IdleTimeout, g.settings.ProtocolVersion
+	g.settings = s
 }
 
 // Register adds the target at an address, "host:port", and begins to check its
@@ -190,7 +202,7 @@ func (g *TargetGroup) Close() {
 // registered targets, 502 when the target breaks the connection or its response header
 // is too long, and 504 when it does not respond in time.
 func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g.settings.ProtocolVersion != http1 {
+	if g.protocolVersion != http1 {
 		writeError(w, statusProtocolVersion)
 		return
 	}

@@ -345,6 +345,31 @@ func TestDraining(t *testing.T) {
 	ends(t, g.Deregister("127.0.0.1:1"))
 }
 
+// Settings change under the targets, which keep their state until they are checked.
+func TestConfigure(t *testing.T) {
+	g := newTestGroup(t, settings())
+	p := newProgram(t, nil)
+	g.Register(p.address)
+	g.reaches(t, p, Healthy)
+	changed := settings()
+	changed.HealthCheck.Codes, changed.DeregistrationDelay = "204", time.Hour
+	g.Configure(changed)
+	g.reaches(t, p, Unhealthy)
+	changed.HealthCheck.Path, changed.HealthCheck.Codes = "/other", "200"
+	g.Configure(changed)
+	g.reaches(t, p, Healthy)
+	assert.Positive(t, p.served.Load(), "checks of the other path")
+	assert.Equal(t, DefaultIdleTimeout, g.settings.IdleTimeout)
+	drained := g.Deregister(p.address)
+	changed.DeregistrationDelay = 0
+	g.Configure(changed)
+	select {
+	case <-drained:
+		t.Error("a target that drains keeps its delay")
+	default:
+	}
+}
+
 // A draining target can be registered again.
 func TestRegisterAgain(t *testing.T) {
 	s := settings()

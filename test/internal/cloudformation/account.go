@@ -1,7 +1,8 @@
 // Package cloudformation deploys synthesized stacks the way CloudFormation and cdk
 // deploy do: the order of resources and stacks, what runs at the same time, what is
-// updated, and what follows when a resource fails. It knows no AWS service: a
-// [Provider] creates, updates and deletes resources.
+// updated or replaced, and what follows when a resource fails. Of each type it knows
+// which properties cannot change, see [ReplacedBy]; a [Provider] creates, updates and
+// deletes resources.
 //
 // Resources that neither a reference nor DependsOn puts in order run at the same
 // time, so that a template that lacks an order fails.
@@ -26,14 +27,14 @@ import (
 // the action is complete, or with an error as soon as ctx is done. After an error the
 // resource may be in any state, from which the next call for it starts.
 type Provider interface {
-	// Create makes a resource. The stage is the one that is being deployed.
-	Create(ctx context.Context, stage *assembly.Stage, r assembly.Resource) error
-	// Update changes a resource. The two versions are equal when the only change is
-	// that a resource it refers to is replaced.
-	Update(ctx context.Context, stage *assembly.Stage, from, to assembly.Resource) error
+	// Create makes a resource. The one that it replaces is still there.
+	Create(ctx context.Context, d Deployment, r Resource) error
+	// Update changes a resource, which keeps its ID. The two versions are equal when the
+	// only change is that a resource it refers to gets another ID.
+	Update(ctx context.Context, d Deployment, from, to Resource) error
 	// Delete removes a resource. It must accept one that does not exist, because its
 	// creation failed.
-	Delete(ctx context.Context, r assembly.Resource) error
+	Delete(ctx context.Context, r Resource) error
 }
 
 // Account is an environment of AWS with the stacks that are deployed to it. It is
@@ -62,15 +63,19 @@ func New(p Provider, observe func(Event)) *Account {
 
 // Deploy deploys the stage's stacks with the given IDs, and all of its stacks when
 // none is given. A stack starts when the stacks that it depends on are complete;
-// independent stacks run at the same time, as with cdk deploy --concurrency.
+// independent stacks run at the same time, as with cdk deploy --concurrency. As there, a
+// stack with the template that it has is skipped, and after a failure no other stack
+// starts:
+// https://github.com/aws/aws-cdk-cli/blob/main/packages/@aws-cdk/toolkit-lib/lib/api/deployments/deploy-stack.ts
+// https://github.com/aws/aws-cdk-cli/blob/main/packages/@aws-cdk/toolkit-lib/lib/api/work-graph/work-graph.ts
 //
-// In a stack, creations and updates come first, each as soon as the resources that it
-// requires are complete. Then the resources that are no longer in the template are
-// deleted, in the reverse order of the template that had them, unless their
-// DeletionPolicy retains them. When a resource fails, the others in progress in its
-// stack are stopped and the stack is rolled back to its last template, or deleted if
-// it had none. Stacks that depend on it do not start; others continue. The errors of
-// all stacks are joined. An unknown ID is an error before anything starts.
+// In a stack, creations, updates and replacements come first, each as soon as the
+// resources that it requires are complete. Then what has been replaced or is no longer in
+// the template is deleted, in the reverse order of the template that had it, unless
+// its UpdateReplacePolicy or DeletionPolicy retains it. When a resource fails, the others
+// in progress in its stack are stopped and the stack is rolled back to its last template,
+// or deleted if it had none. The errors of all stacks are joined. An unknown ID is an
+// error before anything starts.
 //
 // When ctx ends, everything stops and nothing is rolled back: the account records
 // what exists, and the next Deploy or Destroy starts from there.
@@ -82,11 +87,11 @@ func (a *Account) Deploy(ctx context.Context, stage *assembly.Stage, stacks ...s
 	if err != nil {
 		return err
 	}
-	return order.run(ctx, func(ctx context.Context, id string) error {
-		if !selected[id] {
+	return order.runUntilFailure(ctx, func(ctx context.Context, id string) error {
+		s, _ := stage.Stack(id)
+		if !selected[id] || a.has(id, template{stage, s}) {
 			return nil
 		}
-		s, _ := stage.Stack(id)
 		return a.apply(id, template{stage, s}, func(s *stack, p plan) error { return a.deploy(ctx, s, p) })
 	})
 }
@@ -95,8 +100,8 @@ func (a *Account) Deploy(ctx context.Context, stage *assembly.Stage, stacks ...s
 // given. A stack is deleted before the stacks that it depends on, and its resources
 // in the reverse order of their creation. A stack stays, with an error, while another
 // that stays imports one of its exports. A resource that cannot be deleted stays, with
-// all that it requires, and the next Destroy tries again. An unknown ID is an error
-// before anything starts.
+// all that it requires, and the next Destroy tries again. After a failure no other stack
+// starts. An unknown ID is an error before anything starts.
 func (a *Account) Destroy(ctx context.Context, stacks ...string) error {
 	a.operation.Lock()
 	defer a.operation.Unlock()
@@ -105,7 +110,7 @@ func (a *Account) Destroy(ctx context.Context, stacks ...string) error {
 	if err != nil {
 		return err
 	}
-	return order.run(ctx, func(ctx context.Context, id string) error {
+	return order.runUntilFailure(ctx, func(ctx context.Context, id string) error {
 		if !selected[id] {
 			return nil
 		}
@@ -131,7 +136,9 @@ func (a *Account) Changes(stage *assembly.Stage, stacks ...string) []Change {
 		if s == nil {
 			s = &stack{id: declared.ID}
 		}
-		changes = append(changes, s.plan(template{stage, declared}).list()...)
+		if target := (template{stage, declared}); !s.has(target) {
+			changes = append(changes, s.plan(target).list()...)
+		}
 	}
 	return changes
 }
@@ -152,6 +159,7 @@ func (a *Account) apply(id string, target template, operation func(*stack, plan)
 	if err := errors.Join(p.refusal(), a.exportsInUse(id, target)); err != nil {
 		return err
 	}
+	a.settle(s, false)
 	if len(p.changes) == 0 {
 		return operation(s, p)
 	}
@@ -172,6 +180,14 @@ func (a *Account) open(id string) *stack {
 		a.stacks[id] = s
 	}
 	return s
+}
+
+// has reports whether a deployed stack has a template already.
+func (a *Account) has(id string, t template) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.stacks[id]
+	return s != nil && s.has(t)
 }
 
 // close removes a stack from the account if nothing of it exists.

@@ -21,7 +21,7 @@ var errBoom = errors.New("boom")
 // service returns the stack of a service at a version, without the resources named.
 func service(version string, without ...string) declared {
 	s := declared{Resources: map[string]resource{
-		"Task":    {Type: "AWS::ECS::TaskDefinition", Properties: map[string]any{"Family": version}},
+		"Task":    {Type: "AWS::ECS::TaskDefinition", Properties: map[string]any{"Cpu": version}},
 		"Group":   thing("alpha"),
 		"Preview": thing("preview", "Group"),
 		"Service": {
@@ -95,7 +95,7 @@ func TestReferenceToAReplacedResourceIsAnUpdate(t *testing.T) {
 		{"a reference to what keeps its physical id", "Test::Thing", thing(1, "Changing"), []string{"UPDATE Alpha.Changing"}},
 	} {
 		at := func(version string) *assembly.Stage {
-			changing := resource{Type: test.changing, Properties: map[string]any{"Family": version}}
+			changing := resource{Type: test.changing, Properties: map[string]any{"Cpu": version}}
 			return one(t, declared{Resources: map[string]resource{"Changing": changing, "Other": test.other}})
 		}
 		account := cloudformation.New(&fake{}, nil)
@@ -295,13 +295,61 @@ func TestIndependentStacksRunAtTheSameTime(t *testing.T) {
 	})
 }
 
-func TestFailedStackStopsOnlyItsDependents(t *testing.T) {
-	provider := &fake{during: failing(errBoom, "CREATE Monolith", "CREATE Edge")}
+// After a failure no other stack starts, not even one that does not depend on what has
+// failed. Those in progress end.
+func TestFailedStackStopsTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := &held{}
+		provider := &fake{}
+		provider.during = func(ctx context.Context, call string) error {
+			if call == "CREATE Edge.Listener" {
+				return errBoom
+			}
+			if strings.HasPrefix(call, "CREATE") {
+				return calls.during(ctx, call)
+			}
+			return nil
+		}
+		account := cloudformation.New(provider, nil)
+		stage := shop(t)
+		failed := make(chan error)
+		go func() { failed <- account.Deploy(t.Context(), stage) }()
+		synctest.Wait()
+		assert.Equal(t, []string{"CREATE Data.Table"}, calls.calls(), "in progress after the failure")
+		calls.release("CREATE Data.Table")
+		require.EqualError(t, <-failed, "stack Edge: resource Listener: boom: rolled back")
+		assert.Equal(t, []string{"Data"}, account.Deployed(), "Monolith depends on Data alone")
+	})
+}
+
+// The template decides, whatever its references lead to: here the value of a weak
+// reference changes, and nothing deploys the stack that reads it.
+func TestStackWithTheSameTemplateIsSkipped(t *testing.T) {
+	weak := resource{Type: "Test::Rule", Properties: map[string]any{
+		"Group": map[string]any{"Fn::GetStackOutput": map[string]any{"StackName": "Monolith", "OutputName": "Group"}},
+	}}
+	at := func(value string, tag string) *assembly.Stage {
+		alpha := declared{Resources: map[string]resource{"Rule": weak}, after: []string{"Monolith"}}
+		if tag != "" {
+			alpha.Resources["Tag"] = thing(tag)
+		}
+		return read(t, t.TempDir(), map[string]declared{
+			"Monolith": {
+				Resources: map[string]resource{"Group": thing(value)},
+				Outputs:   map[string]any{"Group": map[string]any{"Value": value}},
+			},
+			"Alpha": alpha,
+		})
+	}
+	provider := &fake{}
 	account := cloudformation.New(provider, nil)
-	err := account.Deploy(t.Context(), shop(t))
-	require.ErrorContains(t, err, "stack Monolith: resource Group: boom: rolled back")
-	require.ErrorContains(t, err, "stack Edge: resource Listener: boom: rolled back")
-	assert.Equal(t, []string{"Data"}, account.Deployed())
+	deploy(t, account, at("old", ""))
+	provider.calls()
+	assert.Equal(t, []string{"UPDATE Monolith.Group"}, listed(account.Changes(at("new", ""))))
+	deploy(t, account, at("new", ""))
+	assert.Equal(t, []string{"UPDATE Monolith.Group"}, provider.calls(), "the reader's template is the same")
+	deploy(t, account, at("new", "x"))
+	assert.ElementsMatch(t, []string{"UPDATE Alpha.Rule", "CREATE Alpha.Tag"}, provider.calls(), "the reader's template is another one")
 }
 
 func TestExportInUseIsKept(t *testing.T) {

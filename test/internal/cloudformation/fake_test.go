@@ -29,6 +29,8 @@ type resource struct {
 	Properties     map[string]any `json:",omitempty"`
 	DependsOn      []string       `json:",omitempty"`
 	DeletionPolicy string         `json:",omitempty"`
+	// UpdateReplacePolicy is what becomes of the resource when another takes its place.
+	UpdateReplacePolicy string `json:",omitempty"`
 }
 
 // thing returns a resource that refers to others.
@@ -71,7 +73,8 @@ func write(t rapid.TB, file string, content any) {
 }
 
 // fake is a provider that keeps the properties of existing resources, and a log of
-// its calls such as "CREATE Alpha.Service".
+// its calls such as "CREATE Alpha.Service", and "CREATE Alpha.Service/2" for one that
+// replaces the first.
 type fake struct {
 	// during, if set, runs in every call.
 	during func(ctx context.Context, call string) error
@@ -81,23 +84,23 @@ type fake struct {
 	log      []string
 }
 
-func (f *fake) Create(ctx context.Context, _ *assembly.Stage, r assembly.Resource) error {
+func (f *fake) Create(ctx context.Context, _ cloudformation.Deployment, r cloudformation.Resource) error {
 	return f.call(ctx, cloudformation.Create, r)
 }
 
-func (f *fake) Update(ctx context.Context, _ *assembly.Stage, _, to assembly.Resource) error {
+func (f *fake) Update(ctx context.Context, _ cloudformation.Deployment, _, to cloudformation.Resource) error {
 	return f.call(ctx, cloudformation.Update, to)
 }
 
-func (f *fake) Delete(ctx context.Context, r assembly.Resource) error {
+func (f *fake) Delete(ctx context.Context, r cloudformation.Resource) error {
 	return f.call(ctx, cloudformation.Delete, r)
 }
 
 func name(stack, logicalID string) string { return stack + "." + logicalID }
 
 // call changes what exists even if it fails, as AWS does.
-func (f *fake) call(ctx context.Context, action cloudformation.Action, r assembly.Resource) error {
-	id := name(r.Stack, r.LogicalID)
+func (f *fake) call(ctx context.Context, action cloudformation.Action, r cloudformation.Resource) error {
+	id := name(r.Stack, r.LogicalID) + strings.TrimPrefix(r.ID, r.Identity())
 	call := string(action) + " " + id
 	f.mu.Lock()
 	f.log = append(f.log, call)
@@ -146,11 +149,35 @@ func properties(stage *assembly.Stage) map[string]map[string]any {
 	return declared
 }
 
-// listed returns changes in the form of the fake's log.
+// current returns the properties of existing resources, by resource.
+func (f *fake) current(t rapid.TB) map[string]map[string]any {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	current := map[string]map[string]any{}
+	for id, properties := range f.existing {
+		id = logical(id)
+		require.NotContains(t, current, id, "a replaced resource is left")
+		current[id] = properties
+	}
+	return current
+}
+
+// logical is the name of a resource, whichever generation of it.
+func logical(id string) string {
+	id, _, _ = strings.Cut(id, "/")
+	return id
+}
+
+// listed returns changes in the form of the fake's log, without generations.
 func listed(changes []cloudformation.Change) []string {
 	var calls []string
 	for _, c := range changes {
-		calls = append(calls, string(c.Action)+" "+name(c.Stack(), c.LogicalID()))
+		action := c.Action
+		if c.Replaces {
+			action = cloudformation.Create
+		}
+		calls = append(calls, string(action)+" "+name(c.Stack(), c.LogicalID()))
 	}
 	return calls
 }

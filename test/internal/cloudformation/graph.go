@@ -85,6 +85,20 @@ func (g graph) run(ctx context.Context, work func(ctx context.Context, node stri
 	return fmt.Errorf("cycle among %s", strings.Join(slices.Sorted(maps.Keys(waiting)), ", "))
 }
 
+// runUntilFailure works as run does, but starts no node after one has failed. Those in
+// progress go on.
+func (g graph) runUntilFailure(ctx context.Context, work func(ctx context.Context, node string) error) error {
+	starting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	return g.run(starting, func(_ context.Context, node string) error {
+		err := work(ctx, node)
+		if err != nil {
+			stop(err)
+		}
+		return err
+	})
+}
+
 // ready returns the sorted nodes that require no unfinished node.
 func (g graph) ready(unfinished graph) []string {
 	var ready []string

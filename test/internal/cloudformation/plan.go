@@ -11,6 +11,9 @@ import (
 type Change struct {
 	// Action is what is done.
 	Action Action
+	// Replaces is true for an Update that makes To as a new resource in the place of From,
+	// which is deleted last.
+	Replaces bool
 	// From is the existing resource. For a Create it is zero, unless an earlier
 	// creation or deletion did not complete: then what is left is deleted first.
 	From assembly.Resource
@@ -42,6 +45,8 @@ type plan struct {
 	creation, deletion graph
 	// changes are by logical id. A resource without a change is done at once.
 	changes map[string]Change
+	// renewed are the resources of the target that get another physical id.
+	renewed []assembly.Resource
 	// retained are the logical ids that leave the stack without being deleted.
 	retained []string
 }
@@ -51,13 +56,20 @@ func (s *stack) plan(target template) plan {
 	p := plan{target: target, creation: graph{}, changes: map[string]Change{}}
 	for _, to := range target.resources() {
 		p.creation[to.LogicalID] = to.Requires
-		if action, ok := s.action(target, to.LogicalID); ok {
-			p.changes[to.LogicalID] = Change{action, s.existing[to.LogicalID].Resource, to}
+		from, exists := s.existing[to.LogicalID]
+		if change, ok := s.change(target, to); ok {
+			p.changes[to.LogicalID] = change
+		}
+		if exists && from.template.renews(target, to) {
+			p.renewed = append(p.renewed, to)
 		}
 	}
 	requires := graph{}
 	for id, from := range s.existing {
 		requires[id] = from.Requires
+		if last := len(from.replaced) - 1; last >= 0 {
+			requires[id] = from.replaced[last].Requires
+		}
 		if _, stays := target.resource(id); stays {
 			continue
 		}
@@ -71,17 +83,19 @@ func (s *stack) plan(target template) plan {
 	return p
 }
 
-// action returns what must be done for a resource of the target. It is not ok when
+// change returns what must be done for a resource of the target. It is not ok when
 // nothing must be done.
-func (s *stack) action(target template, logicalID string) (Action, bool) {
-	from, ok := s.existing[logicalID]
+func (s *stack) change(target template, to assembly.Resource) (Change, bool) {
+	from, exists := s.existing[to.LogicalID]
 	switch {
-	case !ok || from.begun == Create || from.begun == Delete:
-		return Create, true
-	case from.begun == Update || from.template.changes(target, logicalID):
-		return Update, true
+	case !exists || from.begun == Create || from.begun == Delete:
+		return Change{Action: Create, From: from.Resource, To: to}, true
+	case from.template.replaces(target, to.LogicalID):
+		return Change{Action: Update, Replaces: true, From: from.Resource, To: to}, true
+	case from.begun == Update || from.template.changes(target, to.LogicalID):
+		return Change{Action: Update, From: from.Resource, To: to}, true
 	}
-	return "", false
+	return Change{}, false
 }
 
 // retains reports whether a resource is kept when it leaves the stack. A resource that
@@ -94,6 +108,11 @@ func (s *stack) retains(r resource) bool {
 	return r.DeletionPolicy == "Retain" || r.DeletionPolicy == "RetainExceptOnCreate" && reached
 }
 
+// retainedWhenReplaced reports whether a resource is kept when another takes its place.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
+func retainedWhenReplaced(r assembly.Resource) bool { return r.UpdateReplacePolicy == "Retain" }
+
 // list returns the changes in a sequence that meets both orders.
 func (p plan) list() []Change {
 	var list []Change
@@ -103,8 +122,11 @@ func (p plan) list() []Change {
 		}
 	}
 	for _, id := range p.deletion.order() {
-		if change, ok := p.changes[id]; ok && change.Action == Delete {
+		switch change := p.changes[id]; {
+		case change.Action == Delete:
 			list = append(list, change)
+		case change.Replaces && !retainedWhenReplaced(change.From):
+			list = append(list, Change{Action: Delete, From: change.From})
 		}
 	}
 	return list

@@ -18,6 +18,8 @@ type stack struct {
 	// template is the last template whose deployment was complete, to which the stack
 	// is rolled back. It is empty before the first and from the start of a deletion.
 	template template
+	// settled is whether the last operation has left the stack as that template says.
+	settled bool
 	// existing are the resources by logical id.
 	existing map[string]resource
 }
@@ -29,7 +31,15 @@ type resource struct {
 	template template
 	// begun is an action that has not completed, or empty.
 	begun Action
+	// generation counts the replacements of the resource.
+	generation int
+	// replaced are those of before that have not been deleted yet.
+	replaced []resource
 }
+
+// has reports whether the stack has a template already, so that a deployment of it is
+// skipped.
+func (s *stack) has(t template) bool { return s.settled && s.template.equals(t) }
 
 // dependencies returns the sorted IDs of the stacks that this one was deployed after.
 func (s *stack) dependencies() []string {
@@ -47,9 +57,13 @@ func (s *stack) dependencies() []string {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
 func (a *Account) deploy(ctx context.Context, s *stack, p plan) error {
 	err := a.update(ctx, s, p)
+	if err == nil {
+		err = a.renewedInUse(s.id, p)
+	}
 	switch {
 	case err == nil:
-		return a.cleanUp(ctx, s, p)
+		a.setTemplate(s, p.target)
+		return a.settleAfter(s, a.cleanUp(ctx, s, p))
 	case ctx.Err() != nil:
 		return fmt.Errorf("stack %s: %w: not rolled back", s.id, ctx.Err())
 	}
@@ -71,7 +85,6 @@ func (a *Account) update(ctx context.Context, s *stack, p plan) error {
 		return err
 	})
 	if err == nil {
-		a.setTemplate(s, p.target)
 		return nil
 	}
 	if first := context.Cause(ctx); first != nil {
@@ -89,15 +102,18 @@ func (a *Account) ensure(ctx context.Context, s *stack, p plan, logicalID string
 	return nil
 }
 
-// cleanUp deletes the resources that the plan's target does not have, each as soon as
-// those that required it are deleted. One that cannot be deleted stays, with all that
-// it requires, and the next deployment tries again. CloudFormation instead drops such
-// a resource from the stack.
+// cleanUp deletes the resources that have been replaced and those that the plan's target
+// does not have, each as soon as those that required it are deleted. One that cannot be
+// deleted stays, with all that it requires, and the next deployment tries again.
+// CloudFormation instead drops such a resource from the stack.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
 func (a *Account) cleanUp(ctx context.Context, s *stack, p plan) error {
 	a.forget(s, p.retained...)
 	return p.deletion.run(ctx, func(ctx context.Context, id string) error {
+		if err := a.deleteReplaced(ctx, s, id); err != nil {
+			return err
+		}
 		change := p.changes[id]
 		if change.Action != Delete {
 			return nil
@@ -110,10 +126,11 @@ func (a *Account) cleanUp(ctx context.Context, s *stack, p plan) error {
 // the resources that are left. A stack without a template is deleted.
 func (a *Account) rollBack(ctx context.Context, s *stack, cause error) error {
 	a.emit(Event{Stack: s.id, Type: stackType, Action: a.stackAction(s), Status: RollingBack, Err: cause})
+	a.restore(s)
 	p := a.plan(s, s.template)
 	err := a.update(ctx, s, p)
 	if err == nil {
-		err = a.cleanUp(ctx, s, p)
+		err = a.settleAfter(s, a.cleanUp(ctx, s, p))
 	}
 	if err == nil {
 		return fmt.Errorf("%w: rolled back", cause)
@@ -126,8 +143,7 @@ func (a *Account) rollBack(ctx context.Context, s *stack, cause error) error {
 func (a *Account) perform(ctx context.Context, s *stack, c Change, target template) error {
 	event := Event{Stack: s.id, LogicalID: c.LogicalID(), Type: c.Type(), Action: c.Action}
 	err := a.report(event, func() error {
-		a.begin(s, c, target)
-		if err := a.call(ctx, c, target.stage); err != nil {
+		if err := a.call(ctx, c, a.begin(s, c, target), a.deployment(target.stage)); err != nil {
 			return err
 		}
 		if c.Action == Delete {
@@ -143,40 +159,50 @@ func (a *Account) perform(ctx context.Context, s *stack, c Change, target templa
 	return nil
 }
 
-// call calls the provider for a change.
-func (a *Account) call(ctx context.Context, c Change, stage *assembly.Stage) error {
-	switch c.Action {
-	case Update:
-		return a.provider.Update(ctx, stage, c.From, c.To)
-	case Delete:
-		return a.provider.Delete(ctx, c.From)
+// call calls the provider for a change of a resource with a physical id.
+func (a *Account) call(ctx context.Context, c Change, id string, d Deployment) error {
+	switch {
+	case c.Replaces:
+		return a.provider.Create(ctx, d, Resource{c.To, id})
+	case c.Action == Update:
+		return a.provider.Update(ctx, d, Resource{c.From, id}, Resource{c.To, id})
+	case c.Action == Delete:
+		return a.provider.Delete(ctx, Resource{c.From, id})
 	}
 	if remains := c.From; remains.LogicalID != "" {
-		if err := a.provider.Delete(ctx, remains); err != nil {
+		if err := a.provider.Delete(ctx, Resource{remains, id}); err != nil {
 			return err
 		}
 	}
-	return a.provider.Create(ctx, stage, c.To)
+	return a.provider.Create(ctx, d, Resource{c.To, id})
 }
 
-// begin records that the state of a resource is unknown until the change completes.
-func (a *Account) begin(s *stack, c Change, target template) {
+// begin records that the state of a resource is unknown until the change completes, and
+// returns the physical id of the one that changes.
+func (a *Account) begin(s *stack, c Change, target template) (id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := resource{c.To, target, c.Action}
-	if c.Action == Delete {
-		r = s.existing[c.LogicalID()]
+	r := s.existing[c.LogicalID()]
+	switch {
+	case c.Replaces:
+		r = r.successor(c.To, target)
+	case c.Action == Delete:
 		r.begun = Delete
+	default:
+		r.Resource, r.template, r.begun = c.To, target, c.Action
 	}
 	s.existing[c.LogicalID()] = r
+	return r.physical().ID
 }
 
 // complete records that a resource matches a template.
 func (a *Account) complete(s *stack, logicalID string, t template) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	declared, _ := t.resource(logicalID)
-	s.existing[logicalID] = resource{Resource: declared, template: t}
+	r := s.existing[logicalID]
+	r.Resource, _ = t.resource(logicalID)
+	r.template, r.begun = t, ""
+	s.existing[logicalID] = r
 }
 
 // forget records that resources are no longer part of the stack.
@@ -193,6 +219,19 @@ func (a *Account) setTemplate(s *stack, t template) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.template = t
+}
+
+// settle records whether a stack is as its last template says.
+func (a *Account) settle(s *stack, settled bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s.settled = settled
+}
+
+// settleAfter settles a stack unless the last step of its operation has failed.
+func (a *Account) settleAfter(s *stack, err error) error {
+	a.settle(s, err == nil)
+	return err
 }
 
 func (a *Account) plan(s *stack, target template) plan {

@@ -64,23 +64,27 @@ func (t template) imports(from string) []*assembly.Output {
 }
 
 // changes reports whether a resource must be updated between two templates: its
-// properties differ, or it refers to a resource that is replaced and so gets another
-// physical id.
+// properties differ, or it refers to a resource that gets another physical id.
 func (t template) changes(next template, logicalID string) bool {
 	from, _ := t.resource(logicalID)
 	to, _ := next.resource(logicalID)
-	return !reflect.DeepEqual(from.Properties, to.Properties) ||
-		slices.ContainsFunc(to.Requires, func(id string) bool {
-			required, _ := next.resource(id)
-			return replacedByUpdate(required) && refers(to.Properties, required) && t.changes(next, id)
-		})
+	return t.differs(next, to, from.Properties, to.Properties)
 }
 
-// replacedByUpdate reports whether every change of a resource gives it a new
-// physical id, as each change of a task definition makes a new revision.
-//
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
-func replacedByUpdate(r assembly.Resource) bool { return r.Type == "AWS::ECS::TaskDefinition" }
+// differs reports whether a value in a resource of the next template is another one than
+// before, once its references are resolved.
+func (t template) differs(next template, to assembly.Resource, before, after any) bool {
+	return !reflect.DeepEqual(before, after) || slices.ContainsFunc(to.Requires, func(id string) bool {
+		required, _ := next.resource(id)
+		return refers(after, required) && t.renews(next, required)
+	})
+}
+
+// equals reports whether two templates are the same text, whatever their references lead
+// to.
+func (t template) equals(other template) bool {
+	return !t.none() && !other.none() && reflect.DeepEqual(t.stack.Document, other.stack.Document)
+}
 
 // refers reports whether a resolved value holds a reference to a resource or to one of
 // its attributes.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
 )
 
 // Activity is a change of a service's number of tasks by one of its scaling policies.
@@ -56,31 +57,31 @@ type scalable struct {
 // register registers a scalable target with its policies, and brings the service's
 // number of tasks within its bounds. As on AWS it does not wait for the tasks that this
 // adds.
-func (r *Region) register(target assembly.ScalableTarget) error {
+func (r *Region) register(d cloudformation.Deployment, target assembly.ScalableTarget) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := &scalable{target: target, service: r.services[target.Service]}
+	s := &scalable{target: target, service: r.services[d.ID(target.Service)]}
 	if s.service == nil {
 		return fmt.Errorf("there is no service %s to scale", target.Service)
 	}
 	for _, policy := range target.Policies {
-		m, err := r.metric(policy, s.service)
+		m, err := r.metric(policy, d.ID(policy.TargetGroup), s.service)
 		if err != nil {
 			return fmt.Errorf("scaling policy %s: %w", policy.LogicalID, err)
 		}
 		s.metrics = append(s.metrics, m)
 	}
-	r.targets[target.Identity()] = s
+	r.targets[d.ID(target.Identity())] = s
 	s.service.bound(target.Min, target.Max)
 	return nil
 }
 
 // registerTargetOf registers the scalable target of a policy again. A policy of another
 // type has none.
-func (r *Region) registerTargetOf(stage *assembly.Stage, policy string) error {
-	for _, target := range stage.ScalableTargets {
+func (r *Region) registerTargetOf(d cloudformation.Deployment, policy string) error {
+	for _, target := range d.ScalableTargets {
 		if slices.ContainsFunc(target.Policies, func(p assembly.ScalingPolicy) bool { return p.Identity() == policy }) {
-			return r.register(target)
+			return r.register(d, target)
 		}
 	}
 	return nil

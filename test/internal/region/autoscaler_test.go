@@ -20,9 +20,9 @@ import (
 // The third datapoint above the target starts a task.
 func TestAutoscalerFollowsItsMetric(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	value := func(time.Duration) (float64, bool) { return 7500, true }
-	a := newAutoscaler(&scalable{target: bounded(2, 10, requests()), service: s, metrics: []metric{{time.Minute, value}}}, 0)
+	a := newAutoscaler(&scalable{target: bounded(2, 10, requests()), service: s.service, metrics: []metric{{time.Minute, value}}}, 0)
 	var activities []Activity
 	for now := time.Duration(0); now < 3*time.Minute; now += time.Second {
 		a.look(now, func(a Activity) { activities = append(activities, a) })
@@ -39,11 +39,11 @@ func TestAutoscalerFollowsItsMetric(t *testing.T) {
 // Requests from before the autoscaler do not count.
 func TestDatapointsAreRates(t *testing.T) {
 	s := newTestService(t, declaredService()) // at ten times the speed
-	deploy(t, s, serving("1"))
-	r := &Region{groups: map[string]*alb.TargetGroup{"${Orders.Group}": s.group}}
+	deploy(t, s, s.version("1"))
+	r := &Region{groups: map[string]*group{"${Orders.Group}": {TargetGroup: s.group}}}
 	policy := requests()
 	policy.TargetGroup = "${Orders.Group}"
-	m, err := r.metric(policy, s)
+	m, err := r.metric(policy, policy.TargetGroup, s.service)
 	require.NoError(t, err)
 	request := func() {
 		for range 100 {
@@ -51,7 +51,7 @@ func TestDatapointsAreRates(t *testing.T) {
 		}
 	}
 	request()
-	a := newAutoscaler(&scalable{target: bounded(2, 10, policy), service: s, metrics: []metric{m}}, 0)
+	a := newAutoscaler(&scalable{target: bounded(2, 10, policy), service: s.service, metrics: []metric{m}}, 0)
 	for minute := range 3 {
 		request()
 		for _, second := range []int{59, 60} {
@@ -85,10 +85,10 @@ func TestRequestsPerMinute(t *testing.T) {
 // The metric is the CPU time of all tasks in percent of the vCPU that they reserve.
 func TestCPUPercent(t *testing.T) {
 	s := newTestService(t, declaredService())
-	read := cpuPercent(s)
+	read := cpuPercent(s.service)
 	_, ok := read(time.Second)
 	assert.False(t, ok, "without a task")
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	started := cpuOf(t, s)
 	_, ok = read(time.Second)
 	assert.False(t, ok, "with tasks that have just started")
@@ -108,7 +108,7 @@ func TestCPUPercent(t *testing.T) {
 }
 
 // cpuOf returns the CPU time of all tasks.
-func cpuOf(t *testing.T, s *service) (total time.Duration) {
+func cpuOf(t *testing.T, s *testService) (total time.Duration) {
 	t.Helper()
 	for _, task := range s.oldest(all) {
 		used, err := task.process.cpu()
@@ -120,24 +120,26 @@ func cpuOf(t *testing.T, s *service) (total time.Duration) {
 
 // A policy whose metric the region does not measure is an error.
 func TestUnknownMetricsAreRefused(t *testing.T) {
-	r := &Region{groups: map[string]*alb.TargetGroup{}, services: map[string]*service{"${S}": {}}}
+	r := &Region{groups: map[string]*group{}, services: map[string]*service{"${S}": {}}}
 	for metric, want := range map[string]string{
 		"ECSServiceAverageMemoryUtilization": `not "ECSServiceAverageMemoryUtilization"`,
 		"ALBRequestCountPerTarget":           "no target group",
 	} {
-		err := r.register(assembly.ScalableTarget{Service: "${S}", Policies: []assembly.ScalingPolicy{{Metric: metric}}})
+		err := r.register(of(nil), assembly.ScalableTarget{Service: "${S}", Policies: []assembly.ScalingPolicy{{Metric: metric}}})
 		require.ErrorContains(t, err, want, metric)
 	}
-	require.EqualError(t, r.register(assembly.ScalableTarget{Service: "${T}"}), "there is no service ${T} to scale")
+	require.EqualError(t, r.register(of(nil), assembly.ScalableTarget{Service: "${T}"}), "there is no service ${T} to scale")
 }
 
 // A changed scalable target sets the bounds again, a changed policy replaces the one
 // before, and a deleted target leaves the tasks alone.
 func TestScalableTargetsAndPolicies(t *testing.T) {
 	s := newTestService(t, declaredService())
+	s.scale(2)
 	r := &Region{
-		groups: map[string]*alb.TargetGroup{"${Orders.Group}": s.group}, services: map[string]*service{"${Orders.Service}": s},
-		targets: map[string]*scalable{},
+		groups:   map[string]*group{"${Orders.Group}": {TargetGroup: s.group}},
+		services: map[string]*service{"${Orders.Service}": s.service},
+		targets:  map[string]*scalable{},
 	}
 	fast := cpu()
 	fast.Metric += "HighResolution"
@@ -150,17 +152,17 @@ func TestScalableTargetsAndPolicies(t *testing.T) {
 	}
 	for _, step := range []struct{ least, most, want int }{{1, 10, 2}, {3, 10, 3}, {1, 2, 2}} {
 		stage := stage(step.least, step.most)
-		require.NoError(t, r.Create(t.Context(), stage, stage.ScalableTargets[0].Resource))
+		require.NoError(t, r.Create(t.Context(), of(stage), first(stage.ScalableTargets[0].Resource)))
 		assert.Equal(t, step.want, s.capacity().desired, "within %d to %d", step.least, step.most)
 	}
 	policy.Target = 7000
-	require.NoError(t, r.Update(t.Context(), stage(1, 2), policy.Resource, policy.Resource))
+	require.NoError(t, r.Update(t.Context(), of(stage(1, 2)), first(policy.Resource), first(policy.Resource)))
 	registered := r.scalables()[0]
 	assert.InDelta(t, 7000, registered.target.Policies[0].Target, 0)
 	for i, want := range []time.Duration{time.Minute, time.Minute, 20 * time.Second} {
 		assert.Equal(t, want, registered.metrics[i].period, "the period of %s", registered.target.Policies[i].Metric)
 	}
-	require.NoError(t, r.Delete(t.Context(), registered.target.Resource))
+	require.NoError(t, r.Delete(t.Context(), first(registered.target.Resource)))
 	assert.Empty(t, r.scalables())
 	assert.Equal(t, 2, s.capacity().desired)
 }
@@ -168,7 +170,7 @@ func TestScalableTargetsAndPolicies(t *testing.T) {
 // A service scales while its scalable target is registered.
 func TestAutoscale(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	scalableTarget := assembly.Resource{Stack: "Orders", LogicalID: "T", Type: scalableTargetType}
 	r := &Region{clock: Clock{Speed: 1000}, targets: map[string]*scalable{}}
 	ctx, stop := context.WithCancel(t.Context())
@@ -180,13 +182,13 @@ func TestAutoscale(t *testing.T) {
 	}()
 	value := func(time.Duration) (float64, bool) { return 60, true }
 	r.mu.Lock()
-	r.targets[scalableTarget.Identity()] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s, metrics: []metric{
+	r.targets[scalableTarget.Identity()] = &scalable{target: bounded(2, 3, requests(), cpu()), service: s.service, metrics: []metric{
 		{time.Minute, value}, {20 * time.Second, func(time.Duration) (float64, bool) { return 90, true }}}}
 	r.mu.Unlock()
 	a := <-activities
 	assert.Equal(t, 3, a.To)
 	assert.Equal(t, "ECSServiceAverageCPUUtilization", a.Metric)
-	require.NoError(t, r.Delete(ctx, scalableTarget))
+	require.NoError(t, r.Delete(ctx, first(scalableTarget)))
 	assert.Empty(t, r.scalables())
 	stop()
 	<-ended

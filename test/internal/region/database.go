@@ -84,17 +84,17 @@ func throttle(w http.ResponseWriter) {
 // environment returns the variables that make a program's AWS SDK use the database.
 func (d *database) environment() map[string]string { return dynamotest.Environment(d.url) }
 
-// create creates a table of the templates.
-func (d *database) create(ctx context.Context, table assembly.Table) error {
+// create creates a table of the templates with a physical id.
+func (d *database) create(ctx context.Context, id string, table assembly.Table) error {
 	schema := dynamotest.Schema{Key: dynamotest.Key(table.Key), Indexes: map[string]dynamotest.Key{}}
 	for _, index := range table.GlobalIndexes {
 		schema.Indexes[index.Name] = dynamotest.Key(index.Key)
 	}
-	return dynamotest.Create(ctx, d.client(), tableName(table.Identity()), schema)
+	return dynamotest.Create(ctx, d.client(), tableName(id), schema)
 }
 
-func (d *database) delete(ctx context.Context, identity string) error {
-	_, err := d.client().DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(tableName(identity))})
+func (d *database) delete(ctx context.Context, id string) error {
+	_, err := d.client().DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(tableName(id))})
 	return err
 }
 
@@ -110,7 +110,7 @@ func (d *database) client() *dynamodb.Client {
 
 var notInTableName = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 
-// tableName returns the physical name of the table with an identity.
-func tableName(identity string) string {
-	return notInTableName.ReplaceAllString(strings.Trim(identity, "${}"), "-")
+// tableName returns the name of the table with a physical id.
+func tableName(id string) string {
+	return notInTableName.ReplaceAllString(strings.Trim(id, "${}"), "-")
 }

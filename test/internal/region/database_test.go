@@ -23,7 +23,7 @@ func TestOutages(t *testing.T) {
 	require.NoError(t, err)
 	defer d.close()
 	for _, id := range []string{"Orders", "Payments"} {
-		require.NoError(t, d.create(t.Context(), table(id)))
+		require.NoError(t, d.create(t.Context(), table(id).Identity(), table(id)))
 	}
 	read := func(id string) error {
 		client := dynamodb.New(d.client().Options(), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })

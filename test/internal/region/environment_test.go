@@ -18,9 +18,9 @@ func TestEnvironmentLeavesTheCollectorOut(t *testing.T) {
 	require.NoError(t, err)
 	defer r.Close()
 	declared := map[string]string{"PORT": "8080", "GREETING": "hello"}
-	plain := r.environment(&assembly.Stage{}, assembly.Container{Environment: declared})
+	plain := r.environment(of(&assembly.Stage{}), assembly.Container{Environment: declared})
 	assert.Subset(t, plain, declared)
 	traced := maps.Clone(declared)
 	traced[services.CollectorVariable] = "http://localhost:4318"
-	assert.Equal(t, plain, r.environment(&assembly.Stage{}, assembly.Container{Environment: traced}))
+	assert.Equal(t, plain, r.environment(of(&assembly.Stage{}), assembly.Container{Environment: traced}))
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"example.com/strangler/test/internal/alb"
-	"example.com/strangler/test/internal/assembly"
 )
 
 // frontend is the load balancer. It obeys the current listener rules.
@@ -24,18 +23,19 @@ type frontend struct {
 	balancer              atomic.Pointer[alb.LoadBalancer]
 
 	mu sync.Mutex
-	// listener is the identity of the current listener, and empty without one.
+	// listener is the physical id of the current listener, and empty without one.
 	listener string
 	fallback alb.Action
-	rules    map[string]assembly.ListenerRule
-	groups   map[string]http.Handler
+	// rules and groups are by physical id.
+	rules  map[string]alb.Rule
+	groups map[string]http.Handler
 	// programs are the names of the programs, by target group.
 	programs map[string]string
 }
 
 // openFrontend listens on two free ports of this machine.
 func openFrontend() (*frontend, error) {
-	d := &frontend{rules: map[string]assembly.ListenerRule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
+	d := &frontend{rules: map[string]alb.Rule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
 	d.balancer.Store(&alb.LoadBalancer{})
 	var err error
 	if d.outsideURL, err = d.listen(d); err != nil {
@@ -104,24 +104,24 @@ func (d *frontend) change(change func()) {
 	change()
 	listener := alb.Listener{Default: d.fallback}
 	for _, id := range slices.Sorted(maps.Keys(d.rules)) {
-		listener.Rules = append(listener.Rules, d.rules[id].Rule)
+		listener.Rules = append(listener.Rules, d.rules[id])
 	}
 	d.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: maps.Clone(d.groups)})
 }
 
-// setListener sets the listener. It ignores one that redirects every request, because
-// the listener that the redirect leads to is the one under test.
-func (d *frontend) setListener(l assembly.Listener) error {
-	if _, redirects := l.Routing.Default.(alb.Redirect); redirects {
+// setListener sets the listener and its default action. It ignores one that redirects
+// every request, because the listener that the redirect leads to is the one under test.
+func (d *frontend) setListener(id string, fallback alb.Action) error {
+	if _, redirects := fallback.(alb.Redirect); redirects {
 		return nil
 	}
 	var err error
 	d.change(func() {
-		if d.listener != "" && d.listener != l.Identity() {
+		if d.listener != "" && d.listener != id {
 			err = fmt.Errorf("there is %s already: the rehearsal has one listener", d.listener)
 			return
 		}
-		d.listener, d.fallback = l.Identity(), l.Routing.Default
+		d.listener, d.fallback = id, fallback
 	})
 	return err
 }
@@ -133,16 +133,16 @@ func (d *frontend) deleteListener(id string) {
 }
 
 // setRule adds or changes a rule. As on AWS it refuses the priority of another rule.
-func (d *frontend) setRule(rule assembly.ListenerRule) error {
+func (d *frontend) setRule(id string, rule alb.Rule) error {
 	var err error
 	d.change(func() {
-		for id, other := range d.rules {
-			if id != rule.Identity() && other.Rule.Priority == rule.Rule.Priority {
-				err = fmt.Errorf("priority %d is in use by %s", rule.Rule.Priority, id)
+		for other := range d.rules {
+			if other != id && d.rules[other].Priority == rule.Priority {
+				err = fmt.Errorf("priority %d is in use by %s", rule.Priority, other)
 				return
 			}
 		}
-		d.rules[rule.Identity()] = rule
+		d.rules[id] = rule
 	})
 	return err
 }
@@ -162,15 +162,17 @@ func (d *frontend) setGroup(id string, group http.Handler) {
 
 func (d *frontend) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
 
-// attached reports whether a rule forwards to the target group.
+// attached reports whether a rule or the default action forwards to the target group.
 func (d *frontend) attached(group string) bool {
-	for _, rule := range d.balancer.Load().Listener.Rules {
-		forward, _ := rule.Action.(alb.Forward)
-		if slices.ContainsFunc(forward, func(w alb.WeightedTargetGroup) bool { return w.TargetGroup == group }) {
-			return true
-		}
+	listener := d.balancer.Load().Listener
+	actions := []alb.Action{listener.Default}
+	for _, rule := range listener.Rules {
+		actions = append(actions, rule.Action)
 	}
-	return false
+	return slices.ContainsFunc(actions, func(action alb.Action) bool {
+		forward, _ := action.(alb.Forward)
+		return slices.ContainsFunc(forward, func(w alb.WeightedTargetGroup) bool { return w.TargetGroup == group })
+	})
 }
 
 // list returns the rules by priority, with the default action last under the identity

@@ -34,6 +34,12 @@ func rule(id string, priority int, group string, conditions ...alb.Condition) as
 	return r
 }
 
+func setListener(d *frontend, l assembly.Listener) error {
+	return d.setListener(l.Identity(), l.Routing.Default)
+}
+
+func setRule(d *frontend, r assembly.ListenerRule) error { return d.setRule(r.Identity(), r.Rule) }
+
 func program(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, name) })
 }
@@ -55,24 +61,24 @@ func TestFrontendObeysTheCurrentRules(t *testing.T) {
 	}
 	_, err := http.Get(d.outsideURL)
 	require.ErrorContains(t, err, "EOF", "without a listener")
-	require.NoError(t, d.setListener(listener("Listener")))
+	require.NoError(t, setListener(d, listener("Listener")))
 	expect(d.outsideURL, 404, "")
-	require.NoError(t, d.setRule(rule("Preview", 1, "orders",
+	require.NoError(t, setRule(d, rule("Preview", 1, "orders",
 		alb.HTTPHeader{Name: "X-Route-To", Values: []string{"orders"}}, alb.SourceIP{netip.MustParsePrefix("10.0.0.0/16")})))
 	expect(d.insideURL, 503, "")
 	d.setGroup("orders", program("orders"))
 	expect(d.insideURL, 200, "orders")
 	expect(d.outsideURL, 404, "")
-	require.NoError(t, d.setRule(rule("Live", 2, "orders", alb.PathPattern{"/api/orders"})))
+	require.NoError(t, setRule(d, rule("Live", 2, "orders", alb.PathPattern{"/api/orders"})))
 	expect(d.outsideURL, 200, "orders")
 	d.deleteRule(rule("Live", 2, "").Identity())
 	expect(d.outsideURL, 404, "")
 	d.setGroup("orders", nil)
 	expect(d.insideURL, 503, "")
-	require.NoError(t, d.setListener(listener("Listener")))
+	require.NoError(t, setListener(d, listener("Listener")))
 	redirect := listener("Redirect")
 	redirect.Routing.Default = alb.Redirect{Protocol: "HTTPS", StatusCode: 301}
-	require.NoError(t, d.setListener(redirect))
+	require.NoError(t, setListener(d, redirect))
 	d.deleteListener(redirect.Identity())
 	expect(d.outsideURL, 404, "")
 	d.deleteListener(listener("Listener").Identity())
@@ -82,20 +88,20 @@ func TestFrontendObeysTheCurrentRules(t *testing.T) {
 
 func TestFrontendRefuses(t *testing.T) {
 	d := openTestFrontend(t)
-	require.NoError(t, d.setListener(listener("Listener")))
-	require.EqualError(t, d.setListener(listener("Second")), "there is ${Edge.Listener} already: the rehearsal has one listener")
-	require.NoError(t, d.setRule(rule("One", 1, "orders")))
-	require.EqualError(t, d.setRule(rule("Two", 1, "orders")), "priority 1 is in use by ${Orders.One}")
-	require.NoError(t, d.setRule(rule("One", 1, "payments")))
+	require.NoError(t, setListener(d, listener("Listener")))
+	require.EqualError(t, setListener(d, listener("Second")), "there is ${Edge.Listener} already: the rehearsal has one listener")
+	require.NoError(t, setRule(d, rule("One", 1, "orders")))
+	require.EqualError(t, setRule(d, rule("Two", 1, "orders")), "priority 1 is in use by ${Orders.One}")
+	require.NoError(t, setRule(d, rule("One", 1, "payments")))
 	assert.False(t, d.attached("orders"), "the target group of the rule before its change")
 	assert.True(t, d.attached("payments"), "the target group of the changed rule")
 }
 
 func TestRulesAreListedInTheirOrder(t *testing.T) {
 	d := openTestFrontend(t)
-	require.NoError(t, d.setListener(listener("Listener")))
-	require.NoError(t, d.setRule(rule("Live", 9, "a")))
-	require.NoError(t, d.setRule(rule("Preview", 1, "a")))
+	require.NoError(t, setListener(d, listener("Listener")))
+	require.NoError(t, setRule(d, rule("Live", 9, "a")))
+	require.NoError(t, setRule(d, rule("Preview", 1, "a")))
 	d.setProgram("a", "orders")
 	rules, programs := d.list()
 	require.Len(t, rules, 3)
@@ -109,9 +115,9 @@ func TestRulesAreListedInTheirOrder(t *testing.T) {
 func TestServiceNeedsAnAttachedTargetGroup(t *testing.T) {
 	r := &Region{frontend: openTestFrontend(t)}
 	service := assembly.Service{Attachments: []assembly.Attachment{{TargetGroup: "group", Container: "orders"}}}
-	err := r.deployService(t.Context(), &assembly.Stage{}, service)
+	err := r.deployService(t.Context(), of(&assembly.Stage{}), "${Orders.Service}", service)
 	require.ErrorContains(t, err, "does not have an associated load balancer")
-	require.NoError(t, r.frontend.setRule(rule("Preview", 1, "group")))
-	err = r.deployService(t.Context(), &assembly.Stage{}, service)
+	require.NoError(t, setRule(r.frontend, rule("Preview", 1, "group")))
+	err = r.deployService(t.Context(), of(&assembly.Stage{}), "${Orders.Service}", service)
 	require.ErrorContains(t, err, "task definition", "with a rule the next error is that of the missing task definition")
 }

@@ -17,17 +17,17 @@ type metric struct {
 	read func(elapsed time.Duration) (value float64, ok bool)
 }
 
-// metric returns a policy's predefined metric for a service. It fails on a metric that
+// metric returns a policy's predefined metric for a service and its target group. It fails on a metric that
 // the region does not measure:
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
-func (r *Region) metric(policy assembly.ScalingPolicy, s *service) (metric, error) {
+func (r *Region) metric(policy assembly.ScalingPolicy, groupID string, s *service) (metric, error) {
 	switch policy.Metric {
 	case "ALBRequestCountPerTarget":
-		group := r.groups[policy.TargetGroup]
+		group := r.groups[groupID]
 		if group == nil {
 			return metric{}, fmt.Errorf("there is no target group %s", policy.TargetGroup)
 		}
-		return metric{time.Minute, requestsPerMinute(group)}, nil
+		return metric{time.Minute, requestsPerMinute(group.TargetGroup)}, nil
 	case "ECSServiceAverageCPUUtilization":
 		return metric{time.Minute, cpuPercent(s)}, nil
 	case "ECSServiceAverageCPUUtilizationHighResolution":

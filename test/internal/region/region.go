@@ -11,12 +11,9 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"example.com/strangler/services"
-	"example.com/strangler/services/server"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
@@ -32,8 +29,9 @@ type Region struct {
 	database *database
 	frontend *frontend
 
-	mu       sync.Mutex
-	groups   map[string]*alb.TargetGroup
+	mu sync.Mutex
+	// groups, services and targets are by physical id.
+	groups   map[string]*group
 	services map[string]*service
 	targets  map[string]*scalable
 	// idleTimeout is the idle time-out of the load balancer, in template time.
@@ -65,7 +63,7 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 		programs:    programs{root: root, built: map[string]func() (string, error){}},
 		database:    database,
 		frontend:    frontend,
-		groups:      map[string]*alb.TargetGroup{},
+		groups:      map[string]*group{},
 		services:    map[string]*service{},
 		targets:     map[string]*scalable{},
 		idleTimeout: alb.DefaultIdleTimeout,
@@ -99,49 +97,56 @@ const (
 )
 
 // Create implements [cloudformation.Provider].
-func (r *Region) Create(ctx context.Context, stage *assembly.Stage, resource assembly.Resource) error {
-	id := resource.Identity()
+func (r *Region) Create(ctx context.Context, d cloudformation.Deployment, resource cloudformation.Resource) error {
+	if resource.Type == targetGroupType {
+		return r.createTargetGroup(resource.ID, declared(d.TargetGroups, resource))
+	}
+	return r.set(ctx, d, resource)
+}
+
+// set makes a resource, or changes it where that is the same.
+func (r *Region) set(ctx context.Context, d cloudformation.Deployment, resource cloudformation.Resource) error {
 	switch resource.Type {
 	case globalTableType, tableType:
-		return r.database.create(ctx, declared(stage.Tables, id))
+		return r.database.create(ctx, resource.ID, declared(d.Tables, resource))
 	case loadBalancerType:
-		return r.configure(declared(stage.LoadBalancers, id))
-	case targetGroupType:
-		r.createTargetGroup(declared(stage.TargetGroups, id))
+		return r.configure(declared(d.LoadBalancers, resource))
 	case listenerType:
-		return r.frontend.setListener(declared(stage.Listeners, id))
+		return r.frontend.setListener(resource.ID, physical(declared(d.Listeners, resource).Routing.Default, d))
 	case listenerRuleType:
-		return r.frontend.setRule(declared(stage.ListenerRules, id))
+		rule := declared(d.ListenerRules, resource).Rule
+		rule.Action = physical(rule.Action, d)
+		return r.frontend.setRule(resource.ID, rule)
 	case serviceType:
-		return r.deployService(ctx, stage, declared(stage.Services, id))
+		return r.deployService(ctx, d, resource.ID, declared(d.Services, resource))
 	case scalableTargetType:
-		return r.register(declared(stage.ScalableTargets, id))
+		return r.register(d, declared(d.ScalableTargets, resource))
 	case scalingPolicyType:
 		// A policy is registered with its target, but can change without it.
-		return r.registerTargetOf(stage, id)
+		return r.registerTargetOf(d, resource.Identity())
 	}
 	return nil
 }
 
 // Update implements [cloudformation.Provider].
-func (r *Region) Update(ctx context.Context, stage *assembly.Stage, _, to assembly.Resource) error {
+func (r *Region) Update(ctx context.Context, d cloudformation.Deployment, _, to cloudformation.Resource) error {
 	switch to.Type {
-	case globalTableType, tableType, targetGroupType:
-		// A change of phase touches none of these, and CloudFormation replaces most of
-		// them for a change.
+	case globalTableType, tableType:
 		return fmt.Errorf("the rehearsal cannot change a %s: start it anew with the changed templates", to.Type)
+	case targetGroupType:
+		return r.updateTargetGroup(to.ID, declared(d.TargetGroups, to))
 	}
-	return r.Create(ctx, stage, to)
+	return r.set(ctx, d, to)
 }
 
 // Delete implements [cloudformation.Provider].
-func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
-	id := resource.Identity()
+func (r *Region) Delete(ctx context.Context, resource cloudformation.Resource) error {
+	id := resource.ID
 	switch resource.Type {
 	case globalTableType, tableType:
 		return r.database.delete(ctx, id)
 	case targetGroupType:
-		r.deleteTargetGroup(id)
+		return r.deleteTargetGroup(id)
 	case listenerType:
 		r.frontend.deleteListener(id)
 	case listenerRuleType:
@@ -154,9 +159,22 @@ func (r *Region) Delete(ctx context.Context, resource assembly.Resource) error {
 	return nil
 }
 
-// declared returns the view with an identity, which the stage has.
-func declared[T interface{ Identity() string }](views []T, identity string) T {
-	return views[slices.IndexFunc(views, func(v T) bool { return v.Identity() == identity })]
+// declared returns the view of a resource, which the stage has.
+func declared[T interface{ Identity() string }](views []T, r cloudformation.Resource) T {
+	return views[slices.IndexFunc(views, func(v T) bool { return v.Identity() == r.Identity() })]
+}
+
+// physical returns an action with the physical ids of its target groups.
+func physical(action alb.Action, d cloudformation.Deployment) alb.Action {
+	forward, ok := action.(alb.Forward)
+	if !ok {
+		return action
+	}
+	forward = slices.Clone(forward)
+	for i := range forward {
+		forward[i].TargetGroup = d.ID(forward[i].TargetGroup)
+	}
+	return forward
 }
 
 // configure sets the idle time-out for the target groups that are created from now on.
@@ -172,126 +190,6 @@ func (r *Region) configure(lb assembly.LoadBalancer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.idleTimeout = timeout
-	return nil
-}
-
-func (r *Region) createTargetGroup(declared assembly.TargetGroup) {
-	check := declared.HealthCheck
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	group := alb.NewTargetGroup(alb.Settings{
-		HealthCheck: alb.HealthCheck{
-			Path:      check.Path,
-			Interval:  r.clock.scaled(check.Interval),
-			Timeout:   r.clock.scaled(check.Timeout),
-			Healthy:   check.Healthy,
-			Unhealthy: check.Unhealthy,
-			Codes:     check.Codes,
-		},
-		DeregistrationDelay:      r.clock.scaled(declared.DeregistrationDelay),
-		LeastOutstandingRequests: declared.Attributes["load_balancing.algorithm.type"] == "least_outstanding_requests",
-		IdleTimeout:              r.clock.scaled(r.idleTimeout),
-	})
-	r.groups[declared.Identity()] = group
-	r.frontend.setGroup(declared.Identity(), group)
-}
-
-func (r *Region) deleteTargetGroup(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.frontend.setGroup(id, nil)
-	if group := r.groups[id]; group != nil {
-		group.Close()
-		delete(r.groups, id)
-	}
-}
-
-// deployService deploys an ECS service as its template declares it, and returns when
-// the service is steady.
-func (r *Region) deployService(ctx context.Context, stage *assembly.Stage, declared assembly.Service) error {
-	if len(declared.Attachments) != 1 {
-		return fmt.Errorf("%d target groups: the rehearsal runs services with one", len(declared.Attachments))
-	}
-	attachment := declared.Attachments[0]
-	if !r.frontend.attached(attachment.TargetGroup) {
-		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
-		return fmt.Errorf("the target group %s does not have an associated load balancer", attachment.TargetGroup)
-	}
-	definition, err := r.definition(ctx, stage, declared, attachment)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	s := r.services[declared.Identity()]
-	if s == nil {
-		s = newService(attachment.Container, r.groups[attachment.TargetGroup], r.clock, r.onLog, declared)
-		r.services[declared.Identity()] = s
-		r.frontend.setProgram(attachment.TargetGroup, attachment.Container)
-	}
-	r.mu.Unlock()
-	return s.deploy(ctx, declared, definition)
-}
-
-// definition returns what the service's tasks run: the program of their image with the
-// variables of the task definition, the names of the tables here, and the endpoint of
-// the embedded database.
-func (r *Region) definition(
-	ctx context.Context, stage *assembly.Stage, service assembly.Service, attachment assembly.Attachment,
-) (definition, error) {
-	task, container, err := taskOf(stage, service, attachment.Container)
-	if err != nil {
-		return definition{}, err
-	}
-	binary, err := r.programs.binary(ctx, container)
-	if err != nil {
-		return definition{}, err
-	}
-	return definition{binary, r.environment(stage, container), r.clock.scaled(container.StopTimeout), task.CPU}, nil
-}
-
-func (r *Region) environment(stage *assembly.Stage, container assembly.Container) map[string]string {
-	environment := r.database.environment()
-	for name, value := range container.Environment {
-		for _, table := range stage.Tables {
-			value = strings.ReplaceAll(value, table.Identity(), tableName(table.Identity()))
-		}
-		environment[name] = value
-	}
-	// Only the container that serves runs here. Another process of this machine may
-	// listen on the port of its collector.
-	delete(environment, services.CollectorVariable)
-	// The drain delay of this module's programs is part of the deregistration delay, so it
-	// passes at the same speed.
-	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
-	return environment
-}
-
-// taskOf returns a service's task definition, and the container of that name in it.
-func taskOf(stage *assembly.Stage, service assembly.Service, name string) (assembly.TaskDefinition, assembly.Container, error) {
-	for _, definition := range stage.TaskDefinitions {
-		if definition.Identity() != service.TaskDefinition {
-			continue
-		}
-		if i := slices.IndexFunc(definition.Containers, func(c assembly.Container) bool { return c.Name == name }); i >= 0 {
-			return definition, definition.Containers[i], nil
-		}
-	}
-	return assembly.TaskDefinition{}, assembly.Container{}, fmt.Errorf("task definition %s has no container %q", service.TaskDefinition, name)
-}
-
-func (r *Region) deleteService(ctx context.Context, id string) error {
-	r.mu.Lock()
-	s := r.services[id]
-	r.mu.Unlock()
-	if s == nil {
-		return nil
-	}
-	if err := s.delete(ctx); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.services, id)
 	return nil
 }
 
@@ -347,7 +245,7 @@ func (s *service) list() []Task {
 			tasks = append(tasks, Task{Service: s.name, State: Starting})
 			continue
 		}
-		tasks = append(tasks, Task{s.name, t.process.address, s.group.State(t.process.address)})
+		tasks = append(tasks, Task{s.name, t.process.address, t.state()})
 	}
 	return tasks
 }

@@ -19,7 +19,6 @@ import (
 type service struct {
 	// name is the name of the container that serves requests.
 	name  string
-	group *alb.TargetGroup
 	clock Clock
 	// onLog gets every line that a task writes.
 	onLog func(line string)
@@ -50,11 +49,12 @@ type deployment struct {
 // pace is the time between two reconciliations.
 const pace = 10 * time.Millisecond
 
-func newService(name string, group *alb.TargetGroup, clock Clock, onLog func(line string), declared assembly.Service) *service {
-	s := &service{name: name, group: group, clock: clock, onLog: onLog, declared: declared, desired: 1}
-	if declared.DesiredCount != nil {
-		s.desired = *declared.DesiredCount
-	}
+// newService returns a service that has one task, until a template or scaling says
+// otherwise.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
+func newService(name string, clock Clock, onLog func(line string)) *service {
+	s := &service{name: name, clock: clock, onLog: onLog, desired: 1}
 	var ctx context.Context
 	ctx, s.stopped = context.WithCancel(context.Background())
 	go func() {
@@ -80,11 +80,15 @@ func (s *service) deploy(ctx context.Context, declared assembly.Service, d defin
 }
 
 // begin makes the definition the primary deployment. A definition that is already
-// primary is not deployed again.
+// primary is not deployed again. A template without a desired count leaves the number of
+// tasks as it is; one with it sets it, whatever scaling has made of it.
 func (s *service) begin(declared assembly.Service, d definition) *deployment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.declared = declared
+	if declared.DesiredCount != nil {
+		s.desired = *declared.DesiredCount
+	}
 	if s.primary == nil || s.primary.err != nil || !s.primary.equal(d) {
 		s.primary = &deployment{definition: d}
 	}
@@ -162,7 +166,7 @@ func (s *service) reconcile() {
 func (s *service) replaceUnhealthy() {
 	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
 	for _, t := range s.tasks {
-		if t.process != nil && !t.stopping && time.Since(t.started) > grace && s.group.State(t.process.address) == alb.Unhealthy {
+		if t.process != nil && !t.stopping && time.Since(t.started) > grace && t.state() == alb.Unhealthy {
 			t.deployment.fail(t.process.log.explain(errors.New("health checks failed")))
 			t.stop()
 		}
@@ -217,7 +221,7 @@ func (s *service) startMissing() {
 }
 
 func (s *service) start() {
-	t := newTask(s.primary, s.group, s.clock.Startup, s.onLog)
+	t := newTask(s.primary, s.clock.Startup, s.onLog)
 	s.tasks = append(s.tasks, t)
 	s.running.Go(func() {
 		err := t.run(func(p *process) {
@@ -267,7 +271,7 @@ func (s *service) healthy(tasks []*task) []*task {
 }
 
 func (s *service) isHealthy(t *task) bool {
-	return t.process != nil && s.group.State(t.process.address) == alb.Healthy
+	return t.process != nil && t.state() == alb.Healthy
 }
 
 // each does something to the programs of the n oldest tasks that serve.

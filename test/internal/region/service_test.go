@@ -40,13 +40,20 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// serving is a definition whose program serves. Each revision is a definition of its own.
-func serving(revision string) definition {
-	return definition{sample, map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision}, 2 * time.Second, 256}
+// version is a definition whose program serves. Each revision is a definition of its own.
+func (s *testService) version(revision string) definition {
+	return definition{
+		binary: sample, environment: map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision},
+		stopTimeout: 2 * time.Second, cpu: 256, group: s.group,
+	}
 }
 
 // ending is a definition whose program ends at its start.
-func ending() definition { return definition{sample, map[string]string{}, time.Second, 256} }
+func (s *testService) ending() definition {
+	d := s.version("")
+	d.environment = map[string]string{}
+	return d
+}
 
 // declaredService is a service as the templates of the app declare it.
 func declaredService() assembly.Service {
@@ -56,12 +63,26 @@ func declaredService() assembly.Service {
 	}
 }
 
-func newTestService(t *testing.T, declared assembly.Service) *service {
+// testService is a service with a target group, as a template declares it.
+type testService struct {
+	*service
+	group    *alb.TargetGroup
+	template assembly.Service
+}
+
+func newTestService(t *testing.T, declared assembly.Service) *testService {
 	t.Helper()
 	return newServiceAt(t, "orders", Clock{Startup: 20 * time.Millisecond, Speed: 10}, declared)
 }
 
-func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *service {
+func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *testService {
+	t.Helper()
+	s := &testService{newService(name, clock, func(string) {}), newTestGroup(t), declared}
+	t.Cleanup(s.close)
+	return s
+}
+
+func newTestGroup(t *testing.T) *alb.TargetGroup {
 	t.Helper()
 	group := alb.NewTargetGroup(alb.Settings{
 		HealthCheck: alb.HealthCheck{
@@ -70,17 +91,13 @@ func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Serv
 		DeregistrationDelay:      100 * time.Millisecond,
 		LeastOutstandingRequests: true,
 	})
-	s := newService(name, group, clock, func(string) {}, declared)
-	t.Cleanup(func() {
-		s.close()
-		group.Close()
-	})
-	return s
+	t.Cleanup(group.Close)
+	return group
 }
 
-func deploy(t *testing.T, s *service, d definition) {
+func deploy(t *testing.T, s *testService, d definition) {
 	t.Helper()
-	require.NoError(t, s.deploy(t.Context(), s.declared, d))
+	require.NoError(t, s.deploy(t.Context(), s.template, d))
 }
 
 // addresses returns the addresses of the healthy tasks, sorted.
@@ -105,7 +122,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 
 // under sends requests to the service's target group while work runs, and returns
 // how many failed.
-func under(s *service, work func()) (failed int64) {
+func under(s *testService, work func()) (failed int64) {
 	var failures atomic.Int64
 	ctx, stop := context.WithCancel(context.Background())
 	var clients sync.WaitGroup
@@ -128,9 +145,9 @@ func under(s *service, work func()) (failed int64) {
 
 func TestRollingDeploymentLosesNoRequest(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	before := s.addresses()
-	failed := under(s, func() { deploy(t, s, serving("2")) })
+	failed := under(s, func() { deploy(t, s, s.version("2")) })
 	after := s.addresses()
 	assert.Zero(t, failed, "failed requests")
 	assert.Len(t, s.list(), 2, "the tasks of a steady service")
@@ -146,9 +163,9 @@ func TestDeploymentKeepsItsBounds(t *testing.T) {
 	declared := declaredService()
 	declared.MinimumHealthyPercent, declared.MaximumPercent = 50, 100
 	s := newTestService(t, declared)
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	done := make(chan error, 1)
-	go func() { done <- s.deploy(t.Context(), declared, serving("2")) }()
+	go func() { done <- s.deploy(t.Context(), declared, s.version("2")) }()
 	for {
 		select {
 		case err := <-done:
@@ -166,21 +183,21 @@ func TestDeploymentKeepsItsBounds(t *testing.T) {
 
 func TestCircuitBreakerRollsBack(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	before := s.addresses()
 	var err error
-	failed := under(s, func() { err = s.deploy(t.Context(), s.declared, ending()) })
+	failed := under(s, func() { err = s.deploy(t.Context(), s.template, s.ending()) })
 	require.ErrorContains(t, err, "circuit breaker gave up after")
 	require.ErrorContains(t, err, "STORE is not set", "the program's last line")
 	assert.Zero(t, failed, "failed requests")
 	assert.Equal(t, before, s.addresses())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	assert.Equal(t, before, s.addresses(), "the deployment of the rollback is deployed again")
 }
 
 func TestFirstDeploymentThatFails(t *testing.T) {
 	s := newTestService(t, declaredService())
-	require.Error(t, s.deploy(t.Context(), s.declared, ending()))
+	require.Error(t, s.deploy(t.Context(), s.template, s.ending()))
 }
 
 // Without a circuit breaker ECS starts tasks without end.
@@ -190,7 +207,7 @@ func TestWithoutCircuitBreaker(t *testing.T) {
 	s := newTestService(t, declared)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.deploy(ctx, declared, ending()) }()
+	go func() { done <- s.deploy(ctx, declared, s.ending()) }()
 	eventually(t, "more failures than a circuit breaker allows", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -204,7 +221,7 @@ func TestWithoutCircuitBreaker(t *testing.T) {
 // breaker counts only those of a deployment that is not complete.
 func TestKilledTasksAreReplaced(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	for range 3 {
 		before := s.addresses()
 		s.each(all, (*process).abort)
@@ -217,7 +234,7 @@ func TestKilledTasksAreReplaced(t *testing.T) {
 
 func TestInterruptedTaskLosesNoRequest(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	before := s.addresses()
 	failed := under(s, func() {
 		s.interrupt()
@@ -230,7 +247,7 @@ func TestInterruptedTaskLosesNoRequest(t *testing.T) {
 // A program that hangs also ignores SIGTERM.
 func TestHungTaskIsReplaced(t *testing.T) {
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	s.each(1, (*process).hang)
 	eventually(t, "one that is unhealthy", func() bool { return len(s.addresses()) == 1 })
 	eventually(t, "a replacement", func() bool { return len(s.addresses()) == 2 && len(s.list()) == 2 })
@@ -241,7 +258,7 @@ func TestGracePeriod(t *testing.T) {
 	declared := declaredService()
 	declared.HealthCheckGracePeriod = time.Hour
 	s := newTestService(t, declared)
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	before := s.list()
 	s.each(1, (*process).hang)
 	eventually(t, "one that is unhealthy", func() bool { return len(s.addresses()) == 1 })
@@ -257,7 +274,7 @@ func TestScale(t *testing.T) {
 	declared := declaredService()
 	declared.DesiredCount = nil
 	s := newTestService(t, declared)
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	assert.Len(t, s.addresses(), 1, "tasks without a desired count")
 	s.bound(3, 4)
 	eventually(t, "three tasks", func() bool { return len(s.addresses()) == 3 })
@@ -272,11 +289,11 @@ func TestScale(t *testing.T) {
 // A task counts as running from the start of its program until it is told to leave.
 func TestCapacity(t *testing.T) {
 	slow := newServiceAt(t, "orders", Clock{Startup: time.Hour, Speed: 1}, declaredService())
-	slow.begin(slow.declared, serving("1"))
+	slow.begin(slow.template, slow.version("1"))
 	eventually(t, "two that start", func() bool { return len(slow.list()) == 2 })
 	assert.Equal(t, capacity{desired: 2, deploying: true}, slow.capacity(), "before the programs run")
 	s := newTestService(t, declaredService())
-	deploy(t, s, serving("1"))
+	deploy(t, s, s.version("1"))
 	assert.Equal(t, capacity{desired: 2, running: 2}, s.capacity(), "after a deployment")
 	s.scale(1)
 	eventually(t, "one that leaves", func() bool { return s.capacity() == capacity{desired: 1, running: 1} })
@@ -286,7 +303,7 @@ func TestCapacity(t *testing.T) {
 // Afterwards no task and no target is left.
 func TestDeleteLeavesNothing(t *testing.T) {
 	s := newTestService(t, declaredService())
-	hasty := serving("1")
+	hasty := s.version("1")
 	hasty.environment["DRAIN_DELAY"] = "0s"
 	deploy(t, s, hasty)
 	states := make(chan alb.State, 2)
@@ -306,15 +323,63 @@ func TestDeleteLeavesNothing(t *testing.T) {
 
 // A change of any part of a definition is a new deployment.
 func TestEveryPartOfADefinitionCounts(t *testing.T) {
+	s := newTestService(t, declaredService())
 	for name, change := range map[string]func(*definition){
 		"binary":       func(d *definition) { d.binary = "other" },
 		"environment":  func(d *definition) { d.environment = map[string]string{} },
 		"stop timeout": func(d *definition) { d.stopTimeout++ },
 		"CPU":          func(d *definition) { d.cpu++ },
+		"target group": func(d *definition) { d.group = newTestGroup(t) },
+		"revision":     func(d *definition) { d.revision = map[string]any{"PlatformVersion": "1.4.0"} },
 	} {
-		d := serving("1")
+		d := s.version("1")
 		change(&d)
-		assert.False(t, d.equal(serving("1")), "another %s is no change", name)
+		assert.False(t, d.equal(s.version("1")), "another %s is no change", name)
 		assert.True(t, d.equal(d), name)
 	}
+}
+
+// A service whose target group is another one has new tasks in the new group before the
+// old ones leave the old group.
+func TestServiceMovesToAnotherTargetGroup(t *testing.T) {
+	s := newTestService(t, declaredService())
+	deploy(t, s, s.version("1"))
+	old := s.group
+	moved := s.version("1")
+	moved.group = newTestGroup(t)
+	deploy(t, s, moved)
+	assert.Empty(t, old.Targets())
+	assert.Len(t, moved.group.Targets(), 2)
+	assert.Len(t, s.addresses(), 2)
+}
+
+// Of a service's properties these start a deployment, and no other.
+func TestWhatStartsADeployment(t *testing.T) {
+	with := func(property string) map[string]any {
+		service := assembly.Service{Resource: assembly.Resource{Properties: map[string]any{property: "a"}}}
+		return revision(assembly.TaskDefinition{}, service)
+	}
+	none := with("")
+	for _, property := range []string{"NetworkConfiguration", "LoadBalancers", "PlatformVersion", "ForceNewDeployment"} {
+		assert.NotEqual(t, none, with(property), property)
+	}
+	for _, property := range []string{"DeploymentConfiguration", "DesiredCount", "HealthCheckGracePeriodSeconds", "CapacityProviderStrategy", "Tags"} {
+		assert.Equal(t, none, with(property), property)
+	}
+	definition := assembly.TaskDefinition{Resource: assembly.Resource{Properties: map[string]any{"Memory": "512"}}}
+	assert.NotEqual(t, none, revision(definition, assembly.Service{}), "Memory of the task definition")
+}
+
+// A template without a desired count leaves the tasks as they are, one with it sets them.
+func TestDesiredCountOfAnUpdate(t *testing.T) {
+	declared := declaredService()
+	declared.DesiredCount = nil
+	s := newTestService(t, declared)
+	deploy(t, s, s.version("1"))
+	s.scale(3)
+	deploy(t, s, s.version("1"))
+	assert.Len(t, s.addresses(), 3)
+	declared.DesiredCount = new(2)
+	require.NoError(t, s.deploy(t.Context(), declared, s.version("1")))
+	assert.Len(t, s.addresses(), 2)
 }

@@ -3,28 +3,33 @@ package region
 import (
 	"context"
 	"maps"
+	"reflect"
 	"time"
 
 	"example.com/strangler/test/internal/alb"
 )
 
-// definition is the program and the environment of the tasks of one deployment.
+// definition is what the tasks of one deployment run, and where they register.
 type definition struct {
 	binary      string
 	environment map[string]string
 	stopTimeout time.Duration
 	// cpu is the CPU that the task reserves, in units of 1/1024 vCPU.
 	cpu int
+	// group is the target group in which ECS registers the tasks.
+	group *alb.TargetGroup
+	// revision is all else whose change starts a deployment.
+	revision map[string]any
 }
 
 func (d definition) equal(other definition) bool {
-	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && maps.Equal(d.environment, other.environment)
+	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && d.group == other.group &&
+		maps.Equal(d.environment, other.environment) && reflect.DeepEqual(d.revision, other.revision)
 }
 
 // task is one copy of a service's program, from the decision to start it to its end.
 type task struct {
 	deployment *deployment
-	group      *alb.TargetGroup
 	startup    time.Duration
 	onLog      func(line string)
 	// leave ends the task after its target is drained, interrupt ends it without waiting
@@ -37,13 +42,16 @@ type task struct {
 	stopping bool
 }
 
-func newTask(d *deployment, group *alb.TargetGroup, startup time.Duration, onLog func(line string)) *task {
-	t := &task{deployment: d, group: group, startup: startup, onLog: onLog}
+func newTask(d *deployment, startup time.Duration, onLog func(line string)) *task {
+	t := &task{deployment: d, startup: startup, onLog: onLog}
 	t.killed, t.kill = context.WithCancel(context.Background())
 	t.interrupted, t.interrupt = context.WithCancel(t.killed)
 	t.leaving, t.leave = context.WithCancel(t.interrupted)
 	return t
 }
+
+// state is the state of the task's target. The program must run.
+func (t *task) state() alb.State { return t.deployment.group.State(t.process.address) }
 
 // run runs the task until its end. It fails when the program cannot start, or ends
 // before leave is called.
@@ -58,13 +66,13 @@ func (t *task) run(serving func(*process)) error {
 		return err
 	}
 	serving(p)
-	t.group.Register(p.address)
+	t.deployment.group.Register(p.address)
 	select {
 	case <-t.leaving.Done():
 		t.deactivate(p)
 		return nil
 	case <-p.done:
-		t.group.Deregister(p.address)
+		t.deployment.group.Deregister(p.address)
 		return p.log.explain(p.exit())
 	}
 }
@@ -73,7 +81,7 @@ func (t *task) run(serving func(*process)) error {
 // stops a task. An interruption does not wait: the program gets SIGTERM while its
 // target is deregistered.
 func (t *task) deactivate(p *process) {
-	drained := t.group.Deregister(p.address)
+	drained := t.deployment.group.Deregister(p.address)
 	select {
 	case <-drained:
 	case <-t.interrupted.Done():

@@ -2,7 +2,9 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/assembly/assemblytest"
+	"example.com/strangler/test/internal/cloudformation"
 )
 
 func stage(t assemblytest.T, stacks map[string]string) *assembly.Stage {
@@ -101,17 +104,17 @@ func TestReplacement(t *testing.T) {
 	declare := func(kind, property, value string) *assembly.Stage {
 		return stage(t, map[string]string{"Data": fmt.Sprintf(`{"Thing": {"Type": %q, "Properties": {%q: %q}}}`, kind, property, value)})
 	}
-	for resourceType, kind := range kinds {
-		if kind.keeps == "" && resourceType != "AWS::SNS::Subscription" && resourceType != "AWS::ECS::Cluster" {
-			continue
-		}
-		for _, property := range kind.replacedBy {
+	types := append(slices.Sorted(maps.Keys(keeps)), "AWS::SNS::Subscription", "AWS::ECS::Cluster")
+	for _, resourceType := range types {
+		properties, known := cloudformation.ReplacedBy(resourceType)
+		require.True(t, known, resourceType)
+		for _, property := range properties {
 			if property == "KeySchema" || property == "LocalSecondaryIndexes" {
 				continue // TestReplacedTable has those
 			}
 			d := of(t, declare(resourceType, property, "a"), declare(resourceType, property, "b"))
 			at := fmt.Sprintf("%s of %s", property, resourceType)
-			if kind.keeps == "" {
+			if keeps[resourceType] == "" {
 				assert.Empty(t, d.Findings, at)
 				require.Len(t, d.Replacements, 1, at)
 				assert.Contains(t, d.Replacements[0], "`"+property+"`", at)
@@ -120,7 +123,7 @@ func TestReplacement(t *testing.T) {
 			require.Len(t, d.Findings, 1, at)
 			assert.Contains(t, d.Findings[0], "Stack `Data`", at)
 			assert.Contains(t, d.Findings[0], "`Thing`: a change of `"+property+"`", at)
-			assert.Contains(t, d.Findings[0], kind.keeps, at)
+			assert.Contains(t, d.Findings[0], keeps[resourceType], at)
 		}
 		d := of(t, declare(resourceType, "Tags", "a"), declare(resourceType, "Tags", "b"))
 		assert.Empty(t, d.Findings, "another tag of %s", resourceType)
@@ -179,7 +182,7 @@ func TestLost(t *testing.T) {
 		"an unknown type goes": {
 			data(`"N": {"Type": "AWS::X::Y"}`),
 			data(),
-			"the review does not know what a change of a `AWS::X::Y` replaces: add the type to test/review/diff/kinds.go",
+			"the review does not know what a change of a `AWS::X::Y` replaces: add the type to test/internal/cloudformation/replacement.go",
 		},
 		"an unknown type changes": {
 			data(`"N": {"Type": "AWS::X::Y"}`),

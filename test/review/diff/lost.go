@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/cloudformation"
 )
 
 // lost says which resources that keep something would be lost, or kept less safely.
@@ -15,7 +16,8 @@ func (c comparison) lost() []string {
 	for before := range c.before.Resources() {
 		after, stays := c.after.Resource(before.Identity())
 		stays = stays && after.Type == before.Type
-		kind, known := kinds[before.Type]
+		_, known := cloudformation.ReplacedBy(before.Type)
+		kept := keeps[before.Type]
 		switch {
 		case !known:
 			if !stays || !reflect.DeepEqual(before.Properties, after.Properties) {
@@ -23,16 +25,16 @@ func (c comparison) lost() []string {
 					lines,
 					c.about(
 						before,
-						"the review does not know what a change of a %s replaces: add the type to test/review/diff/kinds.go",
+						"the review does not know what a change of a %s replaces: add the type to test/internal/cloudformation/replacement.go",
 						code(before.Type),
 					),
 				)
 			}
-		case kind.keeps == "":
+		case kept == "":
 		case !stays:
-			lines = append(lines, c.gone(before, kind))
+			lines = append(lines, c.gone(before, kept))
 		default:
-			lines = append(lines, c.replaced(before, after, kind)...)
+			lines = append(lines, c.replaced(before, replacing(before, after), kept)...)
 			lines = append(lines, c.weakened(before, after)...)
 		}
 	}
@@ -52,8 +54,8 @@ func (c comparison) about(r assembly.Resource, format string, args ...any) strin
 	return fmt.Sprintf("Stack %s: %s %s: ", code(r.Stack), kindOf(c.before, r), code(r.LogicalID)) + fmt.Sprintf(format, args...) + "."
 }
 
-func (c comparison) gone(r assembly.Resource, kind kind) string {
-	fate := "it would be deleted, and " + kind.keeps + " with it"
+func (c comparison) gone(r assembly.Resource, kept string) string {
+	fate := "it would be deleted, and " + kept + " with it"
 	if retains(r.DeletionPolicy) {
 		fate = "it would stay without a stack"
 	}
@@ -67,7 +69,7 @@ func (c comparison) gone(r assembly.Resource, kind kind) string {
 			fate,
 		)
 	}
-	return c.about(r, "%s: put it back, or make sure first that %s can be lost", fate, kind.keeps)
+	return c.about(r, "%s: put it back, or make sure first that %s can be lost", fate, kept)
 }
 
 // successor is a new resource that differs only in its name and in its tags, which hold
@@ -102,8 +104,7 @@ func untagged(value any) any {
 	return value
 }
 
-func (c comparison) replaced(before, after assembly.Resource, kind kind) []string {
-	properties := differing(before, after, kind.replacedBy)
+func (c comparison) replaced(before assembly.Resource, properties []string, kept string) []string {
 	if len(properties) == 0 {
 		return nil
 	}
@@ -112,12 +113,14 @@ func (c comparison) replaced(before, after assembly.Resource, kind kind) []strin
 			before,
 			"a change of %s replaces it by a new one, without %s: leave it as it is, and add a second one to move to",
 			codes(properties),
-			kind.keeps,
+			kept,
 		),
 	}
 }
 
-func differing(before, after assembly.Resource, properties []string) []string {
+// replacing are the properties whose change replaces a resource.
+func replacing(before, after assembly.Resource) []string {
+	properties, _ := cloudformation.ReplacedBy(before.Type)
 	var names []string
 	for _, property := range properties {
 		if !reflect.DeepEqual(before.Properties[property], after.Properties[property]) {
@@ -162,11 +165,10 @@ func (c comparison) replacements() []string {
 	var lines []string
 	for before := range c.before.Resources() {
 		after, stays := c.after.Resource(before.Identity())
-		kind := kinds[before.Type]
-		if !stays || kind.keeps != "" || before.Type != after.Type {
+		if !stays || keeps[before.Type] != "" || before.Type != after.Type {
 			continue
 		}
-		if properties := differing(before, after, kind.replacedBy); len(properties) > 0 {
+		if properties := replacing(before, after); len(properties) > 0 {
 			lines = append(
 				lines,
 				fmt.Sprintf(

@@ -96,3 +96,15 @@ func calledText(stage *assembly.Stage, text string) string {
 	}
 	return called(stage, resources[0])
 }
+
+// noun is the plain name of a resource's type: "target group".
+func noun(resourceType string) string {
+	last := resourceType[strings.LastIndex(resourceType, ":")+1:]
+	if strings.HasSuffix(last, "Table") {
+		return "table"
+	}
+	return strings.ToLower(wordBreak.ReplaceAllString(last, "$1$3 $2$4"))
+}
+
+// wordBreak is within "TargetGroup" and "VPCEndpoint".
+var wordBreak = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)

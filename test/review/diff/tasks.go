@@ -58,5 +58,5 @@ func (c comparison) opens(service assembly.Service) []string {
 // runs reports whether a service is there before the change and is not replaced.
 func (c comparison) runs(service assembly.Service) bool {
 	before, ok := assembly.Find(c.before.Services, service.Identity())
-	return ok && len(differing(before.Resource, service.Resource, kinds[service.Type].replacedBy)) == 0
+	return ok && len(replacing(before.Resource, service.Resource)) == 0
 }

@@ -8,8 +8,6 @@ import (
 	"example.com/strangler/test/internal/assembly"
 )
 
-const targetGroup = "AWS::ElasticLoadBalancingV2::TargetGroup"
-
 // traffic says which change takes a path from the service that serves it.
 func (c comparison) traffic() []string {
 	if len(c.after.Stacks) == 0 {
@@ -72,7 +70,7 @@ func (c comparison) regroupedBy(before, after assembly.Service) string {
 	case from != to:
 		return "another logical id"
 	}
-	if properties := differing(was, is, kinds[targetGroup].replacedBy); len(properties) > 0 {
+	if properties := replacing(was, is); len(properties) > 0 {
 		return codes(properties)
 	}
 	return ""
