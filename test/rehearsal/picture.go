@@ -112,11 +112,18 @@ func (s *show) changes(stage *assembly.Stage) []page.Change {
 		changes = append(changes, page.Change{
 			Stack:    resource.Stack,
 			Resource: nameOf(stage, resource),
-			Action:   words(c.Action),
+			Action:   actionOf(c),
 			Detail:   s.detail(stage, c),
 		})
 	}
 	return changes
+}
+
+func actionOf(c cloudformation.Change) string {
+	if c.Replaces {
+		return "replace"
+	}
+	return words(c.Action)
 }
 
 // nameOf is a resource's construct in its stack, such as "Alpha/LiveRule".

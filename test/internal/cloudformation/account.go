@@ -89,7 +89,7 @@ func (a *Account) Deploy(ctx context.Context, stage *assembly.Stage, stacks ...s
 	}
 	return order.runUntilFailure(ctx, func(ctx context.Context, id string) error {
 		s, _ := stage.Stack(id)
-		if !selected[id] || a.has(id, template{stage, s}) {
+		if !selected[id] || a.skips(id, template{stage, s}) {
 			return nil
 		}
 		return a.apply(id, template{stage, s}, func(s *stack, p plan) error { return a.deploy(ctx, s, p) })
@@ -182,12 +182,17 @@ func (a *Account) open(id string) *stack {
 	return s
 }
 
-// has reports whether a deployed stack has a template already.
-func (a *Account) has(id string, t template) bool {
+// skips reports whether a deployed stack has a template already. From then on it is
+// deployed after the stacks that the stage of this template says.
+func (a *Account) skips(id string, t template) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := a.stacks[id]
-	return s != nil && s.has(t)
+	if s == nil || !s.has(t) {
+		return false
+	}
+	s.after = t.dependencies()
+	return true
 }
 
 // close removes a stack from the account if nothing of it exists.

@@ -352,6 +352,24 @@ func TestStackWithTheSameTemplateIsSkipped(t *testing.T) {
 	assert.ElementsMatch(t, []string{"UPDATE Alpha.Rule", "CREATE Alpha.Tag"}, provider.calls(), "the reader's template is another one")
 }
 
+// A stack that is skipped still follows the order of the new stage: here the order of
+// two stacks turns around, and only one of them changes.
+func TestSkippedStackFollowsTheNewOrder(t *testing.T) {
+	at := func(value string, monolithAfter, alphaAfter []string) *assembly.Stage {
+		return read(t, t.TempDir(), map[string]declared{
+			"Monolith": {Resources: map[string]resource{"Task": thing(value)}, after: monolithAfter},
+			"Alpha":    {Resources: map[string]resource{"Rule": thing(1)}, after: alphaAfter},
+		})
+	}
+	provider := &fake{}
+	account := cloudformation.New(provider, nil)
+	deploy(t, account, at("a", nil, []string{"Monolith"}))
+	deploy(t, account, at("b", []string{"Alpha"}, nil))
+	provider.calls()
+	require.NoError(t, account.Destroy(t.Context()))
+	assert.Equal(t, []string{"DELETE Monolith.Task", "DELETE Alpha.Rule"}, provider.calls())
+}
+
 func TestExportInUseIsKept(t *testing.T) {
 	provider := &fake{}
 	account := cloudformation.New(provider, nil)

@@ -100,7 +100,9 @@ var replacedBy = map[string][]string{
 	"AWS::EC2::VPCGatewayAttachment":                {"VpcId"},
 	"AWS::ECS::Cluster":                             {"ClusterName"},
 	"AWS::ECS::ClusterCapacityProviderAssociations": {"Cluster"},
-	"AWS::ECS::Service":                             {"Cluster", "DeploymentController", "LaunchType", "Role", "SchedulingStrategy", "ServiceName"},
+	"AWS::ECS::Service": {
+		"Cluster", "DeploymentController", "LaunchType", "Role", "SchedulingStrategy", "ServiceName",
+	},
 	// Every change makes a revision, which is what a deployment is.
 	taskDefinitionType:                          {"Family"},
 	"AWS::ElasticLoadBalancingV2::Listener":     {"LoadBalancerArn"},

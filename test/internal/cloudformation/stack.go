@@ -20,6 +20,8 @@ type stack struct {
 	template template
 	// settled is whether the last operation has left the stack as that template says.
 	settled bool
+	// after are the IDs of the stacks that it was deployed after, if it is settled.
+	after []string
 	// existing are the resources by logical id.
 	existing map[string]resource
 }
@@ -43,6 +45,9 @@ func (s *stack) has(t template) bool { return s.settled && s.template.equals(t) 
 
 // dependencies returns the sorted IDs of the stacks that this one was deployed after.
 func (s *stack) dependencies() []string {
+	if s.settled {
+		return s.after
+	}
 	dependencies := s.template.dependencies()
 	for _, r := range s.existing {
 		dependencies = append(dependencies, r.template.dependencies()...)
@@ -225,7 +230,7 @@ func (a *Account) setTemplate(s *stack, t template) {
 func (a *Account) settle(s *stack, settled bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.settled = settled
+	s.settled, s.after = settled, s.template.dependencies()
 }
 
 // settleAfter settles a stack unless the last step of its operation has failed.

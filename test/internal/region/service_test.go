@@ -363,7 +363,9 @@ func TestWhatStartsADeployment(t *testing.T) {
 	for _, property := range []string{"NetworkConfiguration", "LoadBalancers", "PlatformVersion", "ForceNewDeployment"} {
 		assert.NotEqual(t, none, with(property), property)
 	}
-	for _, property := range []string{"DeploymentConfiguration", "DesiredCount", "HealthCheckGracePeriodSeconds", "CapacityProviderStrategy", "Tags"} {
+	for _, property := range []string{
+		"DeploymentConfiguration", "DesiredCount", "HealthCheckGracePeriodSeconds", "CapacityProviderStrategy", "Tags",
+	} {
 		assert.Equal(t, none, with(property), property)
 	}
 	definition := assembly.TaskDefinition{Resource: assembly.Resource{Properties: map[string]any{"Memory": "512"}}}

@@ -1,6 +1,9 @@
 package region
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/assembly/assemblytest"
 	"example.com/strangler/test/internal/cloudformation"
 )
 
@@ -27,7 +31,9 @@ func targetGroup(name, path string) assembly.TargetGroup {
 		Resource: assembly.Resource{
 			Stack: "Orders", LogicalID: "Group", Type: targetGroupType, Properties: map[string]any{"Name": name},
 		},
-		HealthCheck:         assembly.HealthCheck{Path: path, Interval: 10 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 1, Codes: "200"},
+		HealthCheck: assembly.HealthCheck{
+			Path: path, Interval: 10 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 1, Codes: "200",
+		},
 		DeregistrationDelay: time.Hour,
 	}
 }
@@ -92,5 +98,33 @@ func TestTargetGroupInUseIsNotDeleted(t *testing.T) {
 	require.Error(t, r.Delete(t.Context(), first(old.Resource)), "the default action of the listener")
 	r.frontend.deleteListener(byDefault.Identity())
 	require.NoError(t, r.Delete(t.Context(), first(old.Resource)))
+	assert.Empty(t, r.groups)
+}
+
+// What forwards to a target group that is replaced forwards to the new one, and the old
+// one goes.
+func TestReplacedTargetGroup(t *testing.T) {
+	r := newTestRegion(t)
+	account := cloudformation.New(r, nil)
+	at := func(port int) *assembly.Stage {
+		return assemblytest.Stage(t, "eu-west-1", map[string]string{"Orders": fmt.Sprintf(`{
+			"Group": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": %d, "Protocol": "HTTP"}},
+			"Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {
+				"Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}]}},
+			"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {
+				"ListenerArn": {"Ref": "Listener"}, "Priority": 1,
+				"Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/orders"]}}],
+				"Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}]}}
+		}`, port)})
+	}
+	require.NoError(t, account.Deploy(t.Context(), at(80)))
+	require.NoError(t, account.Deploy(t.Context(), at(81)))
+	rules, _ := r.Rules()
+	require.Len(t, rules, 2)
+	for _, rule := range rules {
+		assert.Equal(t, alb.ForwardTo("${Orders.Group}/2"), rule.Action, rule.ID)
+	}
+	assert.Equal(t, []string{"${Orders.Group}/2"}, slices.Collect(maps.Keys(r.groups)))
+	require.NoError(t, account.Destroy(t.Context()))
 	assert.Empty(t, r.groups)
 }

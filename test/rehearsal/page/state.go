@@ -103,7 +103,7 @@ type Deployment struct {
 type Change struct {
 	Stack    string `json:"stack"`
 	Resource string `json:"resource"`
-	// Action is create, update or delete.
+	// Action is create, update, replace or delete.
 	Action string `json:"action"`
 	// Detail is what that means, "/api/alpha: monolith 90 %, alpha 10 %".
 	Detail string `json:"detail"`
