@@ -59,28 +59,40 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 	if err != nil {
 		return err
 	}
-	if err := r.change(ctx, "first deployment, live", round, func() error { return r.account.Deploy(ctx, stage, stacks...) }); err != nil {
+	gaps, err := r.change(ctx, "first deployment, live", round, func() error { return r.account.Deploy(ctx, stage, stacks...) })
+	if err != nil {
 		return err
 	}
-	return r.change(ctx, "destroy while live", round, func() error { return r.account.Destroy(ctx, stacks...) })
+	for i, o := range round {
+		gaps[i].Tasks, gaps[i].Least = r.opened.of(o.service.Name), o.service.Scaling.Min
+	}
+	r.gaps(gaps)
+	if gaps, err = r.change(ctx, "destroy while live", round, func() error { return r.account.Destroy(ctx, stacks...) }); err != nil {
+		return err
+	}
+	r.gaps(gaps)
+	return nil
 }
 
-// change makes a change and reports what each service of a round lost by it.
-func (r *rehearsal) change(ctx context.Context, change string, round []ordered, apply func() error) error {
-	r.screen.progress(change, r.count)
-	began := time.Now()
-	if err := apply(); err != nil {
-		return fmt.Errorf("%s: %w", change, err)
-	}
-	if !sleep(ctx, hold/2) {
-		return ctx.Err()
-	}
-	records := r.load.Between(began, time.Now())
-	for _, g := range gapsOf(change, round, records) {
+// gaps reports gaps.
+func (r *rehearsal) gaps(gaps []Gap) {
+	for _, g := range gaps {
 		r.report.Gaps = append(r.report.Gaps, g)
 		r.screen.gap(g)
 	}
-	return nil
+}
+
+// change makes a change and returns what each service of a round lost by it.
+func (r *rehearsal) change(ctx context.Context, change string, round []ordered, apply func() error) ([]Gap, error) {
+	r.screen.progress(change, r.count)
+	began := time.Now()
+	if err := apply(); err != nil {
+		return nil, fmt.Errorf("%s: %w", change, err)
+	}
+	if !sleep(ctx, hold/2) {
+		return nil, ctx.Err()
+	}
+	return gapsOf(change, round, r.load.Between(began, time.Now())), nil
 }
 
 // gapsOf are what the services of a round lost. Our order may lose nothing, and

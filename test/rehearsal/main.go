@@ -174,12 +174,12 @@ func run(ctx context.Context, o options, out output) error {
 		kinds:   kinds,
 		stages:  &stages{app: app, scratch: scratch},
 		region:  region,
-		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
 		logs:    logs,
 		report:  &Report{Rate: o.rate, StartupSeconds: o.startup.Seconds(), Speed: o.speed},
 		screen:  newScreen(out, os.Getenv("NO_COLOR")),
 	}
+	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
 	r.screen.leftOut(catalog)
 	if o.serve {

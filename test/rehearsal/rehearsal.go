@@ -22,6 +22,8 @@ type rehearsal struct {
 	stages  *stages
 	region  *region.Region
 	account *cloudformation.Account
+	// opened is how many tasks a service had when its rules were complete.
+	opened openings
 	// stage is what is deployed now.
 	stage  *assembly.Stage
 	ledger *ledger

@@ -315,7 +315,10 @@ func TestScreenIsPlainInAFile(t *testing.T) {
 	s := newScreen(file, "")
 	s.progress("something", func() (int, int) { return 1, 1 })
 	s.gapHead()
-	s.gap(Gap{Change: "change", Traffic: Traffic{Failures: map[int]int{503: 2}}, Unexplained: []string{"a", "b", "c", "d", "e", "f", "g"}})
+	s.gap(Gap{
+		Change: "change", Tasks: 1, Least: 2, Traffic: Traffic{Failures: map[int]int{503: 2}},
+		Unexplained: []string{"a", "b", "c", "d", "e", "f", "g"},
+	})
 	s.close()
 	out, err := os.ReadFile(file.Name())
 	require.NoError(t, err)
@@ -324,6 +327,7 @@ func TestScreenIsPlainInAFile(t *testing.T) {
 		assert.NotContains(t, text, absent)
 	}
 	assert.Contains(t, text, "2 × 503")
+	assert.Contains(t, text, " 1 of 2 ")
 	assert.Contains(t, text, "    e\n    and 2 more\n")
 }
 

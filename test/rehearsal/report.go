@@ -74,6 +74,10 @@ type Gap struct {
 	Change  string `json:"change"`
 	Order   string `json:"order"`
 	Service string `json:"service"`
+	// Tasks is how many were healthy when the path opened, Least how many scaling keeps.
+	// Both are 0 for a destruction.
+	Tasks int `json:"tasks"`
+	Least int `json:"least"`
 	Traffic
 	// Milliseconds lie between the first failed request and the last.
 	Milliseconds int64    `json:"milliseconds"`

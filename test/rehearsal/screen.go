@@ -140,16 +140,20 @@ func (s *screen) leftOut(catalog services.Catalog) {
 }
 
 func (s *screen) gapHead() {
-	s.line("%s", s.paint(bold, fmt.Sprintf("%-23s %-8s %-20s %8s %6s %8s", "the gap", "service", "order", "requests", "failed", "for")))
+	s.line("%s", s.paint(bold,
+		fmt.Sprintf("%-23s %-8s %-20s %-6s %8s %6s %8s", "the gap", "service", "order", "tasks", "requests", "failed", "for")))
 }
 
 func (s *screen) gap(g Gap) {
-	lasted := ""
+	tasks, lasted := "", ""
+	if g.Least > 0 {
+		tasks = fmt.Sprintf("%d of %d", g.Tasks, g.Least)
+	}
 	if total(g.Failures) > 0 {
 		lasted = fmt.Sprintf("%d ms", g.Milliseconds)
 	}
-	s.line("%-23s %-8s %-20s %8d %s %8s  %s", g.Change, g.Service, g.Order, g.Requests, s.number(total(g.Failures), 6), lasted,
-		statuses(g.Failures))
+	s.line("%-23s %-8s %-20s %-6s %8d %s %8s  %s", g.Change, g.Service, g.Order, tasks, g.Requests, s.number(total(g.Failures), 6),
+		lasted, statuses(g.Failures))
 	s.wrong(g.Unexplained)
 }
 

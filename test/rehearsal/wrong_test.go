@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
 	"example.com/strangler/test/internal/region"
@@ -33,6 +35,12 @@ func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 	app, err := synth.Shipped("../..")
 	require.NoError(t, err)
 	catalog, kinds := exampleKinds(t)
+	return newRehearsalOf(t, app, catalog, kinds, clock)
+}
+
+// newRehearsalOf is one of an app of this module.
+func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kinds traffic.Traffic, clock region.Clock) *rehearsal {
+	t.Helper()
 	logs := newLogs(kinds)
 	region, err := region.New("../..", clock, logs.read)
 	require.NoError(t, err)
@@ -44,17 +52,18 @@ func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 		screen.close()
 		out.Close()
 	})
-	return &rehearsal{
+	r := &rehearsal{
 		catalog: catalog,
 		kinds:   kinds,
 		stages:  &stages{app: app, scratch: t.TempDir()},
 		region:  region,
-		account: cloudformation.New(region, nil),
 		ledger:  newLedger(),
 		logs:    logs,
 		report:  &Report{Rate: 500, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
 		screen:  screen,
 	}
+	r.account = cloudformation.New(region, r.observe)
+	return r
 }
 
 // unordered takes from the live rule its dependency on the service.
