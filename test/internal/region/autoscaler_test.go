@@ -40,14 +40,14 @@ func TestAutoscalerFollowsItsMetric(t *testing.T) {
 func TestDatapointsAreRates(t *testing.T) {
 	s := newTestService(t, declaredService()) // at ten times the speed
 	deploy(t, s, s.version("1"))
-	r := &Region{groups: map[string]*group{"${Orders.Group}": {TargetGroup: s.group}}}
+	r := &Region{groups: map[string]*group{"${Orders.Group}": s.group}}
 	policy := requests()
 	policy.TargetGroup = "${Orders.Group}"
 	m, err := r.metric(policy, policy.TargetGroup, s.service)
 	require.NoError(t, err)
 	request := func() {
 		for range 100 {
-			s.group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/orders", nil))
+			s.group.views[0].ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/orders", nil))
 		}
 	}
 	request()
@@ -66,15 +66,15 @@ func TestDatapointsAreRates(t *testing.T) {
 func TestRequestsPerMinute(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer backend.Close()
-	group := alb.NewTargetGroup(alb.Settings{
+	group := newGroup("", newNodes(0), alb.Settings{
 		HealthCheck: alb.HealthCheck{Path: "/", Interval: time.Minute, Timeout: time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"},
 	})
-	defer group.Close()
-	group.Register(strings.TrimPrefix(backend.URL, "http://"))
+	defer group.close()
+	group.register(strings.TrimPrefix(backend.URL, "http://"))
 	read := requestsPerMinute(group)
 	for _, requests := range []int{10, 0, 5} {
 		for range requests {
-			group.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+			group.views[0].ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 		}
 		got, ok := read(6 * time.Second)
 		assert.True(t, ok, "%d requests in 6 s", requests)
@@ -137,7 +137,7 @@ func TestScalableTargetsAndPolicies(t *testing.T) {
 	s := newTestService(t, declaredService())
 	s.scale(2)
 	r := &Region{
-		groups:   map[string]*group{"${Orders.Group}": {TargetGroup: s.group}},
+		groups:   map[string]*group{"${Orders.Group}": s.group},
 		services: map[string]*service{"${Orders.Service}": s.service},
 		targets:  map[string]*scalable{},
 	}

@@ -59,7 +59,7 @@ func (r *Region) definition(
 		environment: r.environment(d, container),
 		stopTimeout: r.clock.scaled(container.StopTimeout),
 		cpu:         task.CPU,
-		group:       r.groups[d.ID(attachment.TargetGroup)].TargetGroup,
+		group:       r.groups[d.ID(attachment.TargetGroup)],
 		revision:    revision(task, service),
 	}, nil
 }

@@ -3,40 +3,43 @@ package region
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.com/strangler/test/internal/alb"
 )
 
-// frontend is the load balancer. It obeys the current listener rules.
+// frontend is the load balancer: its API, and nodes that learn from it which rules and
+// targets to obey.
 type frontend struct {
 	// outsideURL serves callers from anywhere. insideURL serves callers as if their
 	// address were one from which X-Route-To works.
 	outsideURL, insideURL string
 	servers               []*http.Server
-	balancer              atomic.Pointer[alb.LoadBalancer]
+	nodes                 []*node
 
 	mu sync.Mutex
 	// listener is the physical id of the current listener, and empty without one.
 	listener string
 	fallback alb.Action
 	// rules and groups are by physical id.
-	rules  map[string]alb.Rule
-	groups map[string]http.Handler
+	rules map[string]alb.Rule
+	// groups are the handlers of a group, by node.
+	groups map[string][]http.Handler
 	// programs are the names of the programs, by target group.
 	programs map[string]string
 }
 
 // openFrontend listens on two free ports of this machine.
-func openFrontend() (*frontend, error) {
-	d := &frontend{rules: map[string]alb.Rule{}, groups: map[string]http.Handler{}, programs: map[string]string{}}
-	d.balancer.Store(&alb.LoadBalancer{})
+func openFrontend(propagation time.Duration) (*frontend, error) {
+	d := &frontend{
+		nodes: newNodes(propagation), rules: map[string]alb.Rule{}, groups: map[string][]http.Handler{}, programs: map[string]string{},
+	}
 	var err error
 	if d.outsideURL, err = d.listen(d); err != nil {
 		return nil, err
@@ -63,11 +66,15 @@ func (d *frontend) close() {
 	for _, server := range d.servers {
 		server.Close()
 	}
+	for _, node := range d.nodes {
+		node.close()
+	}
 }
 
-// ServeHTTP routes a request by the current rules.
+// ServeHTTP sends a request to one of the nodes, as the load balancer's name resolves to
+// each of them.
 func (d *frontend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	balancer := d.balancer.Load()
+	balancer := d.nodes[rand.IntN(len(d.nodes))].balancer.Load()
 	if balancer.Listener.Default == nil {
 		// Without a listener a client would get no connection.
 		panic(http.ErrAbortHandler)
@@ -79,34 +86,48 @@ func (d *frontend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // rules allow.
 func (d *frontend) inside() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if address, ok := insideAddress(d.balancer.Load().Listener); ok {
+		if address, ok := d.insideAddress(); ok {
 			r.RemoteAddr = netip.AddrPortFrom(address, 1024).String()
 		}
 		d.ServeHTTP(w, r)
 	})
 }
 
-func insideAddress(listener alb.Listener) (netip.Addr, bool) {
-	for _, rule := range listener.Rules {
-		for _, condition := range rule.Conditions {
+func (d *frontend) insideAddress() (netip.Addr, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(d.rules)) {
+		for _, condition := range d.rules[id].Conditions {
 			if blocks, ok := condition.(alb.SourceIP); ok && len(blocks) > 0 {
-				return blocks[0].Addr().Next(), true
+				return blocks[0].Addr(), true
 			}
 		}
 	}
 	return netip.Addr{}, false
 }
 
-// change makes a change that applies to all requests from now on.
+// change makes a change, of which each node learns in its time.
 func (d *frontend) change(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	change()
+	listener := d.current()
+	for i, node := range d.nodes {
+		groups := map[string]http.Handler{}
+		for id, views := range d.groups {
+			groups[id] = views[i]
+		}
+		node.rules.learn(func() { node.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: groups}) })
+	}
+}
+
+// current is the listener as the API has it.
+func (d *frontend) current() alb.Listener {
 	listener := alb.Listener{Default: d.fallback}
 	for _, id := range slices.Sorted(maps.Keys(d.rules)) {
 		listener.Rules = append(listener.Rules, d.rules[id])
 	}
-	d.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: maps.Clone(d.groups)})
+	return listener
 }
 
 // setListener sets the listener and its default action. It ignores one that redirects
@@ -149,22 +170,20 @@ func (d *frontend) setRule(id string, rule alb.Rule) error {
 
 func (d *frontend) deleteRule(id string) { d.change(func() { delete(d.rules, id) }) }
 
-// setGroup adds a target group, or removes it when it is nil.
-func (d *frontend) setGroup(id string, group http.Handler) {
-	d.change(func() {
-		if group == nil {
-			delete(d.groups, id)
-		} else {
-			d.groups[id] = group
-		}
-	})
+// setGroup adds a target group by what handles its requests at each node.
+func (d *frontend) setGroup(id string, views ...http.Handler) {
+	d.change(func() { d.groups[id] = views })
 }
+
+func (d *frontend) deleteGroup(id string) { d.change(func() { delete(d.groups, id) }) }
 
 func (d *frontend) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
 
 // attached reports whether a rule or the default action forwards to the target group.
 func (d *frontend) attached(group string) bool {
-	listener := d.balancer.Load().Listener
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	listener := d.current()
 	actions := []alb.Action{listener.Default}
 	for _, rule := range listener.Rules {
 		actions = append(actions, rule.Action)
@@ -180,7 +199,7 @@ func (d *frontend) attached(group string) bool {
 func (d *frontend) list() ([]alb.Rule, map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	listener := d.balancer.Load().Listener
+	listener := d.current()
 	rules := slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority })
 	if listener.Default != nil {
 		rules = append(rules, alb.Rule{ID: d.listener, Action: listener.Default})

@@ -15,7 +15,7 @@ import (
 
 func openTestFrontend(t *testing.T) *frontend {
 	t.Helper()
-	d, err := openFrontend()
+	d, err := openFrontend(0)
 	require.NoError(t, err)
 	t.Cleanup(d.close)
 	return d
@@ -66,14 +66,14 @@ func TestFrontendObeysTheCurrentRules(t *testing.T) {
 	require.NoError(t, setRule(d, rule("Preview", 1, "orders",
 		alb.HTTPHeader{Name: "X-Route-To", Values: []string{"orders"}}, alb.SourceIP{netip.MustParsePrefix("10.0.0.0/16")})))
 	expect(d.insideURL, 503, "")
-	d.setGroup("orders", program("orders"))
+	d.setGroup("orders", program("orders"), program("orders"))
 	expect(d.insideURL, 200, "orders")
 	expect(d.outsideURL, 404, "")
 	require.NoError(t, setRule(d, rule("Live", 2, "orders", alb.PathPattern{"/api/orders"})))
 	expect(d.outsideURL, 200, "orders")
 	d.deleteRule(rule("Live", 2, "").Identity())
 	expect(d.outsideURL, 404, "")
-	d.setGroup("orders", nil)
+	d.deleteGroup("orders")
 	expect(d.insideURL, 503, "")
 	require.NoError(t, setListener(d, listener("Listener")))
 	redirect := listener("Redirect")
@@ -84,6 +84,18 @@ func TestFrontendObeysTheCurrentRules(t *testing.T) {
 	d.deleteListener(listener("Listener").Identity())
 	_, err = http.Get(d.outsideURL)
 	require.ErrorContains(t, err, "EOF", "after the listener is deleted")
+}
+
+// The preview header works from a block of one address, as from a larger one.
+func TestInsideAddressIsInItsBlock(t *testing.T) {
+	for _, text := range []string{"203.0.113.7/32", "10.0.0.0/16", "2001:db8::/32"} {
+		d := openTestFrontend(t)
+		block := netip.MustParsePrefix(text)
+		require.NoError(t, setRule(d, rule("Preview", 1, "orders", alb.SourceIP{block})))
+		address, ok := d.insideAddress()
+		assert.True(t, ok, text)
+		assert.True(t, block.Contains(address), "%s is not in %s", address, text)
+	}
 }
 
 func TestFrontendRefuses(t *testing.T) {

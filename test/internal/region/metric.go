@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
 
@@ -27,7 +26,7 @@ func (r *Region) metric(policy assembly.ScalingPolicy, groupID string, s *servic
 		if group == nil {
 			return metric{}, fmt.Errorf("there is no target group %s", policy.TargetGroup)
 		}
-		return metric{time.Minute, requestsPerMinute(group.TargetGroup)}, nil
+		return metric{time.Minute, requestsPerMinute(group)}, nil
 	case "ECSServiceAverageCPUUtilization":
 		return metric{time.Minute, cpuPercent(s)}, nil
 	case "ECSServiceAverageCPUUtilizationHighResolution":
@@ -37,10 +36,10 @@ func (r *Region) metric(policy assembly.ScalingPolicy, groupID string, s *servic
 }
 
 // requestsPerMinute measures the requests a minute to each target of a group.
-func requestsPerMinute(group *alb.TargetGroup) func(time.Duration) (float64, bool) {
+func requestsPerMinute(group *group) func(time.Duration) (float64, bool) {
 	before := 0.0
 	return func(elapsed time.Duration) (float64, bool) {
-		now := group.RequestCountPerTarget()
+		now := group.requestCountPerTarget()
 		got := now - before
 		before = now
 		return got / elapsed.Minutes(), true

@@ -52,7 +52,7 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 	if err != nil {
 		return nil, err
 	}
-	frontend, err := openFrontend()
+	frontend, err := openFrontend(clock.scaled(clock.Propagation))
 	if err != nil {
 		database.close()
 		return nil, err
@@ -79,7 +79,7 @@ func (r *Region) Close() {
 		s.close()
 	}
 	for _, g := range r.groups {
-		g.Close()
+		g.close()
 	}
 	r.database.close()
 }

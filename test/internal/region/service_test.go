@@ -66,7 +66,7 @@ func declaredService() assembly.Service {
 // testService is a service with a target group, as a template declares it.
 type testService struct {
 	*service
-	group    *alb.TargetGroup
+	group    *group
 	template assembly.Service
 }
 
@@ -82,16 +82,16 @@ func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Serv
 	return s
 }
 
-func newTestGroup(t *testing.T) *alb.TargetGroup {
+func newTestGroup(t *testing.T) *group {
 	t.Helper()
-	group := alb.NewTargetGroup(alb.Settings{
+	group := newGroup("orders", newNodes(0), alb.Settings{
 		HealthCheck: alb.HealthCheck{
 			Path: "/healthz", Interval: 20 * time.Millisecond, Timeout: 500 * time.Millisecond, Healthy: 2, Unhealthy: 2, Codes: "200",
 		},
 		DeregistrationDelay:      100 * time.Millisecond,
 		LeastOutstandingRequests: true,
 	})
-	t.Cleanup(group.Close)
+	t.Cleanup(group.close)
 	return group
 }
 
@@ -130,7 +130,7 @@ func under(s *testService, work func()) (failed int64) {
 		clients.Go(func() {
 			for ctx.Err() == nil {
 				w := httptest.NewRecorder()
-				s.group.ServeHTTP(w, httptest.NewRequest("GET", "/api/orders", nil))
+				s.group.views[0].ServeHTTP(w, httptest.NewRequest("GET", "/api/orders", nil))
 				if w.Code != http.StatusOK {
 					failures.Add(1)
 				}
@@ -310,7 +310,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	for _, task := range s.tasks {
 		go func() {
 			<-task.process.done
-			states <- s.group.State(task.process.address)
+			states <- s.group.state(task.process.address)
 		}()
 	}
 	require.NoError(t, s.delete(t.Context()))
@@ -318,7 +318,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		assert.Equal(t, alb.Unused, <-states, "the target's state when the program ended")
 	}
 	assert.Empty(t, s.list())
-	assert.Empty(t, s.group.Targets())
+	assert.Empty(t, s.group.targets)
 }
 
 // A change of any part of a definition is a new deployment.
@@ -348,8 +348,8 @@ func TestServiceMovesToAnotherTargetGroup(t *testing.T) {
 	moved := s.version("1")
 	moved.group = newTestGroup(t)
 	deploy(t, s, moved)
-	assert.Empty(t, old.Targets())
-	assert.Len(t, moved.group.Targets(), 2)
+	assert.Empty(t, old.targets)
+	assert.Len(t, moved.group.targets, 2)
 	assert.Len(t, s.addresses(), 2)
 }
 

@@ -2,15 +2,139 @@ package region
 
 import (
 	"fmt"
+	"net/http"
+	"sync"
+	"time"
 
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
 
-// group is a target group with the name that it has, if the template names it.
+// group is a target group. Each node of the load balancer checks and chooses among the
+// targets that it knows of.
 type group struct {
-	*alb.TargetGroup
-	name string
+	// name is the group's, if the template names it.
+	name  string
+	nodes []*node
+	// views are the group as each node has it.
+	views []*alb.TargetGroup
+
+	mu       sync.Mutex
+	settings alb.Settings
+	targets  map[string]*registration
+}
+
+// registration is a target in a group. Gone is closed at the end of its deregistration,
+// and nil before that begins.
+type registration struct{ gone chan struct{} }
+
+func newGroup(name string, nodes []*node, settings alb.Settings) *group {
+	g := &group{name: name, nodes: nodes, settings: settings, targets: map[string]*registration{}}
+	for range nodes {
+		g.views = append(g.views, alb.NewTargetGroup(settings))
+	}
+	return g
+}
+
+// handlers are what serves the group's requests at each node.
+func (g *group) handlers() []http.Handler {
+	var handlers []http.Handler
+	for _, view := range g.views {
+		handlers = append(handlers, view)
+	}
+	return handlers
+}
+
+// register adds the target at an address, "host:port".
+func (g *group) register(address string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.targets[address] = &registration{}
+	for i, view := range g.views {
+		g.nodes[i].targets.learn(func() { view.Register(address) })
+	}
+}
+
+// deregister drains a target. The returned channel is closed when the deregistration
+// delay is over, and at once for an address that is not registered.
+func (g *group) deregister(address string) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.targets[address]
+	if r == nil {
+		gone := make(chan struct{})
+		close(gone)
+		return gone
+	}
+	if r.gone == nil {
+		r.gone = make(chan struct{})
+		for i, view := range g.views {
+			g.nodes[i].targets.learn(func() { view.Deregister(address) })
+		}
+		time.AfterFunc(g.settings.DeregistrationDelay, func() { g.remove(address, r) })
+	}
+	return r.gone
+}
+
+// remove ends the deregistration of a target, which may be registered again by now.
+func (g *group) remove(address string, r *registration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(r.gone)
+	if g.targets[address] == r {
+		delete(g.targets, address)
+	}
+}
+
+// state returns the state of the target at an address, and Unused when it is not
+// registered. Every node must find a target healthy, and one suffices to find it
+// unhealthy: AWS does not document how it merges what the nodes find.
+func (g *group) state(address string) alb.State {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch r := g.targets[address]; {
+	case r == nil:
+		return alb.Unused
+	case r.gone != nil:
+		return alb.Draining
+	}
+	state := alb.Healthy
+	for _, view := range g.views {
+		switch view.State(address) {
+		case alb.Unhealthy:
+			return alb.Unhealthy
+		case alb.Healthy:
+		default:
+			state = alb.Initial
+		}
+	}
+	return state
+}
+
+// requestCountPerTarget is the average number of requests per target since the group was
+// made, over all nodes.
+func (g *group) requestCountPerTarget() float64 {
+	sum := 0.0
+	for _, view := range g.views {
+		sum += view.RequestCountPerTarget()
+	}
+	return sum
+}
+
+func (g *group) configure(settings alb.Settings) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.settings = settings
+	for i, view := range g.views {
+		g.nodes[i].targets.learn(func() { view.Configure(settings) })
+	}
+}
+
+// close removes the group from each node once that has no rule for it.
+func (g *group) close() {
+	for i, view := range g.views {
+		g.nodes[i].rules.learn(view.Close)
+	}
 }
 
 // createTargetGroup fails when another target group has the name, as one has that it
@@ -31,9 +155,9 @@ func (r *Region) createTargetGroup(id string, declared assembly.TargetGroup) err
 	if err != nil {
 		return err
 	}
-	g := &group{alb.NewTargetGroup(settings), name}
+	g := newGroup(name, r.frontend.nodes, settings)
 	r.groups[id] = g
-	r.frontend.setGroup(id, g)
+	r.frontend.setGroup(id, g.handlers()...)
 	return nil
 }
 
@@ -45,7 +169,7 @@ func (r *Region) updateTargetGroup(id string, declared assembly.TargetGroup) err
 	if err != nil {
 		return err
 	}
-	r.groups[id].Configure(settings)
+	r.groups[id].configure(settings)
 	return nil
 }
 
@@ -78,9 +202,9 @@ func (r *Region) deleteTargetGroup(id string) error {
 	if r.frontend.attached(id) {
 		return fmt.Errorf("target group %s is in use by a listener or a rule", id)
 	}
-	r.frontend.setGroup(id, nil)
+	r.frontend.deleteGroup(id)
 	if group := r.groups[id]; group != nil {
-		group.Close()
+		group.close()
 		delete(r.groups, id)
 	}
 	return nil

@@ -59,14 +59,14 @@ func TestTargetGroupIsUpdatedInPlace(t *testing.T) {
 	before, after := targetGroup("orders", "/healthz"), targetGroup("orders", "/nothing")
 	require.NoError(t, r.Create(t.Context(), stageOf(before), first(before.Resource)))
 	group := r.groups[before.Identity()]
-	group.Register(address)
-	eventually(t, "a healthy target", func() bool { return group.State(address) == alb.Healthy })
+	group.register(address)
+	eventually(t, "a healthy target", func() bool { return group.state(address) == alb.Healthy })
 	require.NoError(t, r.Update(t.Context(), stageOf(after), first(before.Resource), first(after.Resource)))
 	assert.Same(t, group, r.groups[before.Identity()])
-	eventually(t, "an unhealthy target", func() bool { return group.State(address) == alb.Unhealthy })
+	eventually(t, "an unhealthy target", func() bool { return group.state(address) == alb.Unhealthy })
 	after.DeregistrationDelay = 0
 	require.NoError(t, r.Update(t.Context(), stageOf(after), first(before.Resource), first(after.Resource)))
-	<-group.Deregister(address)
+	<-group.deregister(address)
 	after.Attributes = map[string]string{"slow_start.duration_seconds": "30"}
 	err := r.Update(t.Context(), stageOf(after), first(before.Resource), first(after.Resource))
 	require.ErrorContains(t, err, "slow_start", "an attribute that has no effect here")

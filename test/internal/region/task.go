@@ -17,7 +17,7 @@ type definition struct {
 	// cpu is the CPU that the task reserves, in units of 1/1024 vCPU.
 	cpu int
 	// group is the target group in which ECS registers the tasks.
-	group *alb.TargetGroup
+	group *group
 	// revision is all else whose change starts a deployment.
 	revision map[string]any
 }
@@ -51,7 +51,7 @@ func newTask(d *deployment, startup time.Duration, onLog func(line string)) *tas
 }
 
 // state is the state of the task's target. The program must run.
-func (t *task) state() alb.State { return t.deployment.group.State(t.process.address) }
+func (t *task) state() alb.State { return t.deployment.group.state(t.process.address) }
 
 // run runs the task until its end. It fails when the program cannot start, or ends
 // before leave is called.
@@ -66,13 +66,13 @@ func (t *task) run(serving func(*process)) error {
 		return err
 	}
 	serving(p)
-	t.deployment.group.Register(p.address)
+	t.deployment.group.register(p.address)
 	select {
 	case <-t.leaving.Done():
 		t.deactivate(p)
 		return nil
 	case <-p.done:
-		t.deployment.group.Deregister(p.address)
+		t.deployment.group.deregister(p.address)
 		return p.log.explain(p.exit())
 	}
 }
@@ -81,7 +81,7 @@ func (t *task) run(serving func(*process)) error {
 // stops a task. An interruption does not wait: the program gets SIGTERM while its
 // target is deregistered.
 func (t *task) deactivate(p *process) {
-	drained := t.deployment.group.Deregister(p.address)
+	drained := t.deployment.group.deregister(p.address)
 	select {
 	case <-drained:
 	case <-t.interrupted.Done():
