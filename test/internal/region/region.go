@@ -274,6 +274,10 @@ func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.each(1, (
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 func (r *Region) Interrupt(name string) { r.with(name, (*service).interrupt) }
 
+// Doom kills each n-th task of a service that starts from now on, as it starts. Zero ends
+// that. An unknown service is ignored.
+func (r *Region) Doom(name string, n int) { r.with(name, func(s *service) { s.doom(n) }) }
+
 // all is more tasks than a service has.
 const all = 1 << 30
 

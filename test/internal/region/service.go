@@ -30,6 +30,8 @@ type service struct {
 	// primary is the newest deployment, previous the last complete one.
 	primary, previous *deployment
 	tasks             []*task
+	// doomed is how many tasks start for each that is killed at its start. Zero kills none.
+	doomed, started int
 	// running counts the goroutines of tasks.
 	running sync.WaitGroup
 	stopped context.CancelFunc
@@ -39,7 +41,9 @@ type service struct {
 type deployment struct {
 	definition
 	complete bool
-	// failures is the number of tasks that ended or were unhealthy before it was complete.
+	// passed is whether a task has been healthy.
+	passed bool
+	// failures is the number of tasks that failed since a task was healthy last.
 	failures int
 	lastErr  error
 	// err is the error of the circuit breaker that stopped the deployment.
@@ -155,20 +159,28 @@ func (s *service) close() {
 func (s *service) reconcile() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.replaceUnhealthy()
+	s.noteHealth()
 	s.breakCircuit()
 	s.stopSurplus()
 	s.startMissing()
 	s.settle()
 }
 
-// replaceUnhealthy stops the tasks whose target is unhealthy after their grace period.
-func (s *service) replaceUnhealthy() {
+// noteHealth notes which tasks pass their health checks, and which do not after their
+// grace period.
+func (s *service) noteHealth() {
 	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
 	for _, t := range s.tasks {
-		if t.process != nil && !t.stopping && time.Since(t.started) > grace && t.state() == alb.Unhealthy {
-			t.deployment.fail(t.process.log.explain(errors.New("health checks failed")))
-			t.stop()
+		if t.process == nil || t.stopping {
+			continue
+		}
+		switch state := t.state(); {
+		case state == alb.Healthy:
+			t.unhealthy = false
+			t.passes()
+		case state == alb.Unhealthy && !t.unhealthy && time.Since(t.started) > grace:
+			t.unhealthy = true
+			t.deployment.failCheck(t.process.log.explain(errors.New("health checks failed")))
 		}
 	}
 }
@@ -187,52 +199,93 @@ func (s *service) breakCircuit() {
 	}
 }
 
-// stopSurplus stops tasks of older deployments while enough healthy tasks remain, and
-// tasks above the desired number.
+// stopSurplus stops tasks of older deployments while enough healthy tasks remain, tasks
+// above the desired number, and unhealthy tasks that are replaced or have no room for a
+// replacement.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
 func (s *service) stopSurplus() {
 	current, old := s.serving()
 	healthy := len(s.healthy(append(slices.Clone(current), old...)))
 	atLeast := (s.desired*s.declared.MinimumHealthyPercent + 99) / 100
 	for _, t := range old {
 		switch {
-		case !s.isHealthy(t):
+		case !s.isHealthy(t) && (healthy >= atLeast || t.deployment.err != nil):
 			t.stop()
-		case healthy > atLeast:
+		case s.isHealthy(t) && healthy > atLeast:
 			t.stop()
 			healthy--
 		}
 	}
-	for _, t := range current[min(s.desired, len(current)):] {
-		t.stop()
+	full := len(current)+len(old) >= max(s.atMost(), s.desired)
+	wanted := 0
+	for _, t := range current {
+		switch {
+		case t.unhealthy && (full || len(s.healthy(current)) >= s.desired):
+			t.stop()
+			full = false
+		case t.unhealthy:
+		case wanted == s.desired:
+			t.stop()
+		default:
+			wanted++
+		}
 	}
 }
 
-// startMissing starts tasks of the primary deployment up to the desired number and
-// within the maximum percent.
+// startMissing starts tasks up to the desired number and within the maximum percent: of
+// the primary deployment, and during it of the one before, in the place of its own tasks
+// that have ended or are unhealthy.
+//
+// https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments
 func (s *service) startMissing() {
 	if s.primary == nil || s.primary.err != nil {
 		return
 	}
 	current, old := s.serving()
-	atMost := s.desired * s.declared.MaximumPercent / 100
-	for range min(s.desired-len(current), atMost-len(current)-len(old)) {
-		s.start()
+	room := s.atMost() - len(current) - len(old)
+	for range min(s.desired-len(current)+unhealthy(current), room) {
+		s.start(s.primary)
+		room--
+	}
+	if s.previous == nil || s.primary.complete {
+		return
+	}
+	for range min(s.desired-len(s.healthy(current))-len(old)+unhealthy(old), room) {
+		s.start(s.previous)
 	}
 }
 
-func (s *service) start() {
-	t := newTask(s.primary, s.clock.Startup, s.onLog)
+// atMost is the number of tasks that a deployment may have.
+func (s *service) atMost() int { return s.desired * s.declared.MaximumPercent / 100 }
+
+func unhealthy(tasks []*task) (n int) {
+	for _, t := range tasks {
+		if t.unhealthy {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *service) start(d *deployment) {
+	t := newTask(d, s.clock.Startup, s.onLog)
 	s.tasks = append(s.tasks, t)
+	s.started++
+	dies := s.doomed > 0 && s.started%s.doomed == 0
 	s.running.Go(func() {
 		err := t.run(func(p *process) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			t.process, t.started = p, time.Now()
+			if dies {
+				p.signal(syscall.SIGKILL)
+			}
 		})
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if err != nil {
-			t.deployment.fail(err)
+			t.deployment.failLaunch(err)
 		}
 		t.kill() // frees the contexts
 		s.tasks = slices.DeleteFunc(s.tasks, func(other *task) bool { return other == t })
@@ -281,6 +334,13 @@ func (s *service) each(n int, do func(*process)) {
 	}
 }
 
+// doom kills each n-th task that starts from now on; zero kills none.
+func (s *service) doom(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doomed, s.started = n, 0
+}
+
 // interrupt ends the oldest task as Fargate does when it reclaims its host.
 func (s *service) interrupt() {
 	for _, t := range s.oldest(1) {
@@ -308,8 +368,28 @@ func (t *task) stop() {
 	t.leave()
 }
 
-// fail counts a task that ended or was unhealthy, unless the deployment is complete.
-func (d *deployment) fail(err error) {
+// passes notes that the task passes its health checks: the first time, the deployment's
+// count of failures begins anew.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
+func (t *task) passes() {
+	if !t.passed {
+		t.passed, t.deployment.passed, t.deployment.failures = true, true, 0
+	}
+}
+
+// failLaunch counts a task that ended by itself. Once a task of the deployment has been
+// healthy only failed health checks count.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func (d *deployment) failLaunch(err error) {
+	if !d.passed {
+		d.failCheck(err)
+	}
+}
+
+// failCheck counts a task that fails its health checks, unless the deployment is complete.
+func (d *deployment) failCheck(err error) {
 	if !d.complete {
 		d.failures++
 		d.lastErr = err

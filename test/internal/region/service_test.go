@@ -4,6 +4,7 @@ package region
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -251,6 +252,87 @@ func TestHungTaskIsReplaced(t *testing.T) {
 	s.each(1, (*process).hang)
 	eventually(t, "one that is unhealthy", func() bool { return len(s.addresses()) == 1 })
 	eventually(t, "a replacement", func() bool { return len(s.addresses()) == 2 && len(s.list()) == 2 })
+}
+
+// A deployment of which one new task in two dies goes on: each healthy task begins the
+// count of failures anew.
+func TestOneNewTaskInTwoDies(t *testing.T) {
+	s := newTestService(t, declaredService())
+	deploy(t, s, s.version("1"))
+	s.doom(2)
+	failed := under(s, func() { deploy(t, s, s.version("2")) })
+	assert.Zero(t, failed, "failed requests")
+	assert.Len(t, s.addresses(), 2)
+}
+
+// Until a task of a deployment is healthy a task that ends counts, afterwards only one
+// that fails its health checks.
+func TestFailuresThatCount(t *testing.T) {
+	err := errors.New("failed")
+	d := &deployment{}
+	d.failLaunch(err)
+	d.failCheck(err)
+	assert.Equal(t, 2, d.failures)
+	first, second := &task{deployment: d}, &task{deployment: d}
+	first.passes()
+	assert.Zero(t, d.failures, "after a healthy task")
+	d.failLaunch(err)
+	assert.Zero(t, d.failures, "a task that ends")
+	d.failCheck(err)
+	assert.Equal(t, 1, d.failures, "a task that fails its health checks")
+	first.passes()
+	assert.Equal(t, 1, d.failures, "a task that is healthy again")
+	second.passes()
+	assert.Zero(t, d.failures, "after another healthy task")
+	d.complete = true
+	d.failCheck(err)
+	assert.Zero(t, d.failures, "after the deployment")
+}
+
+// A task that fails its health checks stays until its replacement is healthy: meanwhile
+// a target group without a healthy target sends to all of them.
+func TestUnhealthyTaskStaysUntilItIsReplaced(t *testing.T) {
+	s := newTestService(t, declaredService())
+	deploy(t, s, s.version("1"))
+	before := s.addresses()
+	settings := s.group.settings
+	settings.HealthCheck.Codes = "299"
+	s.group.configure(settings)
+	eventually(t, "replacements beside the unhealthy tasks", func() bool { return len(s.list()) == 4 })
+	for _, address := range before {
+		assert.Equal(t, alb.Unhealthy, s.group.state(address), "an unhealthy task before there is a healthy one")
+	}
+	w := httptest.NewRecorder()
+	s.group.views[0].ServeHTTP(w, httptest.NewRequest("GET", "/api/orders", nil))
+	assert.Equal(t, http.StatusOK, w.Code, "without a healthy target")
+	settings.HealthCheck.Codes = "200"
+	s.group.configure(settings)
+	eventually(t, "two tasks", func() bool { return len(s.addresses()) == 2 && len(s.list()) == 2 })
+}
+
+// During a deployment that does not get healthy the tasks of the one before it are
+// replaced by their own kind.
+func TestRunningVersionIsReplacedByItself(t *testing.T) {
+	declared := declaredService()
+	declared.CircuitBreaker = false
+	s := newTestService(t, declared)
+	deploy(t, s, s.version("1"))
+	before := s.addresses()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.deploy(ctx, declared, s.ending()) }()
+	eventually(t, "failures of the new version", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.primary.failures > 1
+	})
+	s.signal(all, syscall.SIGKILL)
+	eventually(t, "two others", func() bool {
+		now := s.addresses()
+		return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])
+	})
+	cancel()
+	assert.ErrorIs(t, <-done, context.Canceled)
 }
 
 // An unhealthy task stays during its grace period.

@@ -40,6 +40,9 @@ type task struct {
 	process  *process
 	started  time.Time
 	stopping bool
+	// unhealthy is whether the target fails its health checks after the grace period, and
+	// passed whether it has ever passed them.
+	unhealthy, passed bool
 }
 
 func newTask(d *deployment, startup time.Duration, onLog func(line string)) *task {
