@@ -54,7 +54,7 @@ type health struct{ passed, failed int }
 // check starts at once.
 func (g *TargetGroup) checkUntilGone(t *target) {
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: g.settings.Dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for {

@@ -31,9 +31,13 @@ const idleConnections = 256
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 const maxResponseHeader = 32 << 10
 
-func newTransport(idleTimeout time.Duration) *http.Transport {
+func newTransport(idleTimeout time.Duration, dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Transport {
 	return &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+			defer cancel()
+			return dial(ctx, network, address)
+		},
 		MaxIdleConnsPerHost:   idleConnections,
 		ResponseHeaderTimeout: idleTimeout,
 		// A longer header is 502.

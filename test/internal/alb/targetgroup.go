@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -52,6 +53,9 @@ type Settings struct {
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
 	ProtocolVersion string
+	// Dial connects to a target; its context ends when the load balancer gives up. Nil
+	// means the network of this machine.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // http1 is the protocol version of a target group that sets none.
@@ -85,18 +89,21 @@ type target struct {
 func NewTargetGroup(s Settings) *TargetGroup {
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	s.ProtocolVersion = cmp.Or(s.ProtocolVersion, http1)
-	return &TargetGroup{settings: s, protocolVersion: s.ProtocolVersion, transport: newTransport(s.IdleTimeout)}
+	if s.Dial == nil {
+		s.Dial = (&net.Dialer{}).DialContext
+	}
+	return &TargetGroup{settings: s, protocolVersion: s.ProtocolVersion, transport: newTransport(s.IdleTimeout, s.Dial)}
 }
 
-// Configure changes the attributes of a group under its targets, except for IdleTimeout
-// and ProtocolVersion, which stay. Targets keep their state: checks by the new settings start after the
+// Configure changes the attributes of a group under its targets, except for IdleTimeout,
+// ProtocolVersion and Dial, which stay. Targets keep their state: checks by the new settings start after the
 // current interval. A target that is draining keeps its delay.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyTargetGroup.html
 func (g *TargetGroup) Configure(s Settings) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s.IdleTimeout, s.ProtocolVersion = g.settings.IdleTimeout, g.settings.ProtocolVersion
+	s.IdleTimeout, s.ProtocolVersion, s.Dial = g.settings.IdleTimeout, g.settings.ProtocolVersion, g.settings.Dial
 	g.settings = s
 }
 

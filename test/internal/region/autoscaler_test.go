@@ -70,7 +70,7 @@ func TestRequestsPerMinute(t *testing.T) {
 		HealthCheck: alb.HealthCheck{Path: "/", Interval: time.Minute, Timeout: time.Second, Healthy: 2, Unhealthy: 2, Codes: "200"},
 	})
 	defer group.close()
-	group.register(strings.TrimPrefix(backend.URL, "http://"))
+	group.register(strings.TrimPrefix(backend.URL, "http://"), open)
 	read := requestsPerMinute(group)
 	for _, requests := range []int{10, 0, 5} {
 		for range requests {

@@ -52,6 +52,10 @@ func (r *Region) definition(
 	if err != nil {
 		return definition{}, err
 	}
+	way, err := wayTo(d.Stage, service, container, attachment)
+	if err != nil {
+		return definition{}, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return definition{
@@ -60,6 +64,7 @@ func (r *Region) definition(
 		stopTimeout: r.clock.scaled(container.StopTimeout),
 		cpu:         task.CPU,
 		group:       r.groups[d.ID(attachment.TargetGroup)],
+		way:         way,
 		revision:    revision(task, service),
 	}, nil
 }

@@ -23,7 +23,8 @@ type frontend struct {
 	servers               []*http.Server
 	nodes                 []*node
 
-	mu sync.Mutex
+	mu         sync.Mutex
+	attributes alb.Attributes
 	// listener is the physical id of the current listener, and empty without one.
 	listener string
 	fallback alb.Action
@@ -111,13 +112,14 @@ func (d *frontend) change(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	change()
-	listener := d.current()
+	listener, attributes := d.current(), d.attributes
 	for i, node := range d.nodes {
 		groups := map[string]http.Handler{}
 		for id, views := range d.groups {
 			groups[id] = views[i]
 		}
-		node.rules.learn(func() { node.balancer.Store(&alb.LoadBalancer{Listener: listener, TargetGroups: groups}) })
+		balancer := &alb.LoadBalancer{Listener: listener, TargetGroups: groups, Attributes: attributes}
+		node.rules.learn(func() { node.balancer.Store(balancer) })
 	}
 }
 
@@ -129,6 +131,8 @@ func (d *frontend) current() alb.Listener {
 	}
 	return listener
 }
+
+func (d *frontend) setAttributes(a alb.Attributes) { d.change(func() { d.attributes = a }) }
 
 // setListener sets the listener and its default action. It ignores one that redirects
 // every request, because the listener that the redirect leads to is the one under test.

@@ -67,7 +67,7 @@ func TestNodesLearnOfTargetsAtDifferentTimes(t *testing.T) {
 		g.views[i].ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 		return w.Code
 	}
-	g.register(address)
+	g.register(address, open)
 	eventually(t, "a healthy target at the second node", func() bool { return g.views[1].State(address) == alb.Healthy })
 	assert.Equal(t, alb.Initial, g.state(address), "healthy at one node of two")
 	assert.Equal(t, http.StatusServiceUnavailable, status(0), "at the node that learns late")
@@ -89,7 +89,7 @@ func TestUnhealthyAtOneNode(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer backend.Close()
 	address := strings.TrimPrefix(backend.URL, "http://")
-	g.register(address)
+	g.register(address, open)
 	eventually(t, "a healthy target", func() bool { return g.state(address) == alb.Healthy })
 	g.views[1].Configure(alb.Settings{
 		HealthCheck: alb.HealthCheck{Path: "/", Interval: 5 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 1, Codes: "201"},

@@ -177,8 +177,14 @@ func physical(action alb.Action, d cloudformation.Deployment) alb.Action {
 	return forward
 }
 
-// configure sets the idle time-out for the target groups that are created from now on.
+// configure sets the attributes of the load balancer. Its idle time-out applies to the
+// target groups that are created from now on.
 func (r *Region) configure(lb assembly.LoadBalancer) error {
+	attributes, err := alb.ParseAttributes(lb.Attributes)
+	if err != nil {
+		return err
+	}
+	r.frontend.setAttributes(attributes)
 	seconds, ok := lb.Attributes["idle_timeout.timeout_seconds"]
 	if !ok {
 		return nil

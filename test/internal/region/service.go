@@ -279,7 +279,7 @@ func (s *service) start(d *deployment) {
 			defer s.mu.Unlock()
 			t.process, t.started = p, time.Now()
 			if dies {
-				p.signal(syscall.SIGKILL)
+				p.abort()
 			}
 		})
 		s.mu.Lock()

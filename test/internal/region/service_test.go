@@ -326,7 +326,7 @@ func TestRunningVersionIsReplacedByItself(t *testing.T) {
 		defer s.mu.Unlock()
 		return s.primary.failures > 1
 	})
-	s.signal(all, syscall.SIGKILL)
+	s.each(all, (*process).abort)
 	eventually(t, "two others", func() bool {
 		now := s.addresses()
 		return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])

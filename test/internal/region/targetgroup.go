@@ -1,7 +1,9 @@
 package region
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -24,12 +26,18 @@ type group struct {
 	targets  map[string]*registration
 }
 
-// registration is a target in a group. Gone is closed at the end of its deregistration,
-// and nil before that begins.
-type registration struct{ gone chan struct{} }
+// registration is a target in a group.
+type registration struct {
+	// way is how far connections to the target get.
+	way way
+	// gone is closed at the end of the deregistration, and nil before that begins.
+	gone chan struct{}
+}
 
 func newGroup(name string, nodes []*node, settings alb.Settings) *group {
-	g := &group{name: name, nodes: nodes, settings: settings, targets: map[string]*registration{}}
+	g := &group{name: name, nodes: nodes, targets: map[string]*registration{}}
+	settings.Dial = g.dial
+	g.settings = settings
 	for range nodes {
 		g.views = append(g.views, alb.NewTargetGroup(settings))
 	}
@@ -46,13 +54,24 @@ func (g *group) handlers() []http.Handler {
 }
 
 // register adds the target at an address, "host:port".
-func (g *group) register(address string) {
+func (g *group) register(address string, way way) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.targets[address] = &registration{}
+	g.targets[address] = &registration{way: way}
 	for i, view := range g.views {
 		g.nodes[i].targets.learn(func() { view.Register(address) })
 	}
+}
+
+// dial connects to a target as far as its way leads.
+func (g *group) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	g.mu.Lock()
+	way := open
+	if r := g.targets[address]; r != nil {
+		way = r.way
+	}
+	g.mu.Unlock()
+	return way.dial(ctx, network, address)
 }
 
 // deregister drains a target. The returned channel is closed when the deregistration
@@ -173,7 +192,17 @@ func (r *Region) updateTargetGroup(id string, declared assembly.TargetGroup) err
 	return nil
 }
 
-// settings fails on an attribute that the load balancer here does not obey.
+// checkTargetGroup fails on a target group that the load balancer here does not serve as
+// AWS would.
+func checkTargetGroup(declared assembly.TargetGroup) error {
+	if declared.Protocol != "HTTP" || declared.HealthCheck.Port != "traffic-port" {
+		return fmt.Errorf("a target group of protocol %s with health checks on port %s: the rehearsal has HTTP on one port only",
+			declared.Protocol, declared.HealthCheck.Port)
+	}
+	return alb.CheckTargetGroupAttributes(declared.Attributes)
+}
+
+// settings fails on what the load balancer here does not obey.
 func (r *Region) settings(declared assembly.TargetGroup) (alb.Settings, error) {
 	check := declared.HealthCheck
 	return alb.Settings{
@@ -189,7 +218,7 @@ func (r *Region) settings(declared assembly.TargetGroup) (alb.Settings, error) {
 		LeastOutstandingRequests: declared.Attributes["load_balancing.algorithm.type"] == "least_outstanding_requests",
 		IdleTimeout:              r.clock.scaled(r.idleTimeout),
 		ProtocolVersion:          declared.ProtocolVersion,
-	}, alb.CheckTargetGroupAttributes(declared.Attributes)
+	}, checkTargetGroup(declared)
 }
 
 // deleteTargetGroup fails while a rule or the listener's default action forwards to the

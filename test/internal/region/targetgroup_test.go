@@ -31,8 +31,9 @@ func targetGroup(name, path string) assembly.TargetGroup {
 		Resource: assembly.Resource{
 			Stack: "Orders", LogicalID: "Group", Type: targetGroupType, Properties: map[string]any{"Name": name},
 		},
+		Protocol: "HTTP",
 		HealthCheck: assembly.HealthCheck{
-			Path: path, Interval: 10 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 1, Codes: "200",
+			Path: path, Port: "traffic-port", Interval: 10 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 1, Codes: "200",
 		},
 		DeregistrationDelay: time.Hour,
 	}
@@ -59,7 +60,7 @@ func TestTargetGroupIsUpdatedInPlace(t *testing.T) {
 	before, after := targetGroup("orders", "/healthz"), targetGroup("orders", "/nothing")
 	require.NoError(t, r.Create(t.Context(), stageOf(before), first(before.Resource)))
 	group := r.groups[before.Identity()]
-	group.register(address)
+	group.register(address, open)
 	eventually(t, "a healthy target", func() bool { return group.state(address) == alb.Healthy })
 	require.NoError(t, r.Update(t.Context(), stageOf(after), first(before.Resource), first(after.Resource)))
 	assert.Same(t, group, r.groups[before.Identity()])

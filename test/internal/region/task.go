@@ -18,12 +18,14 @@ type definition struct {
 	cpu int
 	// group is the target group in which ECS registers the tasks.
 	group *group
+	// way is how far connections from the load balancer get.
+	way way
 	// revision is all else whose change starts a deployment.
 	revision map[string]any
 }
 
 func (d definition) equal(other definition) bool {
-	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && d.group == other.group &&
+	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && d.group == other.group && d.way == other.way &&
 		maps.Equal(d.environment, other.environment) && reflect.DeepEqual(d.revision, other.revision)
 }
 
@@ -69,7 +71,7 @@ func (t *task) run(serving func(*process)) error {
 		return err
 	}
 	serving(p)
-	t.deployment.group.register(p.address)
+	t.deployment.group.register(p.address, t.deployment.way)
 	select {
 	case <-t.leaving.Done():
 		t.deactivate(p)
