@@ -104,7 +104,9 @@ func (r *rehearsal) suffer(ctx context.Context, f fault) error {
 	if !sleep(ctx, hold/4) {
 		return ctx.Err()
 	}
-	result := f.result(began, over, outcome, r.load.Between(began, time.Now()))
+	ended := time.Now()
+	result := f.result(began, over, outcome, r.load.Between(began, ended))
+	result.Unexplained = r.judged(began, ended, result.Unexplained)
 	r.report.Faults = append(r.report.Faults, result)
 	r.screen.fault(result)
 	return nil
@@ -161,6 +163,10 @@ func (r *rehearsal) faultsOf() []fault {
 		{
 			name: "crash at start", hit: "an update of " + last.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
+		},
+		{
+			name: "one new in two dies", hit: "an update of " + last.Name, harmless: true,
+			inflict: func(ctx context.Context) (string, error) { return r.doomed(ctx, last) },
 		},
 		{
 			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths,
@@ -245,6 +251,23 @@ func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, erro
 		return "", fmt.Errorf("the tasks of before were %q and are %q", before, after)
 	}
 	return "rolled back, tasks untouched", nil
+}
+
+// doomed updates a service while every second task that starts is killed. The deployment
+// must go on with the others.
+func (r *rehearsal) doomed(ctx context.Context, s services.Service) (string, error) {
+	steps := walk(r.catalog)
+	changed, err := r.stages.make(steps[len(steps)-1], redeployed(s.ID()))
+	if err != nil {
+		return "", err
+	}
+	r.region.Doom(s.Name, 2)
+	defer r.region.Doom(s.Name, 0)
+	if err := r.account.Deploy(ctx, changed, s.ID()); err != nil {
+		return "", err
+	}
+	r.stage = changed
+	return "deployed", nil
 }
 
 // breakDatabase takes the database away for a while. No task may be found

@@ -16,24 +16,32 @@ const (
 	textbook = "rule before service"
 )
 
-// ordered is a service that is deployed and destroyed in one order of rule and service.
+// ordered is a service that is deployed in one order of rule and service, and destroyed.
 type ordered struct {
 	order   string
 	service services.Service
+	// darkBefore is whether the service is made dark, in a deployment of its own, before it
+	// is destroyed.
+	darkBefore bool
 }
 
-// gapRounds are the deployments that the two orders are compared in: two services
-// at the same time, or one service in one order after the other.
+// gapRounds are the deployments in which three ways are compared: our order, made dark
+// before it is destroyed; our order, destroyed while live; and the textbook's. They go
+// at the same time as far as there are services, and otherwise one after the other.
 func gapRounds(c services.Catalog) [][]ordered {
-	first := ordered{ours, c.Services[0]}
-	if len(c.Services) == 1 {
-		return [][]ordered{{first}, {{textbook, first.service}}}
+	ways := []ordered{{order: ours, darkBefore: true}, {order: textbook}, {order: ours}}
+	var rounds [][]ordered
+	for round := range slices.Chunk(ways, len(c.Services)) {
+		for i := range round {
+			round[i].service = c.Services[i]
+		}
+		rounds = append(rounds, round)
 	}
-	return [][]ordered{{first, {textbook, c.Services[1]}}}
+	return rounds
 }
 
-// gap takes services, in our order and in that of the textbook, through a first
-// deployment straight to live and through their destruction while live.
+// gap takes services, in each of the ways, through a first deployment straight to live
+// and through their destruction.
 func (r *rehearsal) gap(ctx context.Context) error {
 	r.screen.gapHead()
 	for _, round := range gapRounds(r.catalog) {
@@ -45,21 +53,30 @@ func (r *rehearsal) gap(ctx context.Context) error {
 }
 
 func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
-	step := start(r.catalog)
+	live, dark := start(r.catalog), start(r.catalog)
 	var edits []edit
-	var stacks []string
+	var stacks, darkened []string
 	for _, o := range round {
-		step = step.with(o.service.Name, services.Live.String())
+		live = live.with(o.service.Name, services.Live.String())
 		stacks = append(stacks, o.service.ID())
 		if o.order == textbook {
 			edits = append(edits, textbookOrder(o.service.ID()))
 		}
+		if o.darkBefore {
+			darkened = append(darkened, o.service.ID())
+		} else {
+			dark = dark.with(o.service.Name, services.Live.String())
+		}
 	}
-	stage, err := r.stages.make(step, edits...)
+	stage, err := r.stages.make(live, edits...)
 	if err != nil {
 		return err
 	}
-	gaps, err := r.change(ctx, "first deployment, live", round, func() error { return r.account.Deploy(ctx, stage, stacks...) })
+	gaps, err := r.change(ctx, round, move{
+		name:     func(ordered) string { return "first deployment, live" },
+		promised: func(o ordered) bool { return o.order == ours },
+		apply:    func() error { return r.account.Deploy(ctx, stage, stacks...) },
+	})
 	if err != nil {
 		return err
 	}
@@ -67,11 +84,39 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 		gaps[i].Tasks, gaps[i].Least = r.opened.of(o.service.Name), o.service.Scaling.Min
 	}
 	r.gaps(gaps)
-	if gaps, err = r.change(ctx, "destroy while live", round, func() error { return r.account.Destroy(ctx, stacks...) }); err != nil {
+	if stage, err = r.stages.make(dark, edits...); err != nil {
+		return err
+	}
+	gaps, err = r.change(ctx, round, move{
+		name: func(o ordered) string {
+			if o.darkBefore {
+				return "dark, then destroyed"
+			}
+			return "destroyed while live"
+		},
+		promised: func(o ordered) bool { return o.darkBefore },
+		apply: func() error {
+			if len(darkened) > 0 {
+				if err := r.deployAndSpread(ctx, stage, darkened...); err != nil {
+					return err
+				}
+			}
+			return r.account.Destroy(ctx, stacks...)
+		},
+	})
+	if err != nil {
 		return err
 	}
 	r.gaps(gaps)
 	return nil
+}
+
+// move is what happens to the services of a round.
+type move struct {
+	name func(ordered) string
+	// promised is whether a service may lose nothing by it.
+	promised func(ordered) bool
+	apply    func() error
 }
 
 // gaps reports gaps.
@@ -82,33 +127,38 @@ func (r *rehearsal) gaps(gaps []Gap) {
 	}
 }
 
-// change makes a change and returns what each service of a round lost by it.
-func (r *rehearsal) change(ctx context.Context, change string, round []ordered, apply func() error) ([]Gap, error) {
-	r.screen.progress(change, r.count)
+// change makes a move and returns what each service of a round lost by it.
+func (r *rehearsal) change(ctx context.Context, round []ordered, m move) ([]Gap, error) {
+	r.screen.progress(m.name(round[0]), r.count)
 	began := time.Now()
-	if err := apply(); err != nil {
-		return nil, fmt.Errorf("%s: %w", change, err)
+	if err := m.apply(); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.name(round[0]), err)
 	}
 	if !sleep(ctx, hold/2) {
 		return nil, ctx.Err()
 	}
-	return gapsOf(change, round, r.load.Between(began, time.Now())), nil
+	ended := time.Now()
+	gaps := gapsOf(m, round, r.load.Between(began, ended))
+	for i := range gaps {
+		gaps[i].Unexplained = r.judged(began, ended, gaps[i].Unexplained)
+	}
+	return gaps, nil
 }
 
-// gapsOf are what the services of a round lost. Our order may lose nothing, and
-// neither may any path of no service of the round; the textbook's order must lose
+// gapsOf are what the services of a round lost. What is promised to lose nothing may not,
+// and neither may any path of no service of the round; the textbook's order must lose
 // some, or the rehearsal would not see a gap where there is one.
-func gapsOf(change string, round []ordered, records []load.Record) []Gap {
+func gapsOf(m move, round []ordered, records []load.Record) []Gap {
 	var gaps []Gap
 	others := records
 	for _, o := range round {
 		own := within(records, o.service.Paths)
 		others = outside(others, o.service.Paths)
-		g := gapOf(change, o, own)
+		g := gapOf(m.name(o), o, own)
 		switch {
-		case o.order == ours:
+		case m.promised(o):
 			g.Unexplained = failuresOf(own)
-		case len(g.Failures) == 0:
+		case o.order == textbook && len(g.Failures) == 0:
 			g.Unexplained = []string{"no request failed: this rehearsal would not see a gap"}
 		default:
 			g.Unexplained = unexplained(own, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout)

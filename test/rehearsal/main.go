@@ -5,7 +5,8 @@
 // measures what other orders lose, breaks things on purpose, lets one service
 // scale, and reads everything back that was acknowledged.
 //
-// It exits with status 1 when any request fails that should not have.
+// It exits with status 1 when any request fails that should not have, and with status 3
+// when some did while the machine was too busy to judge them.
 package main
 
 import (
@@ -24,6 +25,7 @@ import (
 
 	"example.com/strangler/test/internal/cloudformation"
 	"example.com/strangler/test/internal/example"
+	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/internal/synth"
 )
@@ -35,7 +37,9 @@ type options struct {
 	serve   bool
 	json    string
 	startup time.Duration
-	speed   float64
+	// propagation is in the time of the templates.
+	propagation time.Duration
+	speed       float64
 }
 
 func main() {
@@ -70,9 +74,19 @@ func execute(args []string) int {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
-		return 1
 	}
-	return 0
+	return statusOf(err)
+}
+
+// statusOf is the exit status of an error.
+func statusOf(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errBusy):
+		return 3
+	}
+	return 1
 }
 
 // flags are the command line's, which set the options.
@@ -83,6 +97,8 @@ func (o *options) flags() *flag.FlagSet {
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
+	f.DurationVar(&o.propagation, "propagation", 3*time.Second,
+		"the `duration`, in the templates' time, until both nodes of the load balancer know of a changed rule or target")
 	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining, time-outs and scaling of the templates pass faster")
 	return f
 }
@@ -107,6 +123,8 @@ func parse(args []string) (options, error) {
 		err = fmt.Errorf("--rate %d: want 1 or more", o.rate)
 	case o.startup < 0:
 		err = fmt.Errorf("--startup %s: want 0s or more", o.startup)
+	case o.propagation < 0:
+		err = fmt.Errorf("--propagation %s: want 0s or more", o.propagation)
 	case !(o.speed >= 1 && o.speed <= 100):
 		err = fmt.Errorf("--speed %g: want 1, the templates' own times, to 100", o.speed)
 	case o.serve && (o.json != "" || given["faults"]):
@@ -164,7 +182,7 @@ func run(ctx context.Context, o options, out output) error {
 		return err
 	}
 	logs := newLogs(kinds)
-	region, err := region.New(root, region.Clock{Startup: o.startup, Speed: o.speed}, logs.read)
+	region, err := region.New(root, region.Clock{Startup: o.startup, Propagation: o.propagation, Speed: o.speed}, logs.read)
 	if err != nil {
 		return err
 	}
@@ -176,8 +194,10 @@ func run(ctx context.Context, o options, out output) error {
 		region:  region,
 		ledger:  newLedger(),
 		logs:    logs,
-		report:  &Report{Rate: o.rate, StartupSeconds: o.startup.Seconds(), Speed: o.speed},
-		screen:  newScreen(out, os.Getenv("NO_COLOR")),
+		report: &Report{
+			Rate: o.rate, StartupSeconds: o.startup.Seconds(), PropagationSeconds: o.propagation.Seconds(), Speed: o.speed,
+		},
+		screen: newScreen(out, os.Getenv("NO_COLOR")),
 	}
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
@@ -191,14 +211,17 @@ func run(ctx context.Context, o options, out output) error {
 			return err
 		}
 	}
-	err = r.run(ctx, o)
+	measured := load.StartProbe()
+	defer measured.Stop()
+	r.probe = measured
+	err = r.judgedError(r.run(ctx, o))
 	if o.json != "" {
 		err = errors.Join(err, r.report.write(o.json))
 	}
-	if err == nil && r.report.Unexplained > 0 {
-		err = errFailed
+	if err != nil {
+		return err
 	}
-	return err
+	return r.report.verdict()
 }
 
 // findNode looks for what the CDK's library runs on.

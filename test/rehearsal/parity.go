@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
@@ -21,7 +22,7 @@ import (
 func (r *rehearsal) parity(ctx context.Context) error {
 	for _, s := range r.catalog.Services {
 		r.screen.progress("parity of "+s.Name, r.count)
-		p := Parity{Service: s.Name}
+		p, began := Parity{Service: s.Name}, time.Now()
 		for _, replay := range replaysOf(s, r.kinds, r.ledger) {
 			difference, err := compare(s.Name, r.catalog.Monolith.Name, func(program string) (answer, error) {
 				return r.replay(ctx, replay, program)
@@ -34,6 +35,7 @@ func (r *rehearsal) parity(ctx context.Context) error {
 				p.Mismatches = append(p.Mismatches, fmt.Sprintf("%s %s: %s", replay.method, replay.target, difference))
 			}
 		}
+		p.Mismatches = r.judged(began, time.Now(), p.Mismatches)
 		r.report.Parity = append(r.report.Parity, p)
 		r.screen.parity(p)
 	}

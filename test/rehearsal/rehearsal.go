@@ -29,6 +29,7 @@ type rehearsal struct {
 	ledger *ledger
 	logs   *logs
 	load   *load.Load
+	probe  probe
 	report *Report
 	screen *screen
 }
@@ -144,6 +145,9 @@ func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) 
 	if err := r.deploy(ctx, stage); err != nil {
 		return err
 	}
+	if !sleep(ctx, r.propagation()) {
+		return ctx.Err()
+	}
 	deployed := time.Now()
 	if !sleep(ctx, r.watch(want)) {
 		return ctx.Err()
@@ -156,7 +160,7 @@ func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) 
 		Seconds:     deployed.Sub(began).Seconds(),
 		Traffic:     trafficOf(records),
 		Shares:      shares,
-		Unexplained: append(failuresOf(records), wrong...),
+		Unexplained: r.judged(began, ended, append(failuresOf(records), wrong...)),
 	})
 	r.screen.step(r.report.Steps[len(r.report.Steps)-1], r.kinds.Paths())
 	return nil
@@ -181,6 +185,24 @@ func (r *rehearsal) deploy(ctx context.Context, stage *assembly.Stage) error {
 	}
 	r.stage = stage
 	return nil
+}
+
+// deployAndSpread deploys stacks of a stage and waits until every node of the load
+// balancer has learned of it, as a person who looks before the next command does.
+func (r *rehearsal) deployAndSpread(ctx context.Context, stage *assembly.Stage, stacks ...string) error {
+	if err := r.account.Deploy(ctx, stage, stacks...); err != nil {
+		return err
+	}
+	if !sleep(ctx, r.propagation()) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// propagation is the time until every node of the load balancer has learned of a change,
+// on the clock of this machine.
+func (r *rehearsal) propagation() time.Duration {
+	return time.Duration(r.report.PropagationSeconds / r.report.Speed * float64(time.Second))
 }
 
 func shared(want map[string]map[string]float64) bool {

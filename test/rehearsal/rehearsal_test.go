@@ -21,7 +21,7 @@ import (
 )
 
 // Every step of the walk is one that the app accepts, and together they take
-// each service through every phase and the monolith out.
+// each service through every phase, the first also back, and the monolith out.
 func TestWalkIsAMigration(t *testing.T) {
 	catalog := fixtureCatalog(t)
 	seen := map[string][]string{}
@@ -37,7 +37,10 @@ func TestWalkIsAMigration(t *testing.T) {
 	require.Len(t, seen, len(catalog.All()))
 	for name, words := range seen {
 		want := "dark 10% 50% live strangled"
-		if name == catalog.Monolith.Name {
+		switch name {
+		case catalog.Services[0].Name:
+			want = "dark 10% 50% live 10% dark live strangled live strangled"
+		case catalog.Monolith.Name:
 			want = "serving drained retired"
 		}
 		assert.Equal(t, want, strings.Join(words, " "), name)
@@ -102,7 +105,7 @@ func TestSharesBelowAnotherService(t *testing.T) {
 	}
 }
 
-// Two services are compared in one deployment, one service in two.
+// Three ways are compared at the same time as far as there are services.
 func TestGapRounds(t *testing.T) {
 	catalog := fixtureCatalog(t)
 	orders := func() [][]string {
@@ -110,21 +113,32 @@ func TestGapRounds(t *testing.T) {
 		for _, round := range gapRounds(catalog) {
 			var one []string
 			for _, o := range round {
-				one = append(one, o.service.Name+": "+o.order)
+				way := o.service.Name + ": " + o.order
+				if o.darkBefore {
+					way += ", dark before"
+				}
+				one = append(one, way)
 			}
 			all = append(all, one)
 		}
 		return all
 	}
-	assert.Equal(t, [][]string{{"alpha: rule after service", "beta: rule before service"}}, orders())
+	const ours, textbook = ": rule after service", ": rule before service"
+	assert.Equal(t, [][]string{{"alpha" + ours + ", dark before", "beta" + textbook, "gamma" + ours}}, orders())
+	catalog.Services = catalog.Services[:2]
+	assert.Equal(t, [][]string{{"alpha" + ours + ", dark before", "beta" + textbook}, {"alpha" + ours}}, orders())
 	catalog.Services = catalog.Services[:1]
-	assert.Equal(t, [][]string{{"alpha: rule after service"}, {"alpha: rule before service"}}, orders())
+	assert.Equal(t, [][]string{{"alpha" + ours + ", dark before"}, {"alpha" + textbook}, {"alpha" + ours}}, orders())
 }
 
-// Our order may lose nothing and neither may any other path; the textbook's must.
+// What is promised may lose nothing and neither may any other path; the textbook's order
+// must, and a short cut may.
 func TestGaps(t *testing.T) {
 	catalog := fixtureCatalog(t)
-	mine, other := ordered{ours, catalog.Services[0]}, ordered{textbook, catalog.Services[1]}
+	mine, other := ordered{order: ours, service: catalog.Services[0]}, ordered{order: textbook, service: catalog.Services[1]}
+	mine.darkBefore = true
+	short := ordered{order: ours, service: catalog.Services[0]}
+	change := move{name: func(ordered) string { return "change" }, promised: func(o ordered) bool { return o.darkBefore }}
 	began := time.Now()
 	failure := func(path string, status int, after time.Duration) load.Record {
 		return load.Record{Path: path, Status: status, Failure: "failed", Start: began.Add(after)}
@@ -143,17 +157,20 @@ func TestGaps(t *testing.T) {
 		"no gap to be seen":         {[]ordered{mine, other}, records("/api/beta", map[string]int{"beta": 5}), []int{0, 1}},
 		"ours alone":                {[]ordered{mine}, records("/api/alpha", map[string]int{"alpha": 5}), []int{0}},
 		"ours alone lost one":       {[]ordered{mine}, []load.Record{failure("/api/alpha", 503, 0)}, []int{1}},
+		"a short cut":               {[]ordered{short}, []load.Record{failure("/api/alpha", 503, 0)}, []int{0}},
+		"a short cut, another":      {[]ordered{short}, []load.Record{failure("/api/alpha", 404, 0)}, []int{1}},
+		"a short cut, nothing":      {[]ordered{short}, nil, []int{0}},
 		"textbook's alone":          {[]ordered{other}, lost, []int{0}},
 		"textbook's alone, no gap":  {[]ordered{other}, nil, []int{1}},
 		"textbook's alone, another": {[]ordered{other}, append(slices.Clone(lost), failure("/api/alpha", 503, 0)), []int{1}},
 	} {
-		gaps := gapsOf("change", test.round, test.records)
+		gaps := gapsOf(change, test.round, test.records)
 		require.Len(t, gaps, len(test.round), name)
 		for i, g := range gaps {
 			assert.Len(t, g.Unexplained, test.wrong[i], "%s: %s", name, g.Order)
 		}
 	}
-	g := gapsOf("change", []ordered{mine, other}, lost)[1]
+	g := gapsOf(change, []ordered{mine, other}, lost)[1]
 	assert.Equal(t, int64(2000), g.Milliseconds)
 	assert.Equal(t, 2, total(g.Failures))
 	assert.Equal(t, "beta", g.Service)

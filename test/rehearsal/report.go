@@ -19,20 +19,26 @@ type Report struct {
 	Rate int `json:"rate"`
 	// StartupSeconds is how long a task takes to start, Speed what the durations of
 	// the templates are divided by.
-	StartupSeconds float64   `json:"startupSeconds"`
-	Speed          float64   `json:"speed"`
-	Gaps           []Gap     `json:"gaps"`
-	Steps          []Step    `json:"steps"`
-	Parity         []Parity  `json:"parity"`
-	Faults         []Fault   `json:"faults,omitempty"`
-	Scaling        []Scaling `json:"scaling"`
-	Audit          []Audit   `json:"audit"`
-	Logs           Logs      `json:"logs"`
-	Frontend       Frontend  `json:"frontend"`
+	StartupSeconds float64 `json:"startupSeconds"`
+	Speed          float64 `json:"speed"`
+	// PropagationSeconds is how long the load balancer's nodes take to learn of a change,
+	// in the time of the templates.
+	PropagationSeconds float64   `json:"propagationSeconds"`
+	Gaps               []Gap     `json:"gaps"`
+	Steps              []Step    `json:"steps"`
+	Parity             []Parity  `json:"parity"`
+	Faults             []Fault   `json:"faults,omitempty"`
+	Scaling            []Scaling `json:"scaling"`
+	Audit              []Audit   `json:"audit"`
+	Logs               Logs      `json:"logs"`
+	Frontend           Frontend  `json:"frontend"`
 	// Seconds is how long it all took.
 	Seconds float64 `json:"seconds"`
 	// Unexplained is every failure that should not have been: 0 is a pass.
 	Unexplained int `json:"unexplained"`
+	// NotJudged are the parts in which requests failed while the machine was too busy to
+	// judge whose fault it was.
+	NotJudged []string `json:"notJudged,omitempty"`
 }
 
 // Traffic is what the requests of a stretch of time met.
@@ -159,6 +165,18 @@ func (r *Report) count() int {
 		n += len(a.Unexplained)
 	}
 	return n + len(r.Logs.Unexplained)
+}
+
+// verdict is nil for a pass, errFailed for failures, and errBusy where the only ones were
+// not judged.
+func (r *Report) verdict() error {
+	switch {
+	case r.Unexplained > 0:
+		return errFailed
+	case len(r.NotJudged) > 0:
+		return errBusy
+	}
+	return nil
 }
 
 func (r *Report) write(file string) error {

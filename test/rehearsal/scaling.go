@@ -49,8 +49,10 @@ func (r *rehearsal) scaling(ctx context.Context) error {
 	stop()
 	<-ended
 	r.screen.scalingHead()
+	over := time.Now()
 	for _, s := range r.catalog.Services {
-		result := scalingOf(s, s.Name == loaded.Name, before[s.Name], r.healthy(s.Name), activities, loads[s.Name].Between(began, time.Now()))
+		result := scalingOf(s, s.Name == loaded.Name, before[s.Name], r.healthy(s.Name), activities, loads[s.Name].Between(began, over))
+		result.Unexplained = r.judged(began, over, result.Unexplained)
 		if result.To > result.From {
 			result.Seconds = scaled.Seconds()
 		}

@@ -97,6 +97,14 @@ func serviceOf(s *assembly.Stack) string {
 	return ""
 }
 
+// redeployed makes a stack's service start new tasks of the same program.
+func redeployed(stack string) edit {
+	return edit{stack, func(s *assembly.Stack, resources map[string]any) {
+		properties := resources[serviceOf(s)].(map[string]any)["Properties"].(map[string]any)
+		properties["ForceNewDeployment"] = map[string]any{"EnableForceNewDeployment": true, "ForceNewDeploymentNonce": "rehearsal"}
+	}}
+}
+
 // crashing takes from the stack's program the variables that it needs, so that
 // it ends at its start.
 func crashing(stack string) edit {

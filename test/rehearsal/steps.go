@@ -79,17 +79,27 @@ func (s step) with(name, word string) step {
 	return step{fmt.Sprintf("%s %s", name, word), phases}
 }
 
-// walk takes every service from dark to strangled, one after the other, and
-// then the monolith out of service.
+// walk takes every service from dark to strangled, one after the other, and then the
+// monolith out of service. The first service also goes back, from live by a share to dark
+// and from strangled to live: rollback is a word too.
 func walk(c services.Catalog) []step {
 	steps := []step{start(c)}
-	advance := func(name, word string) { steps = append(steps, steps[len(steps)-1].with(name, word)) }
-	for _, s := range c.Services {
-		for _, p := range []services.Phase{{Share: 10}, {Share: 50}, services.Live, services.Strangled} {
-			advance(s.Name, p.String())
+	advance := func(name string, words ...string) {
+		for _, word := range words {
+			steps = append(steps, steps[len(steps)-1].with(name, word))
 		}
 	}
-	advance(c.Monolith.Name, string(services.Drained))
-	advance(c.Monolith.Name, string(services.Retired))
+	live, strangled := services.Live.String(), services.Strangled.String()
+	for i, s := range c.Services {
+		advance(s.Name, "10%", "50%", live)
+		if i == 0 {
+			advance(s.Name, "10%", services.Dark.String(), live)
+		}
+		advance(s.Name, strangled)
+		if i == 0 {
+			advance(s.Name, live, strangled)
+		}
+	}
+	advance(c.Monolith.Name, string(services.Drained), string(services.Retired))
 	return steps
 }

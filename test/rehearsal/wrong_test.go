@@ -39,6 +39,11 @@ func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 }
 
 // newRehearsalOf is one of an app of this module.
+// waited is a probe that has measured one wait.
+type waited time.Duration
+
+func (w waited) Longest(from, to time.Time) time.Duration { return time.Duration(w) }
+
 func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kinds traffic.Traffic, clock region.Clock) *rehearsal {
 	t.Helper()
 	logs := newLogs(kinds)
@@ -61,6 +66,7 @@ func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kind
 		logs:    logs,
 		report:  &Report{Rate: 500, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
 		screen:  screen,
+		probe:   waited(0),
 	}
 	r.account = cloudformation.New(region, r.observe)
 	return r
