@@ -89,7 +89,7 @@ func (r *rehearsal) open(ctx context.Context, rate int) error {
 	if err != nil {
 		return err
 	}
-	if err := r.account.Deploy(ctx, stage, r.common(stage)...); err != nil {
+	if err := r.deployAndSpread(ctx, stage, r.common(stage)...); err != nil {
 		return err
 	}
 	if err := seed(r.region.URL(), r.kinds, r.ledger); err != nil {
