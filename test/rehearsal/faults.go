@@ -165,7 +165,7 @@ func (r *rehearsal) faultsOf() []fault {
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
 		},
 		{
-			name: "one new in two dies", hit: "an update of " + last.Name, harmless: true,
+			name: "one in two dies", hit: "an update of " + last.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.doomed(ctx, last) },
 		},
 		{

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/rehearsal/page"
 )
 
@@ -51,7 +52,7 @@ func (c *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Method:       r.Method,
 			Path:         r.URL.Path,
 			Status:       watched.status,
-			Program:      cmp.Or(w.Header().Get("X-Served-By"), loadBalancer),
+			Program:      cmp.Or(load.Program(w.Header()), loadBalancer),
 			Milliseconds: milliseconds(time.Since(began)),
 		}, time.Now().Unix())
 	}()

@@ -137,13 +137,18 @@ func TestStreamJudges(t *testing.T) {
 		"no id":               {"/api/beta#beta-create:9", 201, "", `{"id":"x"}`, `no field "key"`},
 		"learned":             {"/#kit-root:0", 302, "legacy", ``, ""},
 		"not learned":         {"/#kit-root:0", 404, "legacy", ``, "status 404, want 302"},
-		"the load balancer's": {"/#kit-root:0", 404, "", ``, ""},
+		"the load balancer's": {"/#kit-root:0", 404, loadBalancer, ``, ""},
+		"a program's 404":     {"/#kit-root:0", 404, "", ``, "status 404, want 302"},
 		"not for a service":   {"/api/alpha/item-7#alpha-read:7", 404, "", ``, "status 404, want 200"},
 	} {
 		result := &vegeta.Result{
 			Method: "GET", URL: "http://fixture" + test.url, Code: uint16(test.status), Body: []byte(test.body), Headers: http.Header{},
 		}
-		result.Headers.Set("X-Served-By", test.program)
+		if test.program == loadBalancer {
+			result.Headers.Set("Server", "awselb/2.0")
+		} else {
+			result.Headers.Set("X-Served-By", test.program)
+		}
 		if test.status == 0 {
 			result.Error = "EOF"
 		}

@@ -12,6 +12,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/load"
 )
 
 // stream draws requests from the kinds, and judges the answers. It implements load.Traffic.
@@ -87,7 +88,7 @@ func (s *stream) send(k traffic.Kind, take func(v values, program string, status
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err == nil {
-		err = take(v, response.Header.Get("X-Served-By"), response.StatusCode, body)
+		err = take(v, load.Program(response.Header), response.StatusCode, body)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", k.Method, request.URL.Path, err)
@@ -125,7 +126,7 @@ func (s *stream) Judge(r *vegeta.Result) (path, failure string) {
 	if r.Code == 0 {
 		return groupOf(k), fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
 	}
-	if err := s.accept(k, s.ledger.of(number), r.Headers.Get("X-Served-By"), int(r.Code), r.Body); err != nil {
+	if err := s.accept(k, s.ledger.of(number), load.Program(r.Headers), int(r.Code), r.Body); err != nil {
 		return groupOf(k), fmt.Sprintf("%s %s: %v", k.Method, sent, err)
 	}
 	return groupOf(k), ""

@@ -84,10 +84,22 @@ func (f Forward) serve(lb *LoadBalancer, w http.ResponseWriter, r *http.Request)
 	targets.ServeHTTP(w, r)
 }
 
+// server is the Server header of responses that the load balancer writes itself.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
+const server = "awselb/2.0"
+
+func sign(w http.ResponseWriter) { w.Header().Set("Server", server) }
+
+// IsOwn reports whether the header of a response is that of the load balancer itself, and
+// not of a target.
+func IsOwn(header http.Header) bool { return header.Get("Server") == server }
+
 // unavailable writes the 503 of a group without registered targets.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-503-issues
 func unavailable(w http.ResponseWriter) {
+	sign(w)
 	http.Error(w, "503 Service Temporarily Unavailable", http.StatusServiceUnavailable)
 }
 
@@ -104,6 +116,7 @@ type FixedResponse struct {
 }
 
 func (f FixedResponse) serve(_ *LoadBalancer, w http.ResponseWriter, r *http.Request) {
+	sign(w)
 	if f.ContentType != "" {
 		w.Header().Set("Content-Type", f.ContentType)
 	}

@@ -104,6 +104,7 @@ func gatewayError(w http.ResponseWriter, _ *http.Request, err error) {
 }
 
 func writeError(w http.ResponseWriter, status int) {
+	sign(w)
 	http.Error(w, strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))), status)
 }
 

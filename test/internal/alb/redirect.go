@@ -29,6 +29,7 @@ type Redirect struct {
 }
 
 func (a Redirect) serve(_ *LoadBalancer, w http.ResponseWriter, r *http.Request) {
+	sign(w)
 	w.Header().Set("Location", a.location(r))
 	w.WriteHeader(a.StatusCode)
 }

@@ -5,9 +5,11 @@
 package load
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
+	"example.com/strangler/test/internal/alb"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -32,8 +34,7 @@ type Record struct {
 	Path string
 	// Status is the HTTP status, or 0 without a response.
 	Status int
-	// Program is the response's X-Served-By. It is empty for a response of the load
-	// balancer.
+	// Program is who answered, as Program says.
 	Program string
 	// Failure is what is wrong with the response, or "".
 	Failure string
@@ -89,10 +90,22 @@ func judge(traffic Traffic, result *vegeta.Result) Record {
 		Latency:    result.Latency,
 		Path:       path,
 		Status:     int(result.Code),
-		Program:    result.Headers.Get("X-Served-By"),
+		Program:    Program(result.Headers),
 		Failure:    failure,
 		RetryAfter: result.Headers.Get("Retry-After"),
 	}
+}
+
+// Unnamed is the program of a response of a target without X-Served-By.
+const Unnamed = "a program without X-Served-By"
+
+// Program returns the program that has answered: the response's X-Served-By, Unnamed, or
+// "" for a response of the load balancer itself.
+func Program(header http.Header) string {
+	if alb.IsOwn(header) {
+		return ""
+	}
+	return cmp.Or(header.Get("X-Served-By"), Unnamed)
 }
 
 // Between returns the records of all requests sent from one time, inclusive, to the

@@ -117,3 +117,19 @@ func TestRequestWithoutResponseIsRecorded(t *testing.T) {
 		assert.NotEmpty(t, r.Failure)
 	}
 }
+
+// The load balancer's own answer is told from that of a program without a name.
+func TestProgram(t *testing.T) {
+	for name, test := range map[string]struct {
+		header http.Header
+		want   string
+	}{
+		"a program":         {http.Header{"X-Served-By": {"alpha"}}, "alpha"},
+		"behind its server": {http.Header{"X-Served-By": {"alpha"}, "Server": {"nginx"}}, "alpha"},
+		"without a name":    {http.Header{"Server": {"nginx"}}, Unnamed},
+		"without any":       {http.Header{}, Unnamed},
+		"the load balancer": {http.Header{"Server": {"awselb/2.0"}}, ""},
+	} {
+		assert.Equal(t, test.want, Program(test.header), name)
+	}
+}
