@@ -275,19 +275,20 @@ func TestInterruptible(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	for args, want := range map[string]options{
-		"":                           {rate: 500, faults: true, startup: 2 * time.Second, speed: 10},
-		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * time.Second, speed: 10},
-		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * time.Second, speed: 10},
-		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * time.Second, speed: 10},
-		"--startup 0s --speed 1":     {rate: 500, faults: true, speed: 1},
-		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, speed: 10},
+		"":                           {rate: 500, faults: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
+		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
+		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
+		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
+		"--propagation 0s":           {rate: 500, faults: true, startup: 2 * time.Second, speed: 10},
+		"--startup 0s --speed 1":     {rate: 500, faults: true, propagation: 3 * time.Second, speed: 1},
+		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, propagation: 3 * time.Second, speed: 10},
 	} {
 		got, err := parse(strings.Fields(args))
 		require.NoError(t, err, args)
 		assert.Equal(t, want, got, args)
 	}
 	for _, args := range []string{
-		"--rate 0", "--startup -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "alpha",
+		"--rate 0", "--startup -1s", "--propagation -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "alpha",
 		"--nonsense",
 	} {
 		_, err := parse(strings.Fields(args))
