@@ -200,9 +200,9 @@ func (r *rehearsal) deployAndSpread(ctx context.Context, stage *assembly.Stage, 
 }
 
 // propagation is the time until every node of the load balancer has learned of a change,
-// on the clock of this machine.
+// on the clock of this machine, whose timers may be late.
 func (r *rehearsal) propagation() time.Duration {
-	return time.Duration(r.report.PropagationSeconds / r.report.Speed * float64(time.Second))
+	return time.Duration(r.report.PropagationSeconds/r.report.Speed*float64(time.Second)) + tooLate
 }
 
 func shared(want map[string]map[string]float64) bool {
