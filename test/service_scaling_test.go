@@ -1,6 +1,9 @@
 package test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,14 +17,52 @@ import (
 var morning = []services.ScheduledBounds{{Name: "Morning", Cron: "cron(0 7 ? * MON-FRI *)", TimeZone: "Europe/Berlin", Min: 4, Max: 20}}
 
 // Each service scales by itself: its target counts the tasks of its own ECS service, and
-// its policies track its own load.
+// its policies track its own load and may take tasks away.
 func TestServicesScaleAlone(t *testing.T) {
-	stage := at(t, allLive)
-	require.Len(t, stage.ScalableTargets, len(stage.Services))
-	for i, target := range stage.ScalableTargets {
-		assert.Equal(t, stage.Services[i].Stack, target.Stack)
-		assert.Len(t, target.Policies, 2, "%s: policies", target.Stack)
+	require.NoError(t, checkScaling(at(t, allLive)))
+}
+
+func TestScalingMutants(t *testing.T) {
+	for name, edit := range map[string]func(resources map[string]any){
+		"a policy that takes no task away": func(resources map[string]any) { policy(resources, 0)["DisableScaleIn"] = true },
+		"requests of no group": func(resources map[string]any) {
+			policy(resources, 1)["PredefinedMetricSpecification"].(map[string]any)["ResourceLabel"] = "app/other/1/targetgroup/other/1"
+		},
+		"tasks of another service": func(resources map[string]any) {
+			ofType(resources, "AWS::ApplicationAutoScaling::ScalableTarget")[0]["ResourceId"] = "service/other/other"
+		},
+		"memory in the place of the CPU": func(resources map[string]any) {
+			policy(resources, 0)["PredefinedMetricSpecification"].(map[string]any)["PredefinedMetricType"] = "ECSServiceAverageMemoryUtilization"
+		},
+	} {
+		assert.Error(t, checkScaling(mutated(t, allLive, "Alpha", edit)), "%s: mutant passed the check", name)
 	}
+}
+
+// policy is the configuration of the i-th target-tracking policy of a template.
+func policy(resources map[string]any, i int) map[string]any {
+	return ofType(resources, "AWS::ApplicationAutoScaling::ScalingPolicy")[i]["TargetTrackingScalingPolicyConfiguration"].(map[string]any)
+}
+
+func checkScaling(stage *assembly.Stage) error {
+	errs := []error{equal("scalable targets", len(stage.Services), len(stage.ScalableTargets))}
+	for _, service := range stage.Services {
+		target := targetOf(stage, service.Stack)
+		errs = append(errs, equal(service.Stack+": the service that scales", service.Identity(), target.Service))
+		metrics := map[string]bool{}
+		for _, p := range target.Policies {
+			metrics[strings.TrimSuffix(p.Metric, "HighResolution")] = true
+			if p.DisableScaleIn {
+				errs = append(errs, fmt.Errorf("%s: %s takes no task away", service.Stack, p.LogicalID))
+			}
+			if p.Metric == "ALBRequestCountPerTarget" {
+				errs = append(errs, equal(service.Stack+": the group whose requests count", service.Attachments[0].TargetGroup, p.TargetGroup))
+			}
+		}
+		errs = append(errs, equal(service.Stack+": metrics",
+			map[string]bool{"ECSServiceAverageCPUUtilization": true, "ALBRequestCountPerTarget": true}, metrics))
+	}
+	return errors.Join(errs...)
 }
 
 // The template has what the catalog asks for.

@@ -29,6 +29,10 @@ func TestLogMutants(t *testing.T) {
 	} {
 		assert.Error(t, checkLogs(mutated(t, allLive, "Platform", edit)), "%s: mutant passed the check", name)
 	}
+	waits := mutated(t, allLive, "Alpha", func(resources map[string]any) {
+		containerOf(resources)["LogConfiguration"].(map[string]any)["Options"].(map[string]any)["mode"] = "blocking"
+	})
+	assert.Error(t, checkLogs(waits), "a program that waits for its log: mutant passed the check")
 }
 
 func checkLogs(stage *assembly.Stage) error {
@@ -38,6 +42,11 @@ func checkLogs(stage *assembly.Stage) error {
 		groups = append(groups, r.Identity())
 		if r.Properties["RetentionInDays"] == nil {
 			errs = append(errs, fmt.Errorf("%s: %s is kept for ever", r.Stack, r.LogicalID))
+		}
+	}
+	for _, task := range stage.TaskDefinitions {
+		for _, container := range task.Containers {
+			errs = append(errs, equal(container.Name+": a program whose log is full goes on", "non-blocking", container.LogOptions["mode"]))
 		}
 	}
 	for r := range stage.Resources("AWS::Lambda::Function") {

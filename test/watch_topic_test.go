@@ -35,6 +35,8 @@ func TestBudgets(t *testing.T) {
 		budget := only(stage, service.Stack, "AWS::Budgets::Budget")
 		p := budget.Properties["Budget"].(map[string]any)
 		assert.Equal(t, map[string]any{"Amount": limits[name], "Unit": "USD"}, p["BudgetLimit"], name)
+		assert.Equal(t, "MONTHLY", p["TimeUnit"], name)
+		assert.Equal(t, "COST", p["BudgetType"], name)
 		filter := fmt.Sprint(p["FilterExpression"])
 		for _, tag := range services.Tags("fixture", "dev", name) {
 			assert.Contains(t, filter, fmt.Sprintf("map[Tags:map[Key:%s Values:[%s]]]", tag.Key, tag.Value), name)
@@ -42,7 +44,11 @@ func TestBudgets(t *testing.T) {
 		var kinds []string
 		for _, n := range budget.Properties["NotificationsWithSubscribers"].([]any) {
 			n := n.(map[string]any)
-			kinds = append(kinds, n["Notification"].(map[string]any)["NotificationType"].(string))
+			notification := n["Notification"].(map[string]any)
+			kinds = append(kinds, notification["NotificationType"].(string))
+			assert.Equal(t, "GREATER_THAN", notification["ComparisonOperator"], name)
+			assert.EqualValues(t, 100, notification["Threshold"], name)
+			assert.Equal(t, "PERCENTAGE", notification["ThresholdType"], name)
 			address := n["Subscribers"].([]any)[0].(map[string]any)["Address"]
 			assert.True(t, isTopic(stage, fmt.Sprint(address)), "the budget of %s notifies %v", name, address)
 		}

@@ -25,6 +25,30 @@ const (
 	ShutdownTimeout = 15 * time.Second
 )
 
+// The limits of a connection. Both of the times that a client has to send limit one that
+// holds a connection by sending a byte now and then.
+const (
+	// ReadHeaderTimeout is the time that a client has to send the headers.
+	ReadHeaderTimeout = 5 * time.Second
+	// ReadTimeout is the time that a client has to send the whole request.
+	ReadTimeout = 15 * time.Second
+	// WriteTimeout is the time from the end of a request's headers to the end of its
+	// response: longer than RequestTimeout and the response of a slow client, and shorter
+	// than the 60 s that the load balancer waits.
+	WriteTimeout = 30 * time.Second
+	// IdleTimeout is the time that a connection stays open between requests: longer than
+	// the load balancer's 60 s, because a program that closes an idle connection first may
+	// close it as a request arrives.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+	IdleTimeout = 70 * time.Second
+	// MaxHeaderBytes is what the headers of a request may have, 64 KiB. The load balancer
+	// forwards no more.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+	MaxHeaderBytes = 64 << 10
+)
+
 // DefaultPort is the TCP port when PORT is not set.
 const DefaultPort = 8080
 
@@ -110,19 +134,11 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) http() *http.Server {
 	return &http.Server{
 		Handler: s.traces.handler(s.Mux),
-		// Both limit clients that hold a connection by sending a byte now and then.
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		// Longer than the slowest request, its database call and its response, and
-		// shorter than the 60 s that the load balancer waits.
-		WriteTimeout: 30 * time.Second,
-		// Longer than the load balancer's 60 s: a program that closes an idle connection
-		// first may close it as a request arrives.
-		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
-		IdleTimeout: 70 * time.Second,
-		// The load balancer forwards no more:
-		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-		MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: ReadHeaderTimeout,
+		ReadTimeout:       ReadTimeout,
+		WriteTimeout:      WriteTimeout,
+		IdleTimeout:       IdleTimeout,
+		MaxHeaderBytes:    MaxHeaderBytes,
 		// The mux responds to OPTIONS * as to any other request.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),

@@ -1,0 +1,319 @@
+//go:build mutants
+
+package test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// mutant is one wrong edit of a source, and the property that fails because of it. None
+// of them is a snapshot's: a snapshot is written anew with -update.
+type mutant struct {
+	// file is relative to the module's folder.
+	file string
+	// old stands in it once, and new takes its place.
+	old, new string
+	// caught is the name of a test of this package.
+	caught string
+}
+
+// Each number, port, id, condition and action that constructs and stacks choose is
+// guarded by a property. This takes half an hour on two cores:
+//
+//	go test -tags mutants -timeout 2h -run TestMutants ./test
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(strings.Join([]string{m.file, m.old, m.new}, " "), func(t *testing.T) {
+			t.Parallel()
+			assertCaught(t, m)
+		})
+	}
+}
+
+// assertCaught runs the property on the mutant.
+func assertCaught(t *testing.T, m mutant) {
+	t.Helper()
+	run := exec.Command("go", "test", "-vet=off", "-overlay", overlay(t, m), "-run", "^"+m.caught+"$", "./test")
+	run.Dir = ".."
+	output, err := run.CombinedOutput()
+	assert.Error(t, err, "%s: mutant passed the check", m.caught)
+	assert.Contains(t, string(output), "--- FAIL: "+m.caught, "want a failed test, not another error")
+}
+
+// overlay tells the go command to read the mutant in the place of the file.
+//
+// https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies
+func overlay(t *testing.T, m mutant) string {
+	t.Helper()
+	original, err := filepath.Abs(filepath.Join("..", m.file))
+	require.NoError(t, err)
+	source, err := os.ReadFile(original)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(source), m.old), "%q in %s", m.old, m.file)
+	folder := t.TempDir()
+	mutated := filepath.Join(folder, filepath.Base(m.file))
+	require.NoError(t, os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o644))
+	replacements, err := json.Marshal(map[string]any{"Replace": map[string]string{original: mutated}})
+	require.NoError(t, err)
+	name := filepath.Join(folder, "overlay.json")
+	require.NoError(t, os.WriteFile(name, replacements, 0o644))
+	return name
+}
+
+const (
+	inService   = "constructs/service.go"
+	inRules     = "constructs/rules.go"
+	inScaling   = "constructs/scaling.go"
+	inAlarms    = "constructs/alarms.go"
+	inBudget    = "constructs/budget.go"
+	inTable     = "constructs/table.go"
+	inCollector = "constructs/collector.go"
+	inQueries   = "constructs/queries.go"
+	inPlatform  = "stacks/platform.go"
+	inEndpoints = "stacks/endpoints.go"
+	inEdge      = "stacks/edge.go"
+	inListener  = "stacks/listener.go"
+	inFirewall  = "stacks/firewall.go"
+	inWatch     = "stacks/watch.go"
+	inStage     = "stacks/stage.go"
+	inStack     = "stacks/stack.go"
+	inData      = "stacks/data.go"
+	inLogs      = "stacks/logs.go"
+	inDelivery  = "stacks/delivery.go"
+	inMicro     = "stacks/microservice.go"
+)
+
+var mutants = []mutant{
+	// The way of a request from the load balancer to the program.
+	{inService, `jsii.Number(groupPort)`, `jsii.Number(props.Service.Port)`, "TestNoOptionReplacesTheTargetGroup"},
+	{inService, `elbv2.ApplicationProtocol_HTTP,`, `elbv2.ApplicationProtocol_HTTPS,`, "TestPortsJoin"},
+	{inService, `ContainerPort: jsii.Number(props.Service.Port)`, `ContainerPort: jsii.Number(8080)`, "TestPortsJoin"},
+	{inService, `map[string]string{"PORT": strconv.Itoa(props.Service.Port)}`, `map[string]string{"PORT": "8080"}`, "TestPortsJoin"},
+	{inService, `if port >= 1024 {`, `if port > 0 {`, "TestLowPort"},
+	{inService, `Value: jsii.String(strconv.Itoa(port))`, `Value: jsii.String("1024")`, "TestLowPort"},
+	{inService, `Path:                    &props.Service.HealthCheckPath`, `Path:                    jsii.String("/")`, "TestServicesDeploySafely"},
+	{inService, `Interval:                awscdk.Duration_Seconds(jsii.Number(5))`, `Interval:                awscdk.Duration_Seconds(jsii.Number(30))`, "TestServicesDeploySafely"},
+	{inService, `Timeout:                 awscdk.Duration_Seconds(jsii.Number(3))`, `Timeout:                 awscdk.Duration_Seconds(jsii.Number(4))`, "TestServicesDeploySafely"},
+	{inService, `HealthyThresholdCount:   jsii.Number(2)`, `HealthyThresholdCount:   jsii.Number(5)`, "TestServicesDeploySafely"},
+	{inService, `UnhealthyThresholdCount: jsii.Number(2)`, `UnhealthyThresholdCount: jsii.Number(5)`, "TestServicesDeploySafely"},
+	{inService, `DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(20))`, `DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(0))`, "TestServicesDeploySafely"},
+	{inService, `_LEAST_OUTSTANDING_REQUESTS,`, `_ROUND_ROBIN,`, "TestServicesDeploySafely"},
+	{inService, `awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS endpoints")`, `awsec2.Port_Tcp(jsii.Number(80)), jsii.String("AWS endpoints")`, "TestReachability"},
+	{inService, `awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS endpoints")`, `awsec2.Port_AllTcp(), jsii.String("AWS endpoints")`, "TestSecurityGroups"},
+	{inService, `AllowAllOutbound: jsii.Bool(false),`, `AllowAllOutbound: jsii.Bool(true),`, "TestSecurityGroups"},
+
+	// The order that loses no request.
+	{inService, `	waitForIngress(service)` + "\n", ``, "TestNoRequestIsLostOnTheWayInOrOut"},
+	{inService, `	service.Node().AddDependency(task.ExecutionRole())` + "\n", ``, "TestNoRequestIsLostOnTheWayInOrOut"},
+	{inService, `newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)`, `newLiveRule(scope, listener, group, rule, props)`, "TestNoRequestIsLostOnTheWayInOrOut"},
+	{inRules, `importTargetGroup(scope, "LiveTargetGroup", own)`, `own`, "TestNoRequestIsLostOnTheWayInOrOut"},
+
+	// Deployments.
+	{inService, `jsii.Number(30)`, `jsii.Number(10)`, "TestTimeoutsInARow"},
+	{inService, `MinHealthyPercent:           jsii.Number(100)`, `MinHealthyPercent:           jsii.Number(50)`, "TestServicesDeploySafely"},
+	{inService, `MaxHealthyPercent:           jsii.Number(200)`, `MaxHealthyPercent:           jsii.Number(150)`, "TestServicesDeploySafely"},
+	{inService, `Enable: jsii.Bool(true), Rollback: jsii.Bool(true)`, `Enable: jsii.Bool(false), Rollback: jsii.Bool(false)`, "TestServicesDeploySafely"},
+	{inService, `Rollback: jsii.Bool(true)}`, `Rollback: jsii.Bool(false)}`, "TestServicesDeploySafely"},
+	{inService, `awsecs.AvailabilityZoneRebalancing_ENABLED`, `awsecs.AvailabilityZoneRebalancing_DISABLED`, "TestServicesDeploySafely"},
+	{inService, `awsecs.AlarmBehavior_ROLLBACK_ON_ALARM`, `awsecs.AlarmBehavior_FAIL_ON_ALARM`, "TestServicesDeploySafely"},
+	{inService, `seconds(props.Service.StartUp)`, `seconds(0)`, "TestStartUpIsTheGracePeriod"},
+	{inService, `AssignPublicIp:              jsii.Bool(false)`, `AssignPublicIp:              jsii.Bool(true)`, "TestServicesDeploySafely"},
+	{inService, `EnableExecuteCommand:        jsii.Bool(false)`, `EnableExecuteCommand:        jsii.Bool(true)`, "TestControlsHoldInEveryPhase"},
+	{inService, `awsecs.PropagatedTagSource_SERVICE`, `awsecs.PropagatedTagSource_NONE`, "TestServicesDeploySafely"},
+
+	// Tasks.
+	{inService, `jsii.Number(props.Service.CPU)`, `jsii.Number(256)`, "TestTasksAreTheCatalogs"},
+	{inService, `MemoryLimitMiB: jsii.Number(props.Service.Memory)`, `MemoryLimitMiB: jsii.Number(512)`, "TestTasksAreTheCatalogs"},
+	{inService, `awsecs.CpuArchitecture_ARM64()`, `awsecs.CpuArchitecture_X86_64()`, "TestTasksAreTheCatalogs"},
+	{inService, `jsii.Number(props.Service.ProgramMemory())`, `jsii.Number(props.Service.Memory / 2)`, "TestTasksAreTheCatalogs"},
+	{inService, `User:                   jsii.String(props.Service.User)`, `User:                   jsii.String("0")`, "TestControlsHoldInEveryPhase"},
+	{inService, `ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot)`, `ReadonlyRootFilesystem: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},
+	{inService, `linux.DropCapabilities(awsecs.Capability_ALL)`, `linux.DropCapabilities(awsecs.Capability_SYS_ADMIN)`, "TestControlsHoldInEveryPhase"},
+	{inService, `maps.Copy(variables, props.Service.Environment)`, `maps.Copy(variables, nil)`, "TestTasksAreTheCatalogs"},
+	{inService, `services.TableVariable(table.Owner.Name)`, `services.TableVariable(props.Service.Name)`, "TestEnvironmentEqualsReach"},
+	{inService, `awslogs.RetentionDays_ONE_MONTH`, `awslogs.RetentionDays_INFINITE`, "TestLogs"},
+	{inService, `awscdk.RemovalPolicy_DESTROY`, `awscdk.RemovalPolicy_RETAIN`, "TestLogs"},
+	{inService, `awsecs.AwsLogDriverMode_NON_BLOCKING`, `awsecs.AwsLogDriverMode_BLOCKING`, "TestLogs"},
+	{inService, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestRolesTrustTheirOwnAccount"},
+	{inService, `"arn:%s:ecs:%s:%s:*"`, `"arn:%s:ecs:%.0s*:%s:*"`, "TestRolesTrustTheirOwnAccount"},
+
+	// Rules.
+	{inRules, `jsii.Number(rule.Priority)`, `jsii.Number(rule.Priority + 1)`, "TestRulesOfAllStacks"},
+	{inRules, `if rule.RouteTo != "" {`, `if false {`, "TestPreviewHeader"},
+	{inRules, `if len(rule.Sources) > 0 {`, `if false {`, "TestPreviewHeader"},
+	{inRules, `jsii.Strings(rule.Paths...)`, `jsii.Strings(rule.Paths[0])`, "TestEveryRequestInEveryCombination"},
+	{inRules, `Weight: jsii.Number(f.Percent)`, `Weight: jsii.Number(100 - f.Percent)`, "TestRulesOfAllStacks"},
+
+	// Scaling.
+	{inScaling, `MinCapacity: jsii.Number(scaling.Min)`, `MinCapacity: jsii.Number(1)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `MaxCapacity: jsii.Number(scaling.Max)`, `MaxCapacity: jsii.Number(10)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget)`, `RequestsPerTarget: jsii.Number(6000)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),`, `		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
+		DisableScaleIn: jsii.Bool(true),`, "TestServicesScaleAlone"},
+	{inScaling, `		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),`, `		TargetUtilizationPercent: jsii.Number(scaling.CPUPercent),
+		DisableScaleIn: jsii.Bool(true),`, "TestServicesScaleAlone"},
+	{inScaling, `TargetUtilizationPercent: jsii.Number(scaling.CPUPercent)`, `TargetUtilizationPercent: jsii.Number(60)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `ResolutionSeconds: jsii.Number(20)`, `ResolutionSeconds: jsii.Number(60)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `"ECSServiceAverageCPUUtilizationHighResolution"`, `"ECSServiceAverageMemoryUtilization"`, "TestScalingIsTheCatalogs"},
+	{inScaling, `MinCapacity: jsii.Number(bounds.Min)`, `MinCapacity: jsii.Number(scaling.Min)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `MaxCapacity: jsii.Number(bounds.Max)`, `MaxCapacity: jsii.Number(scaling.Max)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `awscdk.TimeZone_Of(&bounds.TimeZone)`, `awscdk.TimeZone_ETC_UTC()`, "TestScalingIsTheCatalogs"},
+	{inScaling, `jsii.String("ForecastAndScale")`, `jsii.String("ForecastOnly")`, "TestScalingIsTheCatalogs"},
+	{inScaling, `TargetValue: jsii.Number(scaling.CPUPercent)`, `TargetValue: jsii.Number(60)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `Base: jsii.Number(scaling.Min), Weight: jsii.Number(100 - scaling.SpotPercent)`, `Weight: jsii.Number(100 - scaling.SpotPercent)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `CapacityProvider: jsii.String("FARGATE_SPOT"), Weight: jsii.Number(scaling.SpotPercent)`, `CapacityProvider: jsii.String("FARGATE_SPOT"), Weight: jsii.Number(100)`, "TestScalingIsTheCatalogs"},
+	{inScaling, `Enabled: jsii.Bool(true), Nonce: &nonce`, `Enabled: jsii.Bool(false), Nonce: &nonce`, "TestScalingIsTheCatalogs"},
+	{inScaling, `fmt.Sprintf("%d%% Spot beyond %d", scaling.SpotPercent, scaling.Min)`, `fmt.Sprint("Spot")`, "TestScalingIsTheCatalogs"},
+
+	// Alarms.
+	{inAlarms, `const minRequests = 100`, `const minRequests = 1`, "TestNoFalseAlarm"},
+	{inAlarms, `groupMetric(group, "RequestCount", "Sum"),
+				"p99"`, `groupMetric(group, "RequestCount", "Average"),
+				"p99"`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `groupMetric(group, "TargetResponseTime", "p99")`, `groupMetric(group, "TargetResponseTime", "Average")`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `Threshold: jsii.Number(bounds.P99.Seconds())`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
+	{inAlarms, `Threshold: jsii.Number(props.Service.Alarms.ErrorPercent)`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
+	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX"}`, "TestNoFalseAlarm"},
+	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX", "4XX", "5XX"}`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
+		metrics[id] = groupMetric`, `id)
+		metrics[id] = groupMetric`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
+		metrics[id] = newMetric`, `id)
+		metrics[id] = newMetric`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `groupMetric(group, "UnHealthyHostCount", "Minimum")`, `groupMetric(group, "UnHealthyHostCount", "Maximum")`, "TestNoFalseAlarm"},
+	{inAlarms, `minutes := wholeMinutes(props.Service.StartUp) + 1`, `minutes := 1`, "TestNoFalseAlarm"},
+	{inAlarms, `wholeMinutes(props.Service.StartUp)+2`, `1`, "TestNoFalseAlarm"},
+	{inAlarms, `IF(running < %d, IF(running < desired, 1, 0), 0)`, `IF(running < %d, 1, 0)`, "TestNoFalseAlarm"},
+	{inAlarms, `TreatMissingData_IGNORE`, `TreatMissingData_BREACHING`, "TestNoFalseAlarm"},
+	{inAlarms, `TreatMissingData_NOT_BREACHING`, `TreatMissingData_BREACHING`, "TestNoFalseAlarm"},
+	{inAlarms, `ComparisonOperator_GREATER_THAN_THRESHOLD`, `ComparisonOperator_LESS_THAN_THRESHOLD`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(1), jsii.Number(1)`, "TestNoFalseAlarm"},
+	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(15), jsii.Number(15)`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `	added.AddAlarmAction(awscloudwatchactions.NewSnsAction(props.Topic))` + "\n", `	_ = awscloudwatchactions.NewSnsAction(props.Topic)` + "\n", "TestAlarmsAreOfTheirService"},
+	{inAlarms, `"ServiceName": service.ServiceName(),`, `"ServiceName": props.Cluster.ClusterName(),`, "TestAlarmsAreOfTheirService"},
+	{inAlarms, `"Operation": &action,`, `"Operation": jsii.String("Query"),`, "TestAlarmsRingWhenTheyShould"},
+
+	// Budgets.
+	{inBudget, `jsii.String("MONTHLY")`, `jsii.String("ANNUALLY")`, "TestBudgets"},
+	{inBudget, `Threshold:          jsii.Number(100)`, `Threshold:          jsii.Number(1000)`, "TestBudgets"},
+	{inBudget, `jsii.Number(props.Service.MonthlyBudget)`, `jsii.Number(50)`, "TestBudgets"},
+	{inBudget, `[]string{"ACTUAL", "FORECASTED"}`, `[]string{"ACTUAL"}`, "TestBudgets"},
+	{inBudget, `jsii.String("GREATER_THAN")`, `jsii.String("LESS_THAN")`, "TestBudgets"},
+	{inBudget, `services.Tags(props.App, props.Environment, props.Service.Name)`, `services.Tags(props.App, props.Environment, services.Shared)`, "TestBudgets"},
+	{inBudget, `jsii.String("COST")`, `jsii.String("USAGE")`, "TestBudgets"},
+	{inBudget, `Address:          props.Topic.TopicArn()`, `Address:          props.Topic.TopicName()`, "TestBudgets"},
+
+	// Tables.
+	{inTable, `PointInTimeRecoveryEnabled: jsii.Bool(true)`, `PointInTimeRecoveryEnabled: jsii.Bool(false)`, "TestTablesAreKept"},
+	{inTable, `DeletionProtection:               jsii.Bool(true)`, `DeletionProtection:               jsii.Bool(false)`, "TestTablesAreKept"},
+	{inTable, `awscdk.RemovalPolicy_RETAIN`, `awscdk.RemovalPolicy_DESTROY`, "TestTablesAreKept"},
+	{inTable, `SortKey:                          attribute(keys.SortKey)`, `SortKey:                          nil`, "TestTablesAreTheCatalogs"},
+	{inTable, `			SortKey:      attribute(index.SortKey),`, `			SortKey:      attribute(index.PartitionKey),`, "TestTablesAreTheCatalogs"},
+	{inTable, `arn+"/index/"+index.Name`, `arn+"/index/*"`, "TestEachRoleReachesItsOwn"},
+	{inTable, `t.Owner.Table.Permissions()`, `append(t.Owner.Table.Permissions(), "DeleteTable")`, "TestEachRoleReachesItsOwn"},
+	{inTable, `awsdynamodb.TableEncryptionV2_AwsManagedKey()`, `awsdynamodb.TableEncryptionV2_DynamoOwnedKey()`, "TestControlsHoldInEveryPhase"},
+
+	// Collectors.
+	{inCollector, `jsii.Bool(false),
+		EnableRestartPolicy`, `jsii.Bool(true),
+		EnableRestartPolicy`, "TestCollectors"},
+	{inCollector, `jsii.Strings("xray:PutTraceSegments")`, `jsii.Strings("xray:*")`, "TestCollectors"},
+	{inCollector, `awsecs.ContainerDependencyCondition_START`, `awsecs.ContainerDependencyCondition_COMPLETE`, "TestCollectors"},
+	{inCollector, `Cpu:                    jsii.Number(services.CollectorCPU)`, `Cpu:                    jsii.Number(0)`, "TestCollectors"},
+	{inCollector, `jsii.Number(s.CPU - services.CollectorCPU)`, `jsii.Number(s.CPU)`, "TestCollectors"},
+	{inCollector, `endpoint: "localhost:%d"`, `endpoint: "0.0.0.0:%d"`, "TestCollectors"},
+	{inCollector, `jsii.Number(30)`, `jsii.Number(2)`, "TestCollectors"},
+	{inQueries, `logs.LogGroupName()`, `jsii.String("/aws/lambda/other")`, "TestQueries"},
+
+	// Network.
+	{inPlatform, `awsec2.SubnetType_PRIVATE_ISOLATED`, `awsec2.SubnetType_PUBLIC`, "TestReachability"},
+	{inPlatform, `if e.NATGateways > 0 {`, `if false {`, "TestWayOut"},
+	{inPlatform, `MapPublicIpOnLaunch: jsii.Bool(false)`, `MapPublicIpOnLaunch: jsii.Bool(true)`, "TestControlsHoldInEveryPhase"},
+	{inPlatform, `awsec2.FlowLogTrafficType_REJECT`, `awsec2.FlowLogTrafficType_ACCEPT`, "TestControlsHoldInEveryPhase"},
+	{inPlatform, `awsecs.ContainerInsights_ENHANCED`, `awsecs.ContainerInsights_DISABLED`, "TestControlsHoldInEveryPhase"},
+	{inPlatform, `EnableFargateCapacityProviders: jsii.Bool(true)`, `EnableFargateCapacityProviders: jsii.Bool(false)`, "TestNoServiceHasALaunchType"},
+	{inPlatform, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestRolesTrustTheirOwnAccount"},
+	{inPlatform, `awscdk.Fn_Select(jsii.Number(i), all)`, `awscdk.Fn_Select(jsii.Number(0), all)`, "TestZones"},
+	{inPlatform, `	pin(p.Stack, p.VPC.VpcId(), p.Cluster.ClusterName())`, `	pin(p.Stack, p.VPC.VpcId())`, "TestExportsArePinned"},
+	{inEndpoints, `s3.AddToPolicy(readLayers(stack))`, `_ = s3`, "TestEndpoints"},
+	{inEndpoints, `Open:           jsii.Bool(false),`, `Open:           jsii.Bool(false), PrivateDnsEnabled: jsii.Bool(false),`, "TestReachability"},
+	{inEndpoints, `awsec2.Port_Tcp(jsii.Number(443)), jsii.String("Tasks")`, `awsec2.Port_Tcp(jsii.Number(80)), jsii.String("Tasks")`, "TestReachability"},
+	{inEndpoints, `jsii.String(VPCRange)`, `jsii.String("0.0.0.0/0")`, "TestSecurityGroups"},
+	{inEndpoints, `AllowAllOutbound: jsii.Bool(false)`, `AllowAllOutbound: jsii.Bool(true)`, "TestSecurityGroups"},
+	{inEndpoints, `"table/"+stageName(stack)+"-Data-*"`, `"table/*"`, "TestEndpoints"},
+	{inEndpoints, `"log-group:"+stageName(stack)+"-*"`, `"log-group:*"`, "TestEndpoints"},
+	{inEndpoints, `"aws:PrincipalAccount": stack.Account()`, `"aws:PrincipalAccount": "*"`, "TestEndpoints"},
+	{inEndpoints, `"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"`, `"ecr:BatchCheckLayerAvailability", "ecr:PutImage"`, "TestEndpoints"},
+	{inEndpoints, `jsii.Strings("s3:GetObject")`, `jsii.Strings("s3:*")`, "TestEndpoints"},
+	{inEndpoints, `		{"Logs", awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_LOGS(), writeLogs(stack)},` + "\n", ``, "TestReachability"},
+
+	// The load balancer.
+	{inEdge, `InternetFacing:          jsii.Bool(true)`, `InternetFacing:          jsii.Bool(false)`, "TestLoadBalancer"},
+	{inEdge, `awscdk.Duration_Seconds(jsii.Number(60))`, `awscdk.Duration_Seconds(jsii.Number(80))`, "TestTimeoutsInARow"},
+	{inEdge, `DropInvalidHeaderFields: jsii.Bool(true)`, `DropInvalidHeaderFields: jsii.Bool(false)`, "TestLoadBalancer"},
+	{inEdge, `elbv2.DesyncMitigationMode_STRICTEST`, `elbv2.DesyncMitigationMode_MONITOR`, "TestLoadBalancer"},
+	{inEdge, `DeletionProtection:      e.Protected`, `DeletionProtection:      jsii.Bool(false)`, "TestProtection"},
+	{inEdge, `awscdk.Duration_Days(jsii.Number(90))`, `awscdk.Duration_Days(jsii.Number(9000))`, "TestLoadBalancer"},
+	{inEdge, `EnforceSSL:        jsii.Bool(true)`, `EnforceSSL:        jsii.Bool(false)`, "TestLoadBalancer"},
+	{inEdge, `awsec2.Port_Tcp(jsii.Number(80)), jsii.String("HTTP from anywhere")`, `awsec2.Port_Tcp(jsii.Number(8080)), jsii.String("HTTP from anywhere")`, "TestPortsJoin"},
+	{inEdge, `awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from anywhere")`, `awsec2.Port_Tcp(jsii.Number(8443)), jsii.String("HTTPS from anywhere")`, "TestPortsJoin"},
+	{inEdge, `awsec2.Port_AllTcp(), jsii.String("Tasks")`, `awsec2.Port_Tcp(jsii.Number(80)), jsii.String("Tasks")`, "TestPortsJoin"},
+	{inListener, `		Port:          jsii.Number(80),
+		Open:          jsii.Bool(false),
+		DefaultAction: notFound(),`, `		Port:          jsii.Number(8080), Protocol: elbv2.ApplicationProtocol_HTTP,
+		Open:          jsii.Bool(false),
+		DefaultAction: notFound(),`, "TestPortsJoin"},
+	{inListener, `elbv2.SslPolicy_TLS13_12_RES_PQ`, `elbv2.SslPolicy_LEGACY`, "TestHTTPS"},
+	{inListener, `jsii.Number(404)`, `jsii.Number(503)`, "TestDefaultIsNotFound"},
+	{inListener, `Permanent: jsii.Bool(true)`, `Permanent: jsii.Bool(false)`, "TestHTTPS"},
+	{inListener, `Port:      jsii.String("443")`, `Port:      jsii.String("8443")`, "TestHTTPS"},
+	{inListener, `		pin(stack, redirectHTTP(balancer).ListenerArn())`, `		redirectHTTP(balancer)`, "TestExportsDoNotFollowThePhases"},
+
+	// The firewall.
+	{inFirewall, `const requestsPerAddress = 2000`, `const requestsPerAddress = 2000000`, "TestFirewall"},
+	{inFirewall, `jsii.String("IP")`, `jsii.String("FORWARDED_IP")`, "TestFirewall"},
+	{inFirewall, `		Action:           &awswafv2.CfnWebACL_RuleActionProperty{Block: empty},
+		VisibilityConfig: metrics("RequestsPerAddress"),`, `		Action:           &awswafv2.CfnWebACL_RuleActionProperty{Count: empty},
+		VisibilityConfig: metrics("RequestsPerAddress"),`, "TestFirewall"},
+	{inFirewall, `OverrideActionProperty{None: empty}`, `OverrideActionProperty{Count: empty}`, "TestFirewall"},
+	{inFirewall, `redacted("authorization"), redacted("cookie")`, `redacted("authorization")`, "TestFirewall"},
+	{inFirewall, `"Behavior":    "KEEP"`, `"Behavior":    "DROP"`, "TestFirewall"},
+	{inFirewall, `jsii.String("STARTS_WITH")`, `jsii.String("CONTAINS")`, "TestFreeText"},
+
+	// The topic.
+	{inWatch, `"kms:Decrypt", "kms:GenerateDataKey*"`, `"kms:Decrypt"`, "TestTopic"},
+	{inWatch, `EnforceSSL: jsii.Bool(true)`, `EnforceSSL: jsii.Bool(false)`, "TestTopic"},
+	{inWatch, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestTopic"},
+	{inWatch, `[]string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}`, `[]string{"cloudwatch.amazonaws.com"}`, "TestTopic"},
+	{inWatch, `EnableKeyRotation: jsii.Bool(true)`, `EnableKeyRotation: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},
+	{inWatch, `	pin(stack, topic.TopicArn())` + "\n", ``, "TestExportsArePinned"},
+
+	// Stacks and their order.
+	{inStage, `if m.Services[name].Strangled {`, `if !m.Services[name].Strangled {`, "TestOrderBetweenStacks"},
+	{inStage, `PermissionsBoundary: boundary(e),`, `PermissionsBoundary: nil,`, "TestPermissionsBoundary"},
+	{inStage, `		set(awscdk.Tags_Of(table.Table), name)` + "\n", `		_, _ = name, table` + "\n", "TestEveryResourceIsTagged"},
+	{inStage, `services.MonolithScaling(catalog, e.Migration)`, `catalog.Monolith.Scaling`, "TestMonolithScalesWithThePhases"},
+	{inStage, `cmp.Compare(b.Priority, a.Priority)`, `cmp.Compare(a.Priority, b.Priority)`, "TestNestedShareGoesToTheServiceAbove"},
+	{inStack, `TerminationProtection: e.Protected`, `TerminationProtection: jsii.Bool(false)`, "TestEveryStackIsProtected"},
+	{inData, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestEachRoleReachesItsOwn"},
+	{inData, `		pin(data.Stack, table.Table.TableArn(), table.Table.TableName())` + "\n", ``, "TestExportsArePinned"},
+	{inMicro, `	pin(stack, m.Service.TargetGroup.TargetGroupArn())` + "\n", ``, "TestExportsArePinned"},
+	{inMicro, `Budget:       *e.Budgets,`, `Budget:       true,`, "TestBudgetsWhereThereAre"},
+
+	// The roles that deliver.
+	{inDelivery, `claims["ref"] = "refs/heads/" + d.Branch`, `claims["ref"] = "refs/heads/*"`, "TestDeliveryTrust"},
+	{inDelivery, `"aud":           audience,`, ``, "TestDeliveryTrust"},
+	{inDelivery, `"repository_id": d.RepositoryID,`, ``, "TestDeliveryTrust"},
+	{inDelivery, `"deploy", "file-publishing", "image-publishing", "lookup"`, `"deploy", "file-publishing", "image-publishing", "lookup", "cfn-exec"`, "TestDeliveryRights"},
+	{inDelivery, `allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)`, `allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "deploy")...)`, "TestDeliveryRights"},
+	{inDelivery, `stack/%s-*/*`, `stack/*/*`, "TestDeliveryRights"},
+}
