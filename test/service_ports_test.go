@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"example.com/strangler/services"
 	"example.com/strangler/stacks"
 	"example.com/strangler/test/internal/assembly"
 )
@@ -22,7 +23,7 @@ func TestPortsJoin(t *testing.T) {
 		"with a gateway": assemble(t, environment("natGateways", 1)),
 		"under a domain": atPublic(t),
 	} {
-		assert.NoError(t, checkPorts(stage), name)
+		assert.NoError(t, checkWayIn(stage, completed(t)), name)
 	}
 }
 
@@ -65,7 +66,7 @@ func TestPortMutants(t *testing.T) {
 			ofType(resources, "AWS::ElasticLoadBalancingV2::Listener")[0]["Port"] = 8080
 		}},
 	} {
-		assert.Error(t, checkPorts(mutated(t, allLive, mutant.stack, mutant.edit)), "%s: mutant passed the check", name)
+		assert.Error(t, checkWayIn(mutated(t, allLive, mutant.stack, mutant.edit), completed(t)), "%s: mutant passed the check", name)
 	}
 }
 
@@ -74,11 +75,11 @@ func containerOf(resources map[string]any) map[string]any {
 	return ofType(resources, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"].([]any)[0].(map[string]any)
 }
 
-func checkPorts(stage *assembly.Stage) error {
+func checkWayIn(stage *assembly.Stage, catalog services.Catalog) error {
 	balancer := groupOf(stage, stage.LoadBalancers[0].SecurityGroups)
 	errs := []error{checkListenerPorts(stage, balancer)}
 	for _, service := range stage.Services {
-		errs = append(errs, checkServicePorts(stage, service, balancer))
+		errs = append(errs, checkServicePorts(stage, service, balancer, catalog.Find(service.Program()).Port))
 	}
 	return errors.Join(errs...)
 }
@@ -98,9 +99,8 @@ func checkListenerPorts(stage *assembly.Stage, balancer assembly.SecurityGroup) 
 	return equal("ports of the load balancer", fmt.Sprint(listen), fmt.Sprint(open))
 }
 
-func checkServicePorts(stage *assembly.Stage, service assembly.Service, balancer assembly.SecurityGroup) error {
+func checkServicePorts(stage *assembly.Stage, service assembly.Service, balancer assembly.SecurityGroup, want int) error {
 	var errs []error
-	want := completed(nil).Find(service.Program()).Port
 	for _, attachment := range service.Attachments {
 		group, _ := assembly.Find(stage.TargetGroups, attachment.TargetGroup)
 		task, _ := assembly.Find(stage.TaskDefinitions, service.TaskDefinition)
