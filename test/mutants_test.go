@@ -174,14 +174,14 @@ var mutants = []mutant{
 	{inScaling, `fmt.Sprintf("%d%% Spot beyond %d", scaling.SpotPercent, scaling.Min)`, `fmt.Sprint("Spot")`, "TestScalingIsTheCatalogs"},
 
 	// Alarms.
-	{inAlarms, `const minRequests = 100`, `const minRequests = 1`, "TestNoFalseAlarm"},
+	{inAlarms, `const minRequests = 100`, `const minRequests = 1`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `groupMetric(group, "RequestCount", "Sum"),
 				"p99"`, `groupMetric(group, "RequestCount", "Average"),
 				"p99"`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `groupMetric(group, "TargetResponseTime", "p99")`, `groupMetric(group, "TargetResponseTime", "Average")`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `Threshold: jsii.Number(bounds.P99.Seconds())`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
 	{inAlarms, `Threshold: jsii.Number(props.Service.Alarms.ErrorPercent)`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
-	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX"}`, "TestNoFalseAlarm"},
+	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX"}`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX", "4XX", "5XX"}`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
 		metrics[id] = groupMetric`, `id)
@@ -189,18 +189,18 @@ var mutants = []mutant{
 	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
 		metrics[id] = newMetric`, `id)
 		metrics[id] = newMetric`, "TestAlarmsRingWhenTheyShould"},
-	{inAlarms, `groupMetric(group, "UnHealthyHostCount", "Minimum")`, `groupMetric(group, "UnHealthyHostCount", "Maximum")`, "TestNoFalseAlarm"},
-	{inAlarms, `minutes := wholeMinutes(props.Service.StartUp) + 1`, `minutes := 1`, "TestNoFalseAlarm"},
-	{inAlarms, `wholeMinutes(props.Service.StartUp)+2`, `1`, "TestNoFalseAlarm"},
-	{inAlarms, `IF(running < %d, IF(running < desired, 1, 0), 0)`, `IF(running < %d, 1, 0)`, "TestNoFalseAlarm"},
-	{inAlarms, `TreatMissingData_IGNORE`, `TreatMissingData_BREACHING`, "TestNoFalseAlarm"},
-	{inAlarms, `TreatMissingData_NOT_BREACHING`, `TreatMissingData_BREACHING`, "TestNoFalseAlarm"},
+	{inAlarms, `groupMetric(group, "UnHealthyHostCount", "Minimum")`, `groupMetric(group, "UnHealthyHostCount", "Maximum")`, "TestAlarmsAreOfTheirService"},
+	{inAlarms, `minutes := wholeMinutes(props.Service.StartUp) + 1`, `minutes := 1`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `wholeMinutes(props.Service.StartUp)+2`, `1`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `IF(running < %d, IF(running < desired, 1, 0), 0)`, `IF(running < %d, 1, 0)`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `TreatMissingData_IGNORE`, `TreatMissingData_BREACHING`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `TreatMissingData_NOT_BREACHING`, `TreatMissingData_BREACHING`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `ComparisonOperator_GREATER_THAN_THRESHOLD`, `ComparisonOperator_LESS_THAN_THRESHOLD`, "TestAlarmsRingWhenTheyShould"},
-	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(1), jsii.Number(1)`, "TestNoFalseAlarm"},
+	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(1), jsii.Number(1)`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(15), jsii.Number(15)`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `	added.AddAlarmAction(awscloudwatchactions.NewSnsAction(props.Topic))` + "\n", `	_ = awscloudwatchactions.NewSnsAction(props.Topic)` + "\n", "TestAlarmsAreOfTheirService"},
 	{inAlarms, `"ServiceName": service.ServiceName(),`, `"ServiceName": props.Cluster.ClusterName(),`, "TestAlarmsAreOfTheirService"},
-	{inAlarms, `"Operation": &action,`, `"Operation": jsii.String("Query"),`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `"Operation": &action,`, `"Operation": jsii.String("Query" + action[:0]),`, "TestAlarmsAreOfTheirService"},
 
 	// Budgets.
 	{inBudget, `jsii.String("MONTHLY")`, `jsii.String("ANNUALLY")`, "TestBudgets"},
