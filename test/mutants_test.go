@@ -183,9 +183,9 @@ var mutants = []mutant{
 	{inAlarms, `Threshold: jsii.Number(props.Service.Alarms.ErrorPercent)`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
 	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX"}`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX", "4XX", "5XX"}`, "TestAlarmsRingWhenTheyShould"},
-	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
-		metrics[id] = groupMetric`, `id)
-		metrics[id] = groupMetric`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `" - FILL(%s, 0)"`, `" - %s"`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `"HTTPCode_Target_5XX_Count"`, `"HTTPCode_Target_4XX_Count"`, "TestWebSocketsAreNoErrors"},
+	{inAlarms, `"FILL(failed, 0) + FILL(refused, 0)"`, `"FILL(failed, 0)"`, "TestWebSocketsAreNoErrors"},
 	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
 		metrics[id] = newMetric`, `id)
 		metrics[id] = newMetric`, "TestAlarmsRingWhenTheyShould"},
@@ -200,7 +200,7 @@ var mutants = []mutant{
 	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(15), jsii.Number(15)`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `	added.AddAlarmAction(awscloudwatchactions.NewSnsAction(props.Topic))` + "\n", `	_ = awscloudwatchactions.NewSnsAction(props.Topic)` + "\n", "TestAlarmsAreOfTheirService"},
 	{inAlarms, `"ServiceName": service.ServiceName(),`, `"ServiceName": props.Cluster.ClusterName(),`, "TestAlarmsAreOfTheirService"},
-	{inAlarms, `"Operation": &action,`, `"Operation": jsii.String("Query" + action[:0]),`, "TestAlarmsAreOfTheirService"},
+	{inAlarms, `"Operation": &call,`, `"Operation": jsii.String("Query" + call[:0]),`, "TestAlarmsAreOfTheirService"},
 
 	// Budgets.
 	{inBudget, `jsii.String("MONTHLY")`, `jsii.String("ANNUALLY")`, "TestBudgets"},
@@ -216,8 +216,8 @@ var mutants = []mutant{
 	{inTable, `PointInTimeRecoveryEnabled: jsii.Bool(true)`, `PointInTimeRecoveryEnabled: jsii.Bool(false)`, "TestTablesAreKept"},
 	{inTable, `DeletionProtection:               jsii.Bool(true)`, `DeletionProtection:               jsii.Bool(false)`, "TestTablesAreKept"},
 	{inTable, `awscdk.RemovalPolicy_RETAIN`, `awscdk.RemovalPolicy_DESTROY`, "TestTablesAreKept"},
-	{inTable, `SortKey:                          attribute(keys.SortKey)`, `SortKey:                          nil`, "TestTablesAreTheCatalogs"},
-	{inTable, `			SortKey:      attribute(index.SortKey),`, `			SortKey:      attribute(index.PartitionKey),`, "TestTablesAreTheCatalogs"},
+	{inTable, `SortKey:                          attribute(keys.SortKey)`, `SortKey:                          nil`, "TestTableKeysAreTheCatalogs"},
+	{inTable, `			SortKey:      attribute(index.SortKey),`, `			SortKey:      attribute(index.PartitionKey),`, "TestTableKeysAreTheCatalogs"},
 	{inTable, `arn+"/index/"+index.Name`, `arn+"/index/*"`, "TestEachRoleReachesItsOwn"},
 	{inTable, `t.Owner.Table.Permissions()`, `append(t.Owner.Table.Permissions(), "DeleteTable")`, "TestEachRoleReachesItsOwn"},
 	{inTable, `awsdynamodb.TableEncryptionV2_AwsManagedKey()`, `awsdynamodb.TableEncryptionV2_DynamoOwnedKey()`, "TestControlsHoldInEveryPhase"},
@@ -290,10 +290,10 @@ var mutants = []mutant{
 	{inFirewall, `jsii.String("STARTS_WITH")`, `jsii.String("CONTAINS")`, "TestFreeText"},
 
 	// The topic.
-	{inWatch, `"kms:Decrypt", "kms:GenerateDataKey*"`, `"kms:Decrypt"`, "TestTopic"},
+	{inWatch, `"kms:Decrypt", "kms:GenerateDataKey*"`, `"kms:Decrypt"`, "TestAlarmsAndBudgetsPublish"},
 	{inWatch, `EnforceSSL: jsii.Bool(true)`, `EnforceSSL: jsii.Bool(false)`, "TestTopic"},
-	{inWatch, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestTopic"},
-	{inWatch, `[]string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}`, `[]string{"cloudwatch.amazonaws.com"}`, "TestTopic"},
+	{inWatch, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestAlarmsAndBudgetsPublish"},
+	{inWatch, `[]string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}`, `[]string{"cloudwatch.amazonaws.com"}`, "TestAlarmsAndBudgetsPublish"},
 	{inWatch, `EnableKeyRotation: jsii.Bool(true)`, `EnableKeyRotation: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},
 	{inWatch, `	pin(stack, topic.TopicArn())` + "\n", ``, "TestExportsArePinned"},
 
