@@ -92,7 +92,8 @@ func TestTasksAreTheCatalogs(t *testing.T) {
 	require.Len(t, stage.TaskDefinitions, len(sizes))
 	for _, task := range stage.TaskDefinitions {
 		program := task.Containers[0]
-		assert.Equal(t, sizes[program.Name], [3]int{task.CPU, task.Memory, program.Memory}, "%s: CPU, memory, and the program's", program.Name)
+		size := [3]int{task.CPU, task.Memory, program.Memory}
+		assert.Equal(t, sizes[program.Name], size, "%s: CPU, memory, and the program's", program.Name)
 		assert.Equal(t, "ARM64", task.Architecture, program.Name)
 		for name, value := range completed(t).Find(program.Name).Environment {
 			assert.Equal(t, value, program.Environment[name], "%s: %s", program.Name, name)

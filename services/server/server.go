@@ -133,7 +133,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) http() *http.Server {
 	return &http.Server{
-		Handler: s.traces.handler(s.Mux),
+		Handler:           s.traces.handler(s.Mux),
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadTimeout,
 		WriteTimeout:      WriteTimeout,

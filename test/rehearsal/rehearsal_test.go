@@ -288,7 +288,8 @@ func TestParse(t *testing.T) {
 		assert.Equal(t, want, got, args)
 	}
 	for _, args := range []string{
-		"--rate 0", "--startup -1s", "--propagation -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a", "--serve --faults=false", "alpha",
+		"--rate 0", "--startup -1s", "--propagation -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a",
+		"--serve --faults=false", "alpha",
 		"--nonsense",
 	} {
 		_, err := parse(strings.Fields(args))

@@ -27,7 +27,9 @@ func stageWith(edit func(*assembly.Stage)) *assembly.Stage {
 			{Resource: in("A"), Range: netip.MustParsePrefix("10.0.0.0/20")},
 			{Resource: in("B"), Range: netip.MustParsePrefix("10.0.16.0/20")},
 		},
-		LoadBalancers: []assembly.LoadBalancer{{Resource: in("LoadBalancer"), Subnets: []string{"${S.A}"}, SecurityGroups: []string{balancer.Identity()}}},
+		LoadBalancers: []assembly.LoadBalancer{{
+			Resource: in("LoadBalancer"), Subnets: []string{"${S.A}"}, SecurityGroups: []string{balancer.Identity()},
+		}},
 		Services: []assembly.Service{{
 			Resource: in("Service"), Attachments: []assembly.Attachment{{Container: "orders"}},
 			Subnets: []string{"${S.A}", "${S.B}"}, SecurityGroups: []string{tasks.Identity()},
@@ -51,7 +53,9 @@ func TestConnects(t *testing.T) {
 		"a program that is none":   {func(*assembly.Stage) {}, LoadBalancer, "payments", 8080, false},
 		"nothing admits it":        {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress = nil }, LoadBalancer, "orders", 8080, false},
 		"any protocol is admitted": {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress[0].Protocol = "-1" }, LoadBalancer, "orders", 9, true},
-		"another protocol":         {func(s *assembly.Stage) { s.SecurityGroups[1].Ingress[0].Protocol = "udp" }, LoadBalancer, "orders", 8080, false},
+		"another protocol": {
+			func(s *assembly.Stage) { s.SecurityGroups[1].Ingress[0].Protocol = "udp" }, LoadBalancer, "orders", 8080, false,
+		},
 		"it may send to one subnet of two": {func(s *assembly.Stage) {
 			s.SecurityGroups[0].Egress[0].Range = netip.MustParsePrefix("10.0.0.0/20")
 		}, LoadBalancer, "orders", 8080, false},

@@ -53,7 +53,9 @@ func TestNodesLearnOfTargetsAtDifferentTimes(t *testing.T) {
 	address := strings.TrimPrefix(backend.URL, "http://")
 	nodes := newNodes(late)
 	g := newGroup("orders", nodes, alb.Settings{
-		HealthCheck:         alb.HealthCheck{Path: "/", Interval: 5 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 2, Codes: "200"},
+		HealthCheck: alb.HealthCheck{
+			Path: "/", Interval: 5 * time.Millisecond, Timeout: time.Second, Healthy: 1, Unhealthy: 2, Codes: "200",
+		},
 		DeregistrationDelay: time.Hour,
 	})
 	defer func() {

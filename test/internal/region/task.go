@@ -25,7 +25,8 @@ type definition struct {
 }
 
 func (d definition) equal(other definition) bool {
-	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu && d.group == other.group && d.way == other.way &&
+	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu &&
+		d.group == other.group && d.way == other.way &&
 		maps.Equal(d.environment, other.environment) && reflect.DeepEqual(d.revision, other.revision)
 }
 

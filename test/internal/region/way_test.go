@@ -67,7 +67,9 @@ func networkStage(admitted, sent int) *assembly.Stage {
 		Subnets: []assembly.Subnet{{Resource: in("Subnet"), Range: block}},
 		SecurityGroups: []assembly.SecurityGroup{
 			{Resource: in("Balancer"), Egress: []assembly.GroupRule{{Protocol: "tcp", From: sent, To: sent, Range: block}}},
-			{Resource: in("Tasks"), Ingress: []assembly.GroupRule{{Protocol: "tcp", From: admitted, To: admitted, Group: in("Balancer").Identity()}}},
+			{Resource: in("Tasks"), Ingress: []assembly.GroupRule{
+				{Protocol: "tcp", From: admitted, To: admitted, Group: in("Balancer").Identity()},
+			}},
 		},
 		LoadBalancers: []assembly.LoadBalancer{{Subnets: subnets, SecurityGroups: []string{in("Balancer").Identity()}}},
 		Services: []assembly.Service{{
