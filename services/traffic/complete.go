@@ -66,7 +66,7 @@ var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 // checkPlaceholders checks that each placeholder has a meaning where it stands.
 func (k Kind) checkPlaceholders(t Traffic) error {
 	sent := placeholdersOf(k.Target, k.Body)
-	wanted := placeholdersOf(slices.Collect(maps.Values(k.Fields))...)
+	wanted := placeholdersOf(slices.Sorted(maps.Values(k.Fields))...)
 	for _, p := range append(slices.Clone(sent), wanted...) {
 		if p != New && p != ID && p != Number {
 			return fmt.Errorf("%s is no placeholder: want %s, %s or %s", p, New, ID, Number)

@@ -157,16 +157,16 @@ func (r *rehearsal) faultsOf() []fault {
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Kill) },
 		},
 		{
+			name: "one in two dies", hit: "an update of " + last.Name, ends: last.Name, harmless: true,
+			inflict: func(ctx context.Context) (string, error) { return r.doomed(ctx, last) },
+		},
+		{
 			name: "SIGTERM", hit: "a task of " + second.Name, ends: second.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.lose(ctx, second.Name, r.region.Interrupt) },
 		},
 		{
 			name: "crash at start", hit: "an update of " + last.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
-		},
-		{
-			name: "one in two dies", hit: "an update of " + last.Name, harmless: true,
-			inflict: func(ctx context.Context) (string, error) { return r.doomed(ctx, last) },
 		},
 		{
 			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths,

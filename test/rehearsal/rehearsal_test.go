@@ -224,22 +224,24 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 		return all
 	}
 	assert.Equal(t, []string{
-		"kill -9: all tasks of alpha", "SIGTERM: a task of beta", "crash at start: an update of gamma", "hung program: a task of alpha",
-		"table throttles: the table of alpha", "database down: every table",
+		"kill -9: all tasks of alpha", "one in two dies: an update of gamma", "SIGTERM: a task of beta", "crash at start: an update of gamma",
+		"hung program: a task of alpha", "table throttles: the table of alpha", "database down: every table",
 	}, hits())
 	service, target := r.writeTarget()
 	assert.Equal(t, "beta", service, "gamma is written to by no request")
 	assert.Equal(t, "/api/beta", target)
-	assert.Equal(t, 2, untouchedFrom(r.faultsOf(), "beta"))
-	assert.Equal(t, 0, untouchedFrom(r.faultsOf(), "gamma"))
+	assert.Equal(t, 3, untouchedFrom(r.faultsOf(), "beta"))
+	assert.Equal(t, 2, untouchedFrom(r.faultsOf(), "gamma"))
+	assert.Equal(t, 0, untouchedFrom(r.faultsOf(), "legacy"))
 
 	r.catalog.Services = r.catalog.Services[:1]
 	r.catalog.Services[0].Table = nil
 	assert.Equal(t,
 		[]string{
-			"kill -9: all tasks of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha", "hung program: a task of alpha",
+			"kill -9: all tasks of alpha", "one in two dies: an update of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha",
+			"hung program: a task of alpha",
 		}, hits())
-	assert.Equal(t, 4, untouchedFrom(r.faultsOf(), "alpha"))
+	assert.Equal(t, 5, untouchedFrom(r.faultsOf(), "alpha"))
 	r.kinds = r.kinds[:2]
 	_, target = r.writeTarget()
 	assert.Empty(t, target)
