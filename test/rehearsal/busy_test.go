@@ -10,6 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// waited is a probe that has measured one wait.
+type waited time.Duration
+
+func (w waited) Longest(from, to time.Time) time.Duration { return time.Duration(w) }
+
 // Failures are judged unless a program has waited for a processor meanwhile, and what is
 // not judged is reported.
 func TestFailuresOfABusyMachine(t *testing.T) {

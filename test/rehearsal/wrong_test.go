@@ -39,11 +39,6 @@ func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 }
 
 // newRehearsalOf is one of an app of this module.
-// waited is a probe that has measured one wait.
-type waited time.Duration
-
-func (w waited) Longest(from, to time.Time) time.Duration { return time.Duration(w) }
-
 func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kinds traffic.Traffic, clock region.Clock) *rehearsal {
 	t.Helper()
 	logs := newLogs(kinds)

@@ -113,14 +113,6 @@ func (s *service) addresses() []string {
 	return addresses
 }
 
-// eventually waits until done is true, for 20 s at most.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		require.True(t, time.Now().Before(deadline), "%s: not within 20 s", what)
-	}
-}
-
 // under sends requests to the service's target group while work runs, and returns
 // how many failed.
 func under(s *testService, work func()) (failed int64) {

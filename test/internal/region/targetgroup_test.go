@@ -3,7 +3,10 @@ package region
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,9 +57,13 @@ func stageOf(groups ...assembly.TargetGroup) cloudformation.Deployment {
 // A changed health check applies to the targets that are registered, and keeps the group.
 func TestTargetGroupIsUpdatedInPlace(t *testing.T) {
 	r := newTestRegion(t)
-	s := newTestService(t, declaredService())
-	deploy(t, s, s.version("1"))
-	address := s.addresses()[0]
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer target.Close()
+	address := strings.TrimPrefix(target.URL, "http://")
 	before, after := targetGroup("orders", "/healthz"), targetGroup("orders", "/nothing")
 	require.NoError(t, r.Create(t.Context(), stageOf(before), first(before.Resource)))
 	group := r.groups[before.Identity()]
