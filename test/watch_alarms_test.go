@@ -275,6 +275,7 @@ func checkAlarms(stage *assembly.Stage) error {
 			if len(alarm.Actions) != 1 || !isTopic(stage, alarm.Actions[0]) {
 				errs = append(errs, fmt.Errorf("%s notifies %v, want the topic", alarm.LogicalID, alarm.Actions))
 			}
+			errs = append(errs, checkCalls(service, alarm))
 			for _, m := range alarm.Metrics {
 				if err := checkMetric(stage, service, m); err != nil {
 					errs = append(errs, fmt.Errorf("%s: %w", alarm.LogicalID, err))
@@ -317,6 +318,33 @@ func rollsBackOn(service assembly.Service) []string {
 	return names
 }
 
+// measured are the metrics by the names that expressions have for them.
+var measured = map[string]string{
+	"requests":  "RequestCount",
+	"answered2": "HTTPCode_Target_2XX_Count",
+	"answered3": "HTTPCode_Target_3XX_Count",
+	"answered4": "HTTPCode_Target_4XX_Count",
+	"failed":    "HTTPCode_Target_5XX_Count",
+	"refused":   "TargetConnectionErrorCount",
+	"p99":       "TargetResponseTime",
+	"running":   "RunningTaskCount",
+	"desired":   "DesiredTaskCount",
+}
+
+// checkCalls wants an alarm of a table to count each call of the service once.
+func checkCalls(service assembly.Service, alarm assembly.Alarm) error {
+	var calls []string
+	for _, m := range alarm.Metrics {
+		if call, ok := m.Dimensions["Operation"]; ok {
+			calls = append(calls, call)
+		}
+	}
+	if calls != nil && !sameElements(calls, callsOf(service.Program())) {
+		return fmt.Errorf("%s counts %v, want %v", alarm.LogicalID, calls, callsOf(service.Program()))
+	}
+	return nil
+}
+
 // checkMetric wants a metric that AWS documents, of what the service itself has.
 func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.AlarmMetric) error {
 	group := strings.TrimSuffix(service.Attachments[0].TargetGroup, "}") + ".TargetGroupFullName}"
@@ -345,6 +373,9 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 		"ECS/ContainerInsights RunningTaskCount Minimum":    {"ClusterName", "ServiceName"},
 		"ECS/ContainerInsights DesiredTaskCount Minimum":    {"ClusterName", "ServiceName"},
 		"AWS/DynamoDB ThrottledRequests Sum":                {"Operation", "TableName"},
+	}
+	if want := measured[m.ID]; want != "" && m.Name != want {
+		return fmt.Errorf("%q is %s, want %s", m.ID, m.Name, want)
 	}
 	name := m.Namespace + " " + m.Name + " " + m.Statistic
 	if got := slices.Sorted(maps.Keys(m.Dimensions)); !slices.Equal(got, documented[name]) || m.Period != time.Minute {
