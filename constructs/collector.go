@@ -57,12 +57,12 @@ func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 	}))
 }
 
-// programCPU is the program's share of the task's CPU beside a collector. Without an
-// explicit share the program would get almost none. Nil means the whole task, for a
-// program without a collector.
+// programCPU is the program's share of the task's CPU beside a collector or a proxy.
+// Without an explicit share the program would get almost none. Nil means the whole task,
+// for a program alone in it.
 func programCPU(s services.Service) *float64 {
-	if s.Collector == "" {
+	if s.ProgramCPU() == s.CPU {
 		return nil
 	}
-	return jsii.Number(s.CPU - services.CollectorCPU)
+	return jsii.Number(s.ProgramCPU())
 }

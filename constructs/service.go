@@ -23,6 +23,8 @@ import (
 // group, target group, listener rules, scaling, alarms and budget.
 type Service struct {
 	TargetGroup elbv2.ApplicationTargetGroup
+	// SecurityGroup is the tasks' own.
+	SecurityGroup awsec2.SecurityGroup
 }
 
 // ServiceProps are the catalog's entry and what the service shares with others.
@@ -47,6 +49,8 @@ type ServiceProps struct {
 	// Rest receives what a shared path does not send to the service. Nil means that no
 	// rule shares a path.
 	Rest elbv2.IApplicationTargetGroup
+	// Connections are nil for a service without calls and callers.
+	Connections *Connections
 	// Topic receives alarms and the notifications of the budget.
 	Topic awssns.ITopic
 	// Budget adds the service's monthly budget.
@@ -64,13 +68,16 @@ type ServiceProps struct {
 func NewService(scope constructs.Construct, id string, props *ServiceProps) *Service {
 	scope = constructs.NewConstruct(scope, &id)
 
-	task := newTask(scope, props)
+	task, logs := newTask(scope, props)
 	listener := localListener(scope, props)
 	group := newTargetGroup(scope, props)
 	newRule(scope, "PreviewRule", listener, props.Rules.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
-	service := newFargateService(scope, props, task, newDeploymentAlarms(scope, props, group))
+	alarms := newDeploymentAlarms(scope, props, group)
+	tasks := newSecurityGroup(scope, props)
+	service := newFargateService(scope, props, task, tasks, logs, alarms)
 	service.AttachToApplicationTargetGroup(group)
 	waitForIngress(service)
+	service.Node().AddDependency(newConnectionRules(scope, tasks, props)...)
 	scale(service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
@@ -81,12 +88,12 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)
 	}
 
-	return &Service{TargetGroup: group}
+	return &Service{TargetGroup: group, SecurityGroup: tasks}
 }
 
 // newTask creates the task definition and its two roles: the one that the program acts
-// as, and the one that ECS starts it with.
-func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTaskDefinition {
+// as, and the one that ECS starts it with. The log is that of all its containers.
+func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTaskDefinition, awslogs.LogGroup) {
 	trust := &awsiam.RoleProps{AssumedBy: ecsOf(awscdk.Stack_Of(scope))}
 	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
 	for _, table := range props.Tables {
@@ -101,8 +108,9 @@ func newTask(scope constructs.Construct, props *ServiceProps) awsecs.FargateTask
 			CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
 		},
 	})
-	addContainer(scope, task, props)
-	return task
+	logs := newLogs(scope)
+	addContainer(scope, task, props, logs)
+	return task, logs
 }
 
 // ecsOf is the ECS service principal, limited to tasks of the stack's own account and
@@ -123,16 +131,21 @@ func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
 // logBufferMiB bounds the log lines of a container that wait for CloudWatch.
 const logBufferMiB = 10
 
-func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps) {
+// newLogs keeps the lines of a task's containers for a month.
+func newLogs(scope constructs.Construct) awslogs.LogGroup {
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	newQueries(scope, logs)
+	return logs
+}
+
+func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps, logs awslogs.ILogGroup) {
 	program := task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
 		Image:                  props.Images.image(scope, props.Service.Image),
 		Environment:            environment(props),
-		PortMappings:           &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Service.Port)}},
+		PortMappings:           &[]*awsecs.PortMapping{portMapping(props.Service)},
 		SystemControls:         lowPorts(props.Service.Port),
 		Logging:                logTo(logs, props.Service.Name),
 		Cpu:                    programCPU(props.Service),
@@ -175,13 +188,16 @@ func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
 	return linux
 }
 
-// environment is the program's variables: its port, the names of its tables, the address
-// of its collector, and those of the catalog.
+// environment is the program's variables: its port, the names of its tables, the
+// addresses of those that it calls and of its collector, and those of the catalog.
 func environment(props *ServiceProps) *map[string]*string {
 	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
 	maps.Copy(variables, props.Service.Environment)
 	for _, table := range props.Tables {
 		variables[services.TableVariable(table.Owner.Name)] = *table.Table.TableName()
+	}
+	for _, callee := range props.Service.Calls {
+		variables[services.URLVariable(callee)] = services.URL(callee)
 	}
 	if props.Service.Collector != "" {
 		variables[services.CollectorVariable] = fmt.Sprintf("http://localhost:%d", services.CollectorPort)
@@ -229,9 +245,13 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 func newFargateService(
-	scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, alarms []awscloudwatch.Alarm,
+	scope constructs.Construct, props *ServiceProps, task awsecs.FargateTaskDefinition, group awsec2.ISecurityGroup, logs awslogs.ILogGroup,
+	alarms []awscloudwatch.Alarm,
 ) awsecs.FargateService {
-	group := newSecurityGroup(scope, props)
+	groups := []awsec2.ISecurityGroup{group}
+	if props.Connections != nil && props.Connections.Group != nil {
+		groups = append(groups, immutable(scope, props.Connections.Group))
+	}
 	var alarmNames []*string
 	for _, alarm := range alarms {
 		alarmNames = append(alarmNames, alarm.AlarmName())
@@ -240,7 +260,7 @@ func newFargateService(
 		Cluster:                     props.Cluster,
 		TaskDefinition:              task,
 		VpcSubnets:                  props.Subnets,
-		SecurityGroups:              &[]awsec2.ISecurityGroup{group},
+		SecurityGroups:              &groups,
 		AssignPublicIp:              jsii.Bool(false),
 		PlatformVersion:             awsecs.FargatePlatformVersion_LATEST,
 		EnableExecuteCommand:        jsii.Bool(false),
@@ -252,6 +272,7 @@ func newFargateService(
 		DeploymentAlarms:            &awsecs.DeploymentAlarmConfig{AlarmNames: &alarmNames, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM},
 		CapacityProviderStrategies:  capacity(props.Service.Scaling),
 		ForceNewDeployment:          forceDeployment(props.Service.Scaling),
+		ServiceConnectConfiguration: serviceConnect(props, logs),
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 	})
 	service.Node().AddDependency(task.ExecutionRole())

@@ -18,7 +18,7 @@ func TestPermissionsOfCalls(t *testing.T) {
 		},
 		"PartiQL": {[]string{"ExecuteStatement"}, []string{"PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"}},
 	} {
-		s := Service{Table: &Table{PartitionKey: "id", Actions: test.calls}}.complete()
+		s := Service{Table: &Table{PartitionKey: "id", Actions: test.calls}}.complete(nil)
 		require.NoError(t, s.Table.check(), name)
 		assert.Equal(t, test.want, s.Table.Permissions(), name)
 	}

@@ -2,10 +2,7 @@
 // the phase of each one's migration, and the listener rules that follow from both.
 package services
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Catalog is every program that can serve a path: the services that the monolith
 // is split into, and the monolith itself. Functions that take a catalog want one
@@ -41,9 +38,10 @@ type Service struct {
 	// Priority orders the services' listener rules, 1 to 24999, unique. The lowest
 	// number is evaluated first.
 	Priority int
-	// CPU in units of 1/1024 vCPU. Zero means 256.
+	// CPU in units of 1/1024 vCPU. Zero means 256, and 512 for a service with connections.
 	CPU int
-	// Memory in MiB, one of the sizes that Fargate pairs with CPU. Zero means 512.
+	// Memory in MiB, one of the sizes that Fargate pairs with CPU. Zero means 512, and 1024
+	// for a service with connections.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 	Memory int
@@ -62,6 +60,10 @@ type Service struct {
 	// WritableRoot makes the root file system of such a program writable. False means
 	// read-only.
 	WritableRoot bool
+	// Calls are the names of the programs that this one calls over HTTP, the monolith
+	// included. Its environment has the URL of each, as URLVariable names it; it reaches no
+	// other. A service that calls or is called has a proxy in each task. Empty means none.
+	Calls []string
 	// Environment is added to the variables that the catalog sets. PORT and names that
 	// end in _TABLE are refused.
 	Environment map[string]string
@@ -85,6 +87,9 @@ type Service struct {
 	MonthlyBudget int
 	// Table is the service's own DynamoDB table. Nil means none.
 	Table *Table
+
+	// callers are filled in by Complete.
+	callers []string
 }
 
 // Image is the source of a container image. Exactly one field is set.
@@ -128,5 +133,5 @@ type Index struct {
 // a service's table: ORDERS_TABLE for orders. A program serves only the features
 // whose table it is given.
 func TableVariable(service string) string {
-	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_TABLE"
+	return variable(service) + "_TABLE"
 }

@@ -25,12 +25,30 @@ const (
 )
 
 // ProgramMemory returns the memory of the program's container in MiB: the task's,
-// less CollectorMemory if the service has a collector.
+// less what its collector and its proxy take.
 func (s Service) ProgramMemory() int {
-	if s.Collector == "" {
-		return s.Memory
+	memory := s.Memory
+	if s.Collector != "" {
+		memory -= CollectorMemory
 	}
-	return s.Memory - CollectorMemory
+	if s.Connected() {
+		memory -= ProxyMemory
+	}
+	return memory
+}
+
+// ProgramCPU returns what the program's container keeps of the task's CPU when others
+// use all they can, in units of 1/1024 vCPU: the task's, less what its collector and its
+// proxy take.
+func (s Service) ProgramCPU() int {
+	cpu := s.CPU
+	if s.Collector != "" {
+		cpu -= CollectorCPU
+	}
+	if s.Connected() {
+		cpu -= ProxyCPU
+	}
+	return cpu
 }
 
 // checkCollector does not check the task's size: a collector takes at most half of

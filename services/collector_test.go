@@ -14,7 +14,7 @@ func TestCollectorFitsEveryTask(t *testing.T) {
 	sizes := 0
 	for _, cpu := range append(slices.Collect(maps.Keys(fargateMemory)), 256) {
 		for memory := 512; memory <= 122880; memory += 512 {
-			s := Service{Name: "alpha", Image: Image{Program: "services/alpha"}, CPU: cpu, Memory: memory, Collector: "collector:1"}.complete()
+			s := Service{Name: "alpha", Image: Image{Program: "services/alpha"}, CPU: cpu, Memory: memory, Collector: "collector:1"}.complete(nil)
 			if s.check() != nil {
 				continue
 			}

@@ -17,14 +17,14 @@ func (c Catalog) Complete() (Catalog, error) {
 		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: `+
 			"leave its paths, priority and MonolithPercent empty", c.Monolith.Name)
 	}
-	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete()}
+	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete(c.callers(c.Monolith.Name))}
 	out.Monolith.Paths = []string{"/*"}
 	out.Monolith.Priority = monolithPriority
 	for _, s := range c.Services {
 		if s.Priority < 1 || s.Priority >= monolithPriority {
 			return Catalog{}, fmt.Errorf("services: %q has priority %d: want 1 to %d", s.Name, s.Priority, monolithPriority-1)
 		}
-		out.Services = append(out.Services, s.complete())
+		out.Services = append(out.Services, s.complete(c.callers(s.Name)))
 	}
 	return out, out.check()
 }
@@ -70,7 +70,12 @@ func (s Service) ID() string {
 // no file.
 const unprivileged = "65532:65532"
 
-func (s Service) complete() Service {
+func (s Service) complete(callers []string) Service {
+	s.callers = callers
+	if s.Connected() {
+		s.CPU = cmp.Or(s.CPU, 512)
+		s.Memory = cmp.Or(s.Memory, 1024)
+	}
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
@@ -112,7 +117,7 @@ func (c Catalog) check() error {
 	if monolithPercent > 100 {
 		return fmt.Errorf("services: MonolithPercent adds up to %d%% of the monolith's load: want 100 at most", monolithPercent)
 	}
-	return nil
+	return c.checkConnections()
 }
 
 // numericUser is a user id and a group id other than 0, root's.
@@ -144,7 +149,7 @@ func (s Service) check() error {
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{
-		s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector,
+		s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector, s.checkConnected,
 	} {
 		if err := check(); err != nil {
 			return err

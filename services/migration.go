@@ -132,6 +132,9 @@ func (m Migration) validate(c Catalog) error {
 	if err != nil {
 		return err
 	}
+	if callers := c.callers(c.Monolith.Name); m.Monolith == Retired && len(callers) > 0 {
+		return fmt.Errorf("services: %q cannot be retired while %q calls it: remove that call first", c.Monolith.Name, callers[0])
+	}
 	for _, s := range c.Services {
 		if err := m.checkRest(c, s); err != nil {
 			return fmt.Errorf("services: %q asks for phase %q: %w", s.Name, m.Services[s.Name], err)

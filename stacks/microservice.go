@@ -28,6 +28,8 @@ type MicroserviceProps struct {
 	Platform *Platform
 	Edge     *Edge
 	Watch    *Watch
+	// Connections are nil for a service without calls and callers.
+	Connections *constructs.Connections
 	// Rest receives what a shared path does not send to the service. Nil means that no
 	// rule shares a path.
 	Rest *Microservice
@@ -51,6 +53,7 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		Listener:     props.Edge.Listener,
 		LoadBalancer: props.Edge.SecurityGroup,
 		Rules:        props.Rules,
+		Connections:  props.Connections,
 		Topic:        props.Watch.Topic,
 		Budget:       *e.Budgets,
 	}

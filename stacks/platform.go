@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -13,6 +14,12 @@ type Platform struct {
 	Stack   awscdk.Stack
 	VPC     awsec2.Vpc
 	Cluster awsecs.Cluster
+	// Namespace has the names of the programs that others call.
+	Namespace awsservicediscovery.HttpNamespace
+	// Monolith is a security group that the monolith's tasks have besides their own, once
+	// they have connections. It is here so that their rules can be in the stacks of the
+	// services, which the monolith's comes before in some phases and after in others.
+	Monolith awsec2.SecurityGroup
 	// Tasks are the subnets that tasks run in, without a route in from the internet.
 	Tasks *awsec2.SubnetSelection
 }
@@ -43,10 +50,12 @@ func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform 
 	logRejected(stack, vpc)
 	ownLogGroup(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
 	p := &Platform{
-		Stack:   stack,
-		VPC:     vpc,
-		Cluster: newCluster(stack, vpc),
-		Tasks:   &awsec2.SubnetSelection{SubnetType: tasks},
+		Stack:     stack,
+		VPC:       vpc,
+		Cluster:   newCluster(stack, vpc),
+		Namespace: newNamespace(stack, e),
+		Monolith:  newMonolithSecurityGroup(stack, vpc),
+		Tasks:     &awsec2.SubnetSelection{SubnetType: tasks},
 	}
 	p.pin()
 	return p
@@ -60,6 +69,27 @@ func (p *Platform) pin() {
 			pin(p.Stack, id)
 		}
 	}
+	pin(p.Stack, p.Namespace.NamespaceArn(), p.Monolith.SecurityGroupId())
+}
+
+// newNamespace is there, at no cost, before the first connection, so that a connection
+// changes the stacks of its two ends and no other.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect.html
+func newNamespace(stack awscdk.Stack, e Environment) awsservicediscovery.HttpNamespace {
+	return awsservicediscovery.NewHttpNamespace(stack, jsii.String("Namespace"), &awsservicediscovery.HttpNamespaceProps{
+		Name:        jsii.String(e.StageName()),
+		Description: jsii.Sprintf("Connections in %s", e.StageName()),
+	})
+}
+
+// newMonolithSecurityGroup lets nothing in or out by itself.
+func newMonolithSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
+	return awsec2.NewSecurityGroup(stack, jsii.String("Monolith"), &awsec2.SecurityGroupProps{
+		Vpc:              vpc,
+		Description:      jsii.String("Connections of the monolith"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
 }
 
 // newCluster creates the cluster with enhanced Container Insights, which measures each

@@ -1,11 +1,10 @@
 package stacks
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/constructs"
@@ -47,15 +46,13 @@ func NewEnvironmentStage(scope awscdk.App, id string, props *EnvironmentStagePro
 	s.Data = NewData(stage, "Data", &DataProps{Environment: e, Catalog: props.Catalog})
 	s.Edge = NewEdge(stage, "Edge", &EdgeProps{Environment: e, VPC: s.Platform.VPC})
 	s.addPrograms(props)
-	s.order(e.Migration)
+	s.order(props.Catalog, e.Migration)
 	s.tag(e, props.Catalog)
 	return s
 }
 
-// addPrograms adds the stack of each program that the migration runs. A rule that
-// shares a path names the group of a program with a later priority, so that program's
-// stack comes first: the monolith's, then those of the services from the last priority
-// to the first.
+// addPrograms adds the stack of each program that the migration runs: the monolith's,
+// then those of the services in an order in which each finds what it refers to.
 func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	e, catalog := props.Environment, props.Catalog
 	rules := services.Plan(catalog, e.Migration, e.PreviewFrom)
@@ -63,6 +60,7 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 		return NewMicroservice(s.Stage, service.ID(), &MicroserviceProps{
 			Environment: e, Service: service, Rules: rules[service.Name], Tables: tables, Images: props.Images,
 			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Rest: s.rest(rules[service.Name], catalog),
+			Connections: s.connections(service, catalog.Monolith.Name),
 		})
 	}
 	if e.Migration.Monolith != services.Retired {
@@ -70,10 +68,34 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 		monolith.Scaling = services.MonolithScaling(catalog, e.Migration)
 		s.Monolith = program(monolith, s.Data.ofMonolith(catalog, e.Migration))
 	}
-	last := func(a, b services.Service) int { return cmp.Compare(b.Priority, a.Priority) }
-	for _, service := range slices.SortedFunc(slices.Values(catalog.Services), last) {
+	for _, service := range catalog.Order() {
 		s.Services[service.Name] = program(service, s.Data.of(service))
 	}
+}
+
+// connections returns what joins a program to those that it calls and that call it, or
+// nil. A connection's rules are in the stack of the caller, which depends on that of the
+// callee; those of a connection of the monolith are in the stack of the service.
+func (s *EnvironmentStage) connections(service services.Service, monolith string) *constructs.Connections {
+	if !service.Connected() {
+		return nil
+	}
+	c := &constructs.Connections{Namespace: s.Platform.Namespace.NamespaceArn()}
+	if service.Name == monolith {
+		c.Group = s.Platform.Monolith
+		return c
+	}
+	for _, callee := range service.Calls {
+		group := awsec2.ISecurityGroup(s.Platform.Monolith)
+		if callee != monolith {
+			group = s.Services[callee].Service.SecurityGroup
+		}
+		c.Peers = append(c.Peers, constructs.Peer{Name: callee, Group: group})
+	}
+	if slices.Contains(service.Callers(), monolith) {
+		c.Peers = append(c.Peers, constructs.Peer{Name: monolith, Group: s.Platform.Monolith, Calls: true})
+	}
+	return c
 }
 
 // rest returns the program to which the rules of another send the rest of a shared
@@ -97,18 +119,29 @@ func (s *EnvironmentStage) rest(rules services.ServiceRules, catalog services.Ca
 // some program can always serve a path. In strangled the service's rule changes before
 // the monolith's grant is removed; in every other phase the monolith's grant returns
 // before the service's rule changes.
-func (s *EnvironmentStage) order(m services.Migration) {
+//
+// A strangled service that calls one in another phase comes after that, and so after the
+// monolith. No path moves then: it was live before.
+func (s *EnvironmentStage) order(catalog services.Catalog, m services.Migration) {
 	if s.Monolith == nil {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
-		service := s.Services[name]
-		if m.Services[name].Strangled {
-			s.Monolith.Stack.AddStackDependency(service.Stack, jsii.String("the path moves before the grant goes"))
-		} else {
-			service.Stack.AddStackDependency(s.Monolith.Stack, jsii.String("the grant returns before the path does"))
+	for _, service := range catalog.Services {
+		stack := s.Services[service.Name].Stack
+		if !m.Services[service.Name].Strangled {
+			stack.AddStackDependency(s.Monolith.Stack, jsii.String("the grant returns before the path does"))
+		} else if !followsMonolith(catalog, m, service) {
+			s.Monolith.Stack.AddStackDependency(stack, jsii.String("the path moves before the grant goes"))
 		}
 	}
+}
+
+// followsMonolith reports whether a service, or one that it calls, is not strangled, so
+// that its stack comes after the monolith's.
+func followsMonolith(catalog services.Catalog, m services.Migration, service services.Service) bool {
+	return !m.Services[service.Name].Strangled || slices.ContainsFunc(service.Calls, func(callee string) bool {
+		return callee != catalog.Monolith.Name && followsMonolith(catalog, m, *catalog.Find(callee))
+	})
 }
 
 // tag puts the tags app, environment and service on every resource. A table has its

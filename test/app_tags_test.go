@@ -21,6 +21,7 @@ var untaggable = []string{
 	"AWS::ApplicationAutoScaling::ScalableTarget",
 	"AWS::ApplicationAutoScaling::ScalingPolicy",
 	"AWS::EC2::Route",
+	"AWS::EC2::SecurityGroupEgress",
 	"AWS::EC2::SecurityGroupIngress",
 	"AWS::EC2::SubnetRouteTableAssociation",
 	"AWS::EC2::VPCGatewayAttachment",

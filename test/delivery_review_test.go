@@ -209,6 +209,7 @@ func TestReplacedTable(t *testing.T) {
 // A service that is renamed leaves its table behind, with all that is in it.
 func TestReviewOfARename(t *testing.T) {
 	after := assemble(t, editService("alpha", func(s *services.Service) { s.Name = "people" }),
+		editService("gamma", func(s *services.Service) { s.Calls = []string{"people"} }),
 		environment("migration", map[string]any{"people": "live", "beta": "live", "gamma": "live", "legacy": "serving"}))
 	table := startingWith(after, "AWS::DynamoDB::GlobalTable", "PeopleTable")
 	want := "renamed: `" + table.LogicalID + "` in stack `Data` would be created anew, empty"

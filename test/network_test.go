@@ -39,7 +39,8 @@ func ofType(resources map[string]any, kind string) []map[string]any {
 }
 
 // Every rule of a security group has a description, only the load balancer is open
-// to any address, and a task sends to port 443 alone, also with a NAT gateway.
+// to any address, and a task sends to port 443 and to those that it calls alone, also
+// with a NAT gateway.
 func TestSecurityGroups(t *testing.T) {
 	for name, stage := range map[string]*assembly.Stage{
 		"all live":         at(t, allLive),
@@ -99,17 +100,22 @@ func checkSecurityGroups(stage *assembly.Stage) error {
 			if rule.Range.IsValid() && rule.Range.Bits() == 0 && !balancer {
 				errs = append(errs, fmt.Errorf("%s: %s is open to any address: %+v", group.Stack, group.LogicalID, rule))
 			}
-			if isTask && !slices.Contains(stage.LoadBalancers[0].SecurityGroups, rule.Group) {
-				errs = append(errs, fmt.Errorf("%s: %s admits more than the load balancer: %+v", group.Stack, group.LogicalID, rule))
+			if isTask && !slices.Contains(stage.LoadBalancers[0].SecurityGroups, rule.Group) && !isConnection(rule) {
+				errs = append(errs, fmt.Errorf("%s: %s admits more than the load balancer and its callers: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}
 		for _, rule := range group.Egress {
-			if isTask && (rule.Protocol != "tcp" || rule.From != 443 || rule.To != 443) {
-				errs = append(errs, fmt.Errorf("%s: %s sends to more than port 443: %+v", group.Stack, group.LogicalID, rule))
+			if isTask && (rule.Protocol != "tcp" || rule.From != 443 || rule.To != 443) && !isConnection(rule) {
+				errs = append(errs, fmt.Errorf("%s: %s sends to more than port 443 and its callees: %+v", group.Stack, group.LogicalID, rule))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// isConnection reports whether a rule is for the port of connections and for one group.
+func isConnection(rule assembly.GroupRule) bool {
+	return rule.Protocol == "tcp" && rule.From == services.ConnectionPort && rule.To == services.ConnectionPort && rule.Group != ""
 }
 
 // checkDefaultGroup wants every VPC's default security group emptied: a network

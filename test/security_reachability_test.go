@@ -9,6 +9,7 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,22 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]str
 			want[network.Link{From: container.Name, To: name}] = "tcp 443"
 		}
 	}
+	for _, c := range connectionsOf(stage) {
+		want[network.Link{From: c.Caller, To: c.Callee}] = fmt.Sprintf("tcp %d", services.ConnectionPort)
+	}
 	return want
+}
+
+// connectionsOf are the connections of the fixture whose two ends a stage has.
+func connectionsOf(stage *assembly.Stage) []services.Connection {
+	c, err := fixture.Catalog().Complete()
+	if err != nil {
+		panic(err)
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(stage.Services, func(s assembly.Service) bool { return s.Program() == name })
+	}
+	return slices.DeleteFunc(c.Connections(), func(c services.Connection) bool { return !has(c.Caller) || !has(c.Callee) })
 }
 
 // interfaces are the interface endpoints of an environment with traces.
@@ -155,7 +171,9 @@ func TestReachabilityMutants(t *testing.T) {
 		}},
 		"endpoints that admit one subnet": {"Platform", func(resources map[string]any) {
 			for _, group := range ofType(resources, "AWS::EC2::SecurityGroup") {
-				group["SecurityGroupIngress"].([]any)[0].(map[string]any)["CidrIp"] = taskSubnet.Range.String()
+				if rules, ok := group["SecurityGroupIngress"].([]any); ok {
+					rules[0].(map[string]any)["CidrIp"] = taskSubnet.Range.String()
+				}
 			}
 		}},
 		"no route to the internet from one subnet of the load balancer": {"Platform", func(resources map[string]any) {

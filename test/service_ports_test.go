@@ -55,8 +55,11 @@ func TestPortMutants(t *testing.T) {
 			containerOf(resources)["PortMappings"].([]any)[0].(map[string]any)["ContainerPort"] = 8080
 		}},
 		"a task closed on its port": {"Gamma", func(resources map[string]any) {
-			rule := ofType(resources, "AWS::EC2::SecurityGroupIngress")[0]
-			rule["FromPort"], rule["ToPort"] = 80, 80
+			for _, rule := range ofType(resources, "AWS::EC2::SecurityGroupIngress") {
+				if rule["FromPort"] == 9090.0 {
+					rule["FromPort"], rule["ToPort"] = 80, 80
+				}
+			}
 		}},
 		"a load balancer that sends to one port": {"Edge", func(resources map[string]any) {
 			egress := ofType(resources, "AWS::EC2::SecurityGroup")[0]["SecurityGroupEgress"].([]any)[0].(map[string]any)

@@ -120,6 +120,7 @@ var replacedBy = map[string][]string{
 	"AWS::S3::BucketPolicy":                     {"Bucket"},
 	"AWS::SNS::Subscription":                    {"Endpoint", "Protocol", "TopicArn"},
 	"AWS::SNS::TopicPolicy":                     {},
+	"AWS::ServiceDiscovery::HttpNamespace":      {"Name"},
 	"AWS::WAFv2::LoggingConfiguration":          {"ResourceArn"},
 	"AWS::WAFv2::WebACL":                        {"Name", "Scope"},
 	"AWS::WAFv2::WebACLAssociation":             {"ResourceArn", "WebACLArn"},

@@ -58,6 +58,7 @@ var charges = map[string]charge{
 	"AWS::SNS::Topic":                               byUse("notifications"),
 	"AWS::SNS::TopicPolicy":                         free,
 	"AWS::SecretsManager::Secret":                   each(Secret),
+	"AWS::ServiceDiscovery::HttpNamespace":          free,
 	"AWS::WAFv2::LoggingConfiguration":              free,
 	"AWS::WAFv2::WebACL":                            chargeWebACL,
 	"AWS::WAFv2::WebACLAssociation":                 free,
