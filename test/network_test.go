@@ -257,6 +257,11 @@ func TestWayOut(t *testing.T) {
 func TestZones(t *testing.T) {
 	stage := assemble(t, environment("azs", 3), environment("account", "123456789012"))
 	assert.Len(t, slices.Collect(stage.Resources("AWS::EC2::Subnet")), 6, "3 zones, want a public subnet and one for tasks in each")
+	zones := map[any]int{}
+	for r := range stage.Resources("AWS::EC2::Subnet") {
+		zones[fmt.Sprint(r.Properties["AvailabilityZone"])]++
+	}
+	assert.Len(t, zones, 3, "zones of the subnets: %v", zones)
 	// The CLI looks up in the account what a manifest lists as missing.
 	nested := filepath.Dir(stage.Stacks[0].File)
 	for _, folder := range []string{nested, filepath.Dir(nested)} {

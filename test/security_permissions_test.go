@@ -97,6 +97,14 @@ func checkTrust(stage *assembly.Stage) error {
 		"StringEquals": {"aws:SourceAccount": {"${AWS::AccountId}"}},
 		"ArnLike":      {"aws:SourceArn": {"arn:aws:ecs:eu-west-1:${AWS::AccountId}:*"}},
 	}
+	for flows := range stage.Resources("AWS::EC2::FlowLog") {
+		for _, role := range stage.Roles {
+			if role.ARN() == flows.Properties["DeliverLogsPermissionArn"] {
+				own := map[string]map[string]assembly.Strings{"StringEquals": {"aws:SourceAccount": {"${AWS::AccountId}"}}}
+				errs = append(errs, equal(role.LogicalID+": the condition of its trust", own, role.Trust[0].Condition))
+			}
+		}
+	}
 	for _, task := range stage.TaskDefinitions {
 		for _, role := range stage.Roles {
 			if role.ARN() != task.TaskRole && role.ARN() != task.ExecutionRole {

@@ -61,9 +61,11 @@ func checkCollectors(stage *assembly.Stage, beside ...string) error {
 	for _, task := range stage.TaskDefinitions {
 		program := task.Containers[0]
 		var err error
+		cpu, memory := proxyRoom(stage, task)
 		if slices.Contains(beside, program.Name) {
-			err = checkCollector(task)
-		} else if _, told := program.Environment[services.CollectorVariable]; told || len(task.Containers) != 1 || program.Memory != task.Memory {
+			err = checkCollector(task, task.CPU-cpu, task.Memory-memory)
+		} else if _, told := program.Environment[services.CollectorVariable]; told || len(task.Containers) != 1 ||
+			program.Memory != task.Memory-memory {
 			err = fmt.Errorf("want the program alone: %+v", task.Containers)
 		}
 		if err != nil {
@@ -73,7 +75,20 @@ func checkCollectors(stage *assembly.Stage, beside ...string) error {
 	return errors.Join(errs...)
 }
 
-func checkCollector(task assembly.TaskDefinition) error {
+// proxyRoom returns what a task keeps for the proxy of its connections, in CPU units and
+// MiB.
+func proxyRoom(stage *assembly.Stage, task assembly.TaskDefinition) (cpu, memory int) {
+	for _, service := range stage.Services {
+		if service.TaskDefinition == task.Identity() && service.Properties["ServiceConnectConfiguration"] != nil {
+			return services.ProxyCPU, services.ProxyMemory
+		}
+	}
+	return 0, 0
+}
+
+// checkCollector wants a collector to share CPU units and MiB with the program, and to
+// outlive it.
+func checkCollector(task assembly.TaskDefinition, cpu, memory int) error {
 	if len(task.Containers) != 2 {
 		return fmt.Errorf("want a program and a collector: %+v", task.Containers)
 	}
@@ -82,10 +97,12 @@ func checkCollector(task assembly.TaskDefinition) error {
 	switch {
 	case !program.Essential || collector.Essential:
 		return errors.New("want the task to end with the program and not with the collector")
-	case program.Memory+collector.Memory != task.Memory || collector.Memory < 256:
-		return fmt.Errorf("%d and %d MiB in a task of %d", program.Memory, collector.Memory, task.Memory)
-	case program.CPU+collector.CPU != task.CPU:
-		return fmt.Errorf("%d and %d CPU units in a task of %d", program.CPU, collector.CPU, task.CPU)
+	case program.StopTimeout > collector.StopTimeout:
+		return fmt.Errorf("ECS kills the collector after %s, the program after %s", collector.StopTimeout, program.StopTimeout)
+	case program.Memory+collector.Memory != memory || collector.Memory < 256:
+		return fmt.Errorf("%d and %d MiB, of %d", program.Memory, collector.Memory, memory)
+	case program.CPU+collector.CPU != cpu:
+		return fmt.Errorf("%d and %d CPU units, of %d", program.CPU, collector.CPU, cpu)
 	case !slices.Equal(program.DependsOn, []string{collector.Name}) || len(collector.DependsOn) > 0:
 		return errors.New("want the collector to stop after the program")
 	case endpoint != "http://localhost:4318":
@@ -106,6 +123,7 @@ func TestCollectorMutants(t *testing.T) {
 		"one without which the task ends": func(_, collector map[string]any) { collector["Essential"] = true },
 		"a program that may use all":      func(program, _ map[string]any) { program["Memory"] = 512 },
 		"a program without CPU":           func(program, _ map[string]any) { delete(program, "Cpu") },
+		"one that is killed first":        func(_, collector map[string]any) { collector["StopTimeout"] = 2 },
 		"one that stops first":            func(program, _ map[string]any) { delete(program, "DependsOn") },
 		"one that other hosts reach": func(_, collector map[string]any) {
 			variable := collector["Environment"].([]any)[0].(map[string]any)

@@ -153,9 +153,8 @@ func TestNoServiceHasALaunchType(t *testing.T) {
 		assert.Nil(t, s.Properties["LaunchType"], s.Stack)
 		assert.Len(t, s.Properties["CapacityProviderStrategy"], want, s.Stack)
 	}
-	for r := range stage.Resources("AWS::ECS::ClusterCapacityProviderAssociations") {
-		assert.Equal(t, []any{"FARGATE", "FARGATE_SPOT"}, r.Properties["CapacityProviders"])
-	}
+	providers := only(stage, "Platform", "AWS::ECS::ClusterCapacityProviderAssociations").Properties["CapacityProviders"]
+	assert.Equal(t, []any{"FARGATE", "FARGATE_SPOT"}, providers)
 }
 
 // The monolith's bounds follow what is strangled.

@@ -29,6 +29,10 @@ func TestLogMutants(t *testing.T) {
 	} {
 		assert.Error(t, checkLogs(mutated(t, allLive, "Platform", edit)), "%s: mutant passed the check", name)
 	}
+	stays := mutated(t, allLive, "Alpha", func(resources map[string]any) {
+		resources[only(at(t, allLive), "Alpha", "AWS::Logs::LogGroup").LogicalID].(map[string]any)["DeletionPolicy"] = "Retain"
+	})
+	assert.Error(t, checkLogs(stays), "a log that stays without its service: mutant passed the check")
 	waits := mutated(t, allLive, "Alpha", func(resources map[string]any) {
 		containerOf(resources)["LogConfiguration"].(map[string]any)["Options"].(map[string]any)["mode"] = "blocking"
 	})
@@ -43,6 +47,10 @@ func checkLogs(stage *assembly.Stage) error {
 		if r.Properties["RetentionInDays"] == nil {
 			errs = append(errs, fmt.Errorf("%s: %s is kept for ever", r.Stack, r.LogicalID))
 		}
+	}
+	for _, service := range stage.Services {
+		logs := only(stage, service.Stack, "AWS::Logs::LogGroup")
+		errs = append(errs, equal(service.Stack+": a log goes with its service", "Delete", logs.DeletionPolicy))
 	}
 	for _, task := range stage.TaskDefinitions {
 		for _, container := range task.Containers {
