@@ -86,6 +86,14 @@ func proxyRoom(stage *assembly.Stage, task assembly.TaskDefinition) (cpu, memory
 	return 0, 0
 }
 
+// startsAfter reports whether the first container of a task starts once another has started,
+// and does not wait for its end.
+func startsAfter(task assembly.TaskDefinition, container string) bool {
+	containers := task.Properties["ContainerDefinitions"].([]any)
+	return assert.ObjectsAreEqual([]any{map[string]any{"Condition": "START", "ContainerName": container}},
+		containers[0].(map[string]any)["DependsOn"])
+}
+
 // checkCollector wants a collector to share CPU units and MiB with the program, and to
 // outlive it.
 func checkCollector(task assembly.TaskDefinition, cpu, memory int) error {
@@ -99,6 +107,8 @@ func checkCollector(task assembly.TaskDefinition, cpu, memory int) error {
 		return errors.New("want the task to end with the program and not with the collector")
 	case program.StopTimeout > collector.StopTimeout:
 		return fmt.Errorf("ECS kills the collector after %s, the program after %s", collector.StopTimeout, program.StopTimeout)
+	case !startsAfter(task, services.CollectorContainer):
+		return errors.New("want the program to start once the collector has")
 	case program.Memory+collector.Memory != memory || collector.Memory < 256:
 		return fmt.Errorf("%d and %d MiB, of %d", program.Memory, collector.Memory, memory)
 	case program.CPU+collector.CPU != cpu:
@@ -124,7 +134,10 @@ func TestCollectorMutants(t *testing.T) {
 		"a program that may use all":      func(program, _ map[string]any) { program["Memory"] = 512 },
 		"a program without CPU":           func(program, _ map[string]any) { delete(program, "Cpu") },
 		"one that is killed first":        func(_, collector map[string]any) { collector["StopTimeout"] = 2 },
-		"one that stops first":            func(program, _ map[string]any) { delete(program, "DependsOn") },
+		"one that must end first": func(program, _ map[string]any) {
+			program["DependsOn"].([]any)[0].(map[string]any)["Condition"] = "COMPLETE"
+		},
+		"one that stops first": func(program, _ map[string]any) { delete(program, "DependsOn") },
 		"one that other hosts reach": func(_, collector map[string]any) {
 			variable := collector["Environment"].([]any)[0].(map[string]any)
 			variable["Value"] = strings.ReplaceAll(variable["Value"].(string), "localhost", "0.0.0.0")
