@@ -66,11 +66,15 @@ func TestCallsThatCannotBe(t *testing.T) {
 			[]func(*Catalog){calls("beta", "omega")},
 			`services: "beta" calls "omega", which is not in the catalog: want one of alpha, beta, gamma, delta, monolith, or remove the call`,
 		},
-		"a call twice":            {[]func(*Catalog){calls("beta", "alpha", "alpha")}, `"beta" calls "alpha" twice: remove one`},
-		"itself":                  {[]func(*Catalog){calls("beta", "beta")}, `beta → beta go in a circle`},
-		"each other":              {[]func(*Catalog){calls("beta", "alpha"), calls("alpha", "beta")}, `alpha → beta → alpha go in a circle`},
-		"a circle":                {[]func(*Catalog){calls("alpha", "beta"), calls("beta", "gamma"), calls("gamma", "alpha")}, `alpha → beta → gamma → alpha`},
-		"a circle of others":      {[]func(*Catalog){calls("alpha", "beta"), calls("beta", "gamma"), calls("gamma", "beta")}, `beta → gamma → beta`},
+		"a call twice": {[]func(*Catalog){calls("beta", "alpha", "alpha")}, `"beta" calls "alpha" twice: remove one`},
+		"itself":       {[]func(*Catalog){calls("beta", "beta")}, `beta → beta go in a circle`},
+		"each other":   {[]func(*Catalog){calls("beta", "alpha"), calls("alpha", "beta")}, `alpha → beta → alpha go in a circle`},
+		"a circle": {
+			[]func(*Catalog){calls("alpha", "beta"), calls("beta", "gamma"), calls("gamma", "alpha")}, `alpha → beta → gamma → alpha`,
+		},
+		"a circle of others": {
+			[]func(*Catalog){calls("alpha", "beta"), calls("beta", "gamma"), calls("gamma", "beta")}, `beta → gamma → beta`,
+		},
 		"the monolith and back":   {[]func(*Catalog){calls("alpha", "monolith"), calls("monolith", "alpha")}, `alpha → monolith → alpha`},
 		"a service below its own": {[]func(*Catalog){calls("alpha", "delta")}, `alpha → delta → alpha go in a circle`},
 		"too small a task": {

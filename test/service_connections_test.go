@@ -98,14 +98,18 @@ func TestConnectionMutants(t *testing.T) {
 		"the monolith's way": {"Beta", func(r map[string]any) {
 			ruleOf(r, "AWS::EC2::SecurityGroupEgress", "legacy calls beta")["ToPort"] = 12079
 		}},
-		"a monolith without group":  {"Legacy", func(r map[string]any) { dropGroup(r, 1) }},
-		"no proxy at a caller":      {"Gamma", func(r map[string]any) { delete(ofType(r, ecsService)[0], "ServiceConnectConfiguration") }},
-		"a proxy that is off":       {"Gamma", func(r map[string]any) { connect(r)["Enabled"] = false }},
-		"another namespace":         {"Gamma", func(r map[string]any) { connect(r)["Namespace"] = "elsewhere" }},
-		"a proxy without a log":     {"Gamma", func(r map[string]any) { delete(connect(r), "LogConfiguration") }},
-		"no name of a callee":       {"Alpha", func(r map[string]any) { delete(connect(r), "Services") }},
-		"a name for a mere caller":  {"Gamma", func(r map[string]any) { connect(r)["Services"] = []any{map[string]any{"PortName": "gamma"}} }},
-		"another's name":            {"Alpha", func(r map[string]any) { entry(r)["ClientAliases"].([]any)[0].(map[string]any)["DnsName"] = "beta" }},
+		"a monolith without group": {"Legacy", func(r map[string]any) { dropGroup(r, 1) }},
+		"no proxy at a caller":     {"Gamma", func(r map[string]any) { delete(ofType(r, ecsService)[0], "ServiceConnectConfiguration") }},
+		"a proxy that is off":      {"Gamma", func(r map[string]any) { connect(r)["Enabled"] = false }},
+		"another namespace":        {"Gamma", func(r map[string]any) { connect(r)["Namespace"] = "elsewhere" }},
+		"a proxy without a log":    {"Gamma", func(r map[string]any) { delete(connect(r), "LogConfiguration") }},
+		"no name of a callee":      {"Alpha", func(r map[string]any) { delete(connect(r), "Services") }},
+		"a name for a mere caller": {"Gamma", func(r map[string]any) {
+			connect(r)["Services"] = []any{map[string]any{"PortName": "gamma"}}
+		}},
+		"another's name": {"Alpha", func(r map[string]any) {
+			entry(r)["ClientAliases"].([]any)[0].(map[string]any)["DnsName"] = "beta"
+		}},
 		"another port of the name":  {"Alpha", func(r map[string]any) { entry(r)["ClientAliases"].([]any)[0].(map[string]any)["Port"] = 8080 }},
 		"another discovery name":    {"Alpha", func(r map[string]any) { entry(r)["DiscoveryName"] = "alpha-2" }},
 		"the load balancer's port":  {"Alpha", func(r map[string]any) { delete(entry(r), "IngressPortOverride") }},
@@ -113,12 +117,16 @@ func TestConnectionMutants(t *testing.T) {
 		"a mapping without HTTP": {"Alpha", func(r map[string]any) {
 			delete(containerOf(r)["PortMappings"].([]any)[0].(map[string]any), "AppProtocol")
 		}},
-		"a proxy that outlasts the program": {"Alpha", func(r map[string]any) { entry(r)["Timeout"].(map[string]any)["IdleTimeoutSeconds"] = 300 }},
-		"a proxy that gives up too soon":    {"Alpha", func(r map[string]any) { entry(r)["Timeout"].(map[string]any)["PerRequestTimeoutSeconds"] = 5 }},
-		"a variable of another":             {"Gamma", func(r map[string]any) { setVariable(r, "ALPHA_URL", "LEGACY_URL", "http://legacy") }},
-		"another URL":                       {"Gamma", func(r map[string]any) { setVariable(r, "ALPHA_URL", "ALPHA_URL", "http://beta") }},
-		"no room for the proxy's memory":    {"Alpha", func(r map[string]any) { containerOf(r)["Memory"] = 1024 }},
-		"no room for the proxy's CPU":       {"Alpha", func(r map[string]any) { containerOf(r)["Cpu"] = 512 }},
+		"a proxy that outlasts the program": {"Alpha", func(r map[string]any) {
+			entry(r)["Timeout"].(map[string]any)["IdleTimeoutSeconds"] = 300
+		}},
+		"a proxy that gives up too soon": {"Alpha", func(r map[string]any) {
+			entry(r)["Timeout"].(map[string]any)["PerRequestTimeoutSeconds"] = 5
+		}},
+		"a variable of another":          {"Gamma", func(r map[string]any) { setVariable(r, "ALPHA_URL", "LEGACY_URL", "http://legacy") }},
+		"another URL":                    {"Gamma", func(r map[string]any) { setVariable(r, "ALPHA_URL", "ALPHA_URL", "http://beta") }},
+		"no room for the proxy's memory": {"Alpha", func(r map[string]any) { containerOf(r)["Memory"] = 1024 }},
+		"no room for the proxy's CPU":    {"Alpha", func(r map[string]any) { containerOf(r)["Cpu"] = 512 }},
 		"a caller that does not wait": {"Gamma", func(r map[string]any) {
 			for id, resource := range r {
 				if resource.(map[string]any)["Type"] == "AWS::EC2::SecurityGroupEgress" {
@@ -195,10 +203,11 @@ func checkProxy(stage *assembly.Stage, from assembly.Service, service services.S
 		return equal(service.Name+": proxy without connections", nil, configuration)
 	}
 	connect, err := into[connectConfiguration](configuration)
+	namespace := attribute(only(stage, "Platform", "AWS::ServiceDiscovery::HttpNamespace"), "Arn")
 	errs := []error{
 		err,
 		equal(service.Name+": the proxy is on", true, connect.Enabled),
-		equal(service.Name+": the namespace", attribute(only(stage, "Platform", "AWS::ServiceDiscovery::HttpNamespace"), "Arn"), connect.Namespace),
+		equal(service.Name+": the namespace", namespace, connect.Namespace),
 		equal(service.Name+": the proxy's log", "awslogs", connect.LogConfiguration.LogDriver),
 		equal(service.Name+": its names", len(service.Callers()) > 0, len(connect.Services) == 1),
 	}
@@ -336,7 +345,8 @@ func TestCallsThatCannotBe(t *testing.T) {
 		},
 		"a circle": {[]change{calls("alpha", "gamma")}, `services: alpha → gamma → alpha go in a circle`},
 		"a retired monolith": {
-			[]change{calls("beta", "legacy"), everyoneAt("strangled", services.Retired)}, `services: "legacy" cannot be retired while "beta" calls it`,
+			[]change{calls("beta", "legacy"), everyoneAt("strangled", services.Retired)},
+			`services: "legacy" cannot be retired while "beta" calls it`,
 		},
 	} {
 		_, err := neutral(t, test.changes...).Synthesize(t.TempDir())
