@@ -30,6 +30,8 @@ type Service struct {
 	Subnets, SecurityGroups []string
 	// AssignPublicIP is whether tasks have a public address.
 	AssignPublicIP bool
+	// Connect is nil for a service without Service Connect.
+	Connect *ServiceConnect
 }
 
 // CapacityProvider is a share of the tasks of a service.
@@ -75,6 +77,7 @@ func readService(r Resource) (Service, error) {
 				AssignPublicIP          string
 			}
 		}
+		ServiceConnectConfiguration serviceConnect
 	}
 	properties.DeploymentConfiguration.MinimumHealthyPercent = 100
 	properties.DeploymentConfiguration.MaximumPercent = 200
@@ -98,6 +101,7 @@ func readService(r Resource) (Service, error) {
 		Subnets:                network.Subnets,
 		SecurityGroups:         network.SecurityGroups,
 		AssignPublicIP:         network.AssignPublicIP == "ENABLED",
+		Connect:                properties.ServiceConnectConfiguration.read(),
 	}
 	if deployment.Alarms.Enable {
 		service.DeploymentAlarms = deployment.Alarms.AlarmNames

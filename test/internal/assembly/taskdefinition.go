@@ -27,8 +27,10 @@ type Container struct {
 	// Environment are the variables in plain text. Secrets are those that ECS reads
 	// from the ARN in the value.
 	Environment, Secrets map[string]string
-	// Ports are the ports that the container listens on.
-	Ports []int
+	// Ports are the ports that the container listens on. PortNames are those that the
+	// template names, by name; it is nil when there is none.
+	Ports     []int
+	PortNames map[string]int
 	// CPU is the container's share under contention, in units of 1/1024 vCPU; zero means
 	// almost nothing. Memory is the hard limit in MiB; zero means the task's.
 	CPU, Memory int
@@ -67,11 +69,14 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 		ExecutionRoleArn     string
 		RuntimePlatform      struct{ CPUArchitecture string }
 		ContainerDefinitions []struct {
-			Name, Image, User      string
-			EntryPoint, Command    []string
-			Environment            []struct{ Name, Value string }
-			Secrets                []struct{ Name, ValueFrom string }
-			PortMappings           []struct{ ContainerPort int }
+			Name, Image, User   string
+			EntryPoint, Command []string
+			Environment         []struct{ Name, Value string }
+			Secrets             []struct{ Name, ValueFrom string }
+			PortMappings        []struct {
+				ContainerPort int
+				Name          string
+			}
 			CPU, Memory            int
 			Essential              *bool
 			DependsOn              []struct{ ContainerName string }
@@ -121,11 +126,22 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 			container.Secrets[secret.Name] = secret.ValueFrom
 		}
 		for _, mapping := range c.PortMappings {
-			container.Ports = append(container.Ports, mapping.ContainerPort)
+			container.addPort(mapping.Name, mapping.ContainerPort)
 		}
 		task.Containers = append(task.Containers, container)
 	}
 	return task, nil
+}
+
+func (c *Container) addPort(name string, port int) {
+	c.Ports = append(c.Ports, port)
+	if name == "" {
+		return
+	}
+	if c.PortNames == nil {
+		c.PortNames = map[string]int{}
+	}
+	c.PortNames[name] = port
 }
 
 func (s *Stage) image(reference string) Image {
