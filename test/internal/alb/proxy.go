@@ -52,7 +52,7 @@ func proxyTo(w http.ResponseWriter, r *http.Request, address string, transport h
 	body := &upload{ReadCloser: r.Body}
 	r.Body = body
 	proxy := &httputil.ReverseProxy{
-		Transport: noRetry{transport},
+		Transport: SendOnce{transport},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: address})
 			r.Out.Host = r.In.Host
@@ -152,14 +152,15 @@ func setTraceID(in *http.Request, out http.Header) {
 	out.Set(traceHeader, strings.TrimSuffix(id+";"+trace, ";"))
 }
 
-// noRetry sends each request at most once. The transport would send an idempotent
+// SendOnce sends each request at most once. A transport would send an idempotent
 // request again when its connection breaks; a load balancer leaves that to the
-// client.
-type noRetry struct{ http.RoundTripper }
+// client. A request whose connection breaks after it was sent is an error.
+type SendOnce struct{ http.RoundTripper }
 
 var errWouldRetry = errors.New("the connection broke after the request had been sent")
 
-func (n noRetry) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements [http.RoundTripper].
+func (s SendOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -170,7 +171,7 @@ func (n noRetry) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 		},
 	})
-	response, err := n.RoundTripper.RoundTrip(r.WithContext(ctx))
+	response, err := s.RoundTripper.RoundTrip(r.WithContext(ctx))
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

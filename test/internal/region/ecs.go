@@ -23,7 +23,7 @@ func (r *Region) deployService(ctx context.Context, d cloudformation.Deployment,
 		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
 		return fmt.Errorf("the target group %s does not have an associated load balancer", group)
 	}
-	definition, err := r.definition(ctx, d, declared, attachment)
+	definition, err := r.definition(ctx, d, id, declared, attachment)
 	if err != nil {
 		return err
 	}
@@ -40,9 +40,9 @@ func (r *Region) deployService(ctx context.Context, d cloudformation.Deployment,
 
 // definition returns what the service's tasks run: the program of their image with the
 // variables of the task definition, the names of the tables here, and the endpoint of
-// the embedded database.
+// the embedded database. From now on the service has its names in its namespace.
 func (r *Region) definition(
-	ctx context.Context, d cloudformation.Deployment, service assembly.Service, attachment assembly.Attachment,
+	ctx context.Context, d cloudformation.Deployment, id string, service assembly.Service, attachment assembly.Attachment,
 ) (definition, error) {
 	task, container, err := taskOf(d.Stage, service, attachment.Container)
 	if err != nil {
@@ -56,6 +56,10 @@ func (r *Region) definition(
 	if err != nil {
 		return definition{}, err
 	}
+	member, err := r.membership(d, id, service, container)
+	if err != nil {
+		return definition{}, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return definition{
@@ -65,6 +69,7 @@ func (r *Region) definition(
 		cpu:         task.CPU,
 		group:       r.groups[d.ID(attachment.TargetGroup)],
 		way:         way,
+		member:      member,
 		revision:    revision(task, service),
 	}, nil
 }
@@ -125,6 +130,7 @@ func (r *Region) deleteService(ctx context.Context, id string) error {
 	if err := s.delete(ctx); err != nil {
 		return err
 	}
+	r.namespaces.withdraw(id)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.services, id)

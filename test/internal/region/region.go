@@ -1,7 +1,7 @@
 // Package region simulates an AWS region: it runs the resources of templates on this
 // machine. Tables are in an embedded DynamoDB, the tasks of ECS services are
-// processes, and listener rules and target groups make up a load balancer that takes
-// requests.
+// processes, listener rules and target groups make up a load balancer that takes
+// requests, and Service Connect joins tasks to those that they may call.
 package region
 
 import (
@@ -28,6 +28,9 @@ type Region struct {
 	programs programs
 	database *database
 	frontend *frontend
+	// namespaces have the names of ECS services, and connections what they are used for.
+	namespaces  *namespaces
+	connections *connections
 
 	mu sync.Mutex
 	// groups, services and targets are by physical id.
@@ -63,6 +66,8 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 		programs:    programs{root: root, built: map[string]func() (string, error){}},
 		database:    database,
 		frontend:    frontend,
+		namespaces:  &namespaces{all: map[entry]*published{}},
+		connections: &connections{all: map[pair]*pairState{}},
 		groups:      map[string]*group{},
 		services:    map[string]*service{},
 		targets:     map[string]*scalable{},

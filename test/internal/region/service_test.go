@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	sample = filepath.Join(folder, "sample")
+	sample = filepath.Join(folder, "service") // as in the folder of an image
 	if output, err := exec.Command("go", "build", "-o", sample, "./testdata/sample").CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v: %s", err, output))
 	}

@@ -20,6 +20,9 @@ type definition struct {
 	group *group
 	// way is how far connections from the load balancer get.
 	way way
+	// member is what Service Connect gives the tasks of a deployment that begins now. Its
+	// configuration is in the revision.
+	member *membership
 	// revision is all else whose change starts a deployment.
 	revision map[string]any
 }
@@ -67,17 +70,25 @@ func (t *task) run(serving func(*process)) error {
 	if !sleep(t.leaving, t.startup) {
 		return nil
 	}
-	p, err := start(t.deployment.binary, t.deployment.environment, t.onLog)
+	sidecar, err := t.deployment.member.startSidecar(t.deployment.environment)
+	if err != nil {
+		return err
+	}
+	defer sidecar.close()
+	p, err := start(t.deployment.binary, sidecar.environment, t.onLog)
 	if err != nil {
 		return err
 	}
 	serving(p)
+	leave := t.deployment.member.join(p.address)
 	t.deployment.group.register(p.address, t.deployment.way)
 	select {
 	case <-t.leaving.Done():
+		leave()
 		t.deactivate(p)
 		return nil
 	case <-p.done:
+		leave()
 		t.deployment.group.deregister(p.address)
 		return p.log.explain(p.exit())
 	}
