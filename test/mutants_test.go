@@ -127,7 +127,7 @@ var atOnce = []mutant{
 		DisableScaleIn: jsii.Bool(true),`, "TestServicesScaleAlone"},
 	{inEndpoints, `Open:           jsii.Bool(false),`, `Open:           jsii.Bool(false), PrivateDnsEnabled: jsii.Bool(false),`, "TestReachability"},
 	{inService, `jsii.Number(30)`, `jsii.Number(10)`, "TestTimeoutsInARow"},
-	{inService, `awsecs.AwsLogDriverMode_NON_BLOCKING`, `awsecs.AwsLogDriverMode_BLOCKING`, "TestLogs"},
+	{inService, `awslogs.RetentionDays_ONE_MONTH`, `awslogs.RetentionDays_INFINITE`, "TestLogs"},
 	{inScaling, `MinCapacity: jsii.Number(scaling.Min)`, `MinCapacity: jsii.Number(1)`, "TestScalingIsTheCatalogs"},
 	{inAlarms, `const minRequests = 100`, `const minRequests = 1`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `Threshold: jsii.Number(bounds.P99.Seconds())`, `Threshold: jsii.Number(1)`, "TestAlarmBoundsAreTheCatalogs"},
@@ -185,7 +185,7 @@ var mutants = []mutant{
 	{inService, `linux.DropCapabilities(awsecs.Capability_ALL)`, `linux.DropCapabilities(awsecs.Capability_SYS_ADMIN)`, "TestControlsHoldInEveryPhase"},
 	{inService, `maps.Copy(variables, props.Service.Environment)`, `maps.Copy(variables, map[string]string{})`, "TestTasksAreTheCatalogs"},
 	{inService, `services.TableVariable(table.Owner.Name)`, `services.TableVariable(props.Service.Name)`, "TestEnvironmentEqualsReach"},
-	{inService, `awslogs.RetentionDays_ONE_MONTH`, `awslogs.RetentionDays_INFINITE`, "TestLogs"},
+	{inService, `awsecs.AwsLogDriverMode_NON_BLOCKING`, `awsecs.AwsLogDriverMode_BLOCKING`, "TestLogs"},
 	{inService, `awscdk.RemovalPolicy_DESTROY`, `awscdk.RemovalPolicy_RETAIN`, "TestLogs"},
 	{inService, `"arn:%s:ecs:%s:%s:*"`, `"arn:%s:ecs:%.0s*:%s:*"`, "TestRolesTrustTheirOwnAccount"},
 
