@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 )
 
@@ -42,6 +43,17 @@ type Endpoint struct {
 	// RequestTimeout is how long a request may take. A template that leaves it out means
 	// 15 s. Zero means no limit.
 	RequestTimeout time.Duration
+}
+
+// URL is the endpoint's alias as a URL, such as "http://orders". It is empty without one.
+func (e Endpoint) URL() string {
+	switch {
+	case e.AliasName == "":
+		return ""
+	case e.AliasPort == 80:
+		return "http://" + e.AliasName
+	}
+	return fmt.Sprintf("http://%s:%d", e.AliasName, e.AliasPort)
 }
 
 const (

@@ -87,17 +87,24 @@ func resolvesPrivately(vpc assembly.Resource) bool {
 
 // add puts a node into subnets, each of which a template must declare.
 func (n *Network) add(stage *assembly.Stage, subnets []string, new node) error {
-	for _, subnet := range stage.Subnets {
-		if slices.Contains(subnets, subnet.Identity()) {
-			new.subnets = append(new.subnets, subnet)
-			new.ranges = append(new.ranges, subnet.Range)
-		}
-	}
+	new = new.in(stage, subnets)
 	n.nodes = append(n.nodes, new)
 	if len(subnets) == 0 || len(new.subnets) != len(subnets) {
 		return fmt.Errorf("%s is in the subnets %v, of which %d are declared", new.name, subnets, len(new.subnets))
 	}
 	return nil
+}
+
+// in puts a node into those of the subnets that a template declares.
+func (n node) in(stage *assembly.Stage, subnets []string) node {
+	n.ranges = []netip.Prefix{}
+	for _, subnet := range stage.Subnets {
+		if slices.Contains(subnets, subnet.Identity()) {
+			n.subnets = append(n.subnets, subnet)
+			n.ranges = append(n.ranges, subnet.Range)
+		}
+	}
+	return n
 }
 
 // inEach returns the node once for each subnet that it may be in, or as it is without any.
