@@ -81,6 +81,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	scale(service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
+	newCallsAlarms(scope, props, service)
 	if props.Budget {
 		newBudget(scope, props)
 	}

@@ -122,6 +122,32 @@ func TestWebSocketsAreNoErrors(t *testing.T) {
 	assert.NoError(t, checkAlarms(stage))
 }
 
+// A program that fails the calls of another rings the caller's alarm, at the caller's bound.
+func TestCallsAlarmRingsForItsCallee(t *testing.T) {
+	require.NoError(t, checkCallsRinging(at(t, allLive)))
+}
+
+// callsRingings are the calls of gamma that alpha answers with 2xx, 3xx, 4xx and 5xx. Gamma
+// bears errors up to two percent.
+var callsRingings = []ringing{
+	{"CallsAlpha", "two percent are not above two percent", calledBy(
+		minutes(90, 490, 490), minutes(no, 490, 490), minutes(8, no, no), minutes(2, 20, 20)), "..."},
+	{"CallsAlpha", "a little more is, from the second minute on", calledBy(
+		minutes(489, 97, 97), minutes(489, no, no), minutes(no, no, no), minutes(22, 3, 3)), ".!!"},
+	{"CallsAlpha", "a refused call is an answer", calledBy(
+		minutes(no, no, no), minutes(no, no, no), minutes(500, 500, 500), minutes(no, no, no)), "..."},
+	{"CallsAlpha", "below a hundred calls the alarm is silent", calledBy(
+		minutes(no, no, no), minutes(no, no, no), minutes(no, no, no), minutes(99, 99, 99)), "..."},
+	{"CallsAlpha", "one bad minute is none", calledBy(
+		minutes(no, 200, 200), minutes(no, no, no), minutes(no, no, no), minutes(200, no, no)), "..."},
+	{"CallsAlpha", "no call is no error", calledBy(minutes(no, no), minutes(no, no), minutes(no, no), minutes(no, no)), ".."},
+}
+
+// calledBy are the answers to the calls of each minute, by the first digit of their status.
+func calledBy(ok, moved, refused, failed cloudwatch.Series) map[string]cloudwatch.Series {
+	return map[string]cloudwatch.Series{"answered2": ok, "answered3": moved, "answered4": refused, "answered5": failed}
+}
+
 // answered are the requests of each minute, and how many of them a target answered
 // with 2xx, 3xx and 4xx.
 func answered(requests, ok, moved, refused cloudwatch.Series) map[string]cloudwatch.Series {
@@ -133,12 +159,19 @@ func tasks(running, desired cloudwatch.Series) map[string]cloudwatch.Series {
 	return map[string]cloudwatch.Series{"running": running, "desired": desired}
 }
 
-func checkRinging(stage *assembly.Stage) error {
+func checkRinging(stage *assembly.Stage) error { return checkStates(stage, "Alpha", ringings) }
+
+func checkCallsRinging(stage *assembly.Stage) error {
+	return checkStates(stage, "Gamma", callsRingings)
+}
+
+// checkStates wants the alarms of a stack to ring as they should.
+func checkStates(stage *assembly.Stage, stack string, ringings []ringing) error {
 	var errs []error
 	for _, r := range ringings {
-		alarm, ok := alarmOf(stage, "Alpha", r.alarm)
+		alarm, ok := alarmOf(stage, stack, r.alarm)
 		if !ok {
-			return fmt.Errorf("alpha has no alarm %s", r.alarm)
+			return fmt.Errorf("%s has no alarm %s", stack, r.alarm)
 		}
 		got, err := statesOf(alarm, r.metrics)
 		if err != nil {
@@ -254,11 +287,63 @@ func TestAlarmMutants(t *testing.T) {
 	}
 }
 
+func TestCallsAlarmMutants(t *testing.T) {
+	alarm, ok := alarmOf(at(t, allLive), "Gamma", "CallsAlpha")
+	require.True(t, ok)
+	edit := func(change func(properties map[string]any)) func(resources map[string]any) {
+		return func(resources map[string]any) {
+			change(resources[alarm.LogicalID].(map[string]any)["Properties"].(map[string]any))
+		}
+	}
+	dimension := func(name, value string) func(resources map[string]any) {
+		return edit(func(p map[string]any) {
+			for _, m := range p["Metrics"].([]any) {
+				if m := m.(map[string]any); m["MetricStat"] != nil {
+					for _, d := range dimensionsOf(m) {
+						if d := d.(map[string]any); d["Name"] == name {
+							d["Value"] = value
+						}
+					}
+				}
+			}
+		})
+	}
+	expression := func(old, new string) func(resources map[string]any) {
+		return edit(func(p map[string]any) {
+			for _, m := range p["Metrics"].([]any) {
+				if m := m.(map[string]any); m["Id"] == "expr_1" {
+					m["Expression"] = strings.ReplaceAll(m["Expression"].(string), old, new)
+				}
+			}
+		})
+	}
+	for name, change := range map[string]func(resources map[string]any){
+		"none":                   func(resources map[string]any) { delete(resources, alarm.LogicalID) },
+		"another callee":         dimension("TargetDiscoveryName", "beta"),
+		"another caller":         dimension("ServiceName", "beta"),
+		"another cluster":        dimension("ClusterName", "other"),
+		"counts at low traffic":  expression(">= 100", ">= 0"),
+		"counts refusals":        expression("100 * FILL(answered5, 0)", "100 * (FILL(answered4, 0) + FILL(answered5, 0))"),
+		"takes a part for all":   expression("FILL(answered3, 0) + ", ""),
+		"waits for all kinds":    expression("FILL(answered3, 0)", "answered3"),
+		"the callee's own bound": edit(func(p map[string]any) { p["Threshold"] = 1 }),
+		"rings at once":          edit(func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
+		"rings when it is idle":  edit(func(p map[string]any) { p["TreatMissingData"] = "breaching" }),
+		"another kind of answers": edit(func(p map[string]any) {
+			p["Metrics"].([]any)[1].(map[string]any)["MetricStat"].(map[string]any)["Stat"] = "Average"
+		}),
+	} {
+		mutant := mutated(t, allLive, "Gamma", change)
+		assert.Error(t, errors.Join(checkAlarms(mutant), checkCallsRinging(mutant)), "%s: mutant passed the check", name)
+	}
+}
+
 func dimensionsOf(metric map[string]any) []any {
 	return metric["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any)
 }
 
-// checkAlarms wants five alarms of a service with a table and four of another.
+// checkAlarms wants five alarms of a service with a table and four of another, and one for
+// each program that it calls.
 func checkAlarms(stage *assembly.Stage) error {
 	var errs []error
 	for _, service := range stage.Services {
@@ -269,7 +354,7 @@ func checkAlarms(stage *assembly.Stage) error {
 				continue
 			}
 			own = append(own, alarm.LogicalID)
-			if !ofTasks(service, alarm) {
+			if !rollsNothingBack(service, alarm) {
 				wanted = append(wanted, alarm.Identity())
 			}
 			if len(alarm.Actions) != 1 || !isTopic(stage, alarm.Actions[0]) {
@@ -282,9 +367,9 @@ func checkAlarms(stage *assembly.Stage) error {
 				}
 			}
 		}
-		want := 4
+		want := 4 + len(calleesOf(name))
 		if _, hasTable := ownTable(stage, name); hasTable {
-			want = 5
+			want++
 		}
 		if len(own) != want {
 			errs = append(errs, fmt.Errorf("%s has the alarms %v, want %d", name, own, want))
@@ -299,11 +384,13 @@ func checkAlarms(stage *assembly.Stage) error {
 	return errors.Join(errs...)
 }
 
-// ofTasks reports whether an alarm looks at tasks rather than at what callers meet. A
-// task that starts fails its checks, so no deployment may hang on them.
-func ofTasks(service assembly.Service, alarm assembly.Alarm) bool {
-	return strings.HasPrefix(alarm.LogicalID, service.Stack+"TasksAlarm") ||
-		strings.HasPrefix(alarm.LogicalID, service.Stack+"UnhealthyHostsAlarm")
+// rollsNothingBack reports whether an alarm looks at tasks or at what the service calls, rather
+// than at what its own callers meet. A task that starts fails its checks, and another program
+// may fail calls, so no deployment may hang on them.
+func rollsNothingBack(service assembly.Service, alarm assembly.Alarm) bool {
+	return slices.ContainsFunc([]string{"TasksAlarm", "UnhealthyHostsAlarm", "Calls"}, func(name string) bool {
+		return strings.HasPrefix(alarm.LogicalID, service.Stack+name)
+	})
 }
 
 func rollsBackOn(service assembly.Service) []string {
@@ -324,6 +411,7 @@ var measured = map[string]string{
 	"answered2": "HTTPCode_Target_2XX_Count",
 	"answered3": "HTTPCode_Target_3XX_Count",
 	"answered4": "HTTPCode_Target_4XX_Count",
+	"answered5": "HTTPCode_Target_5XX_Count",
 	"failed":    "HTTPCode_Target_5XX_Count",
 	"refused":   "TargetConnectionErrorCount",
 	"p99":       "TargetResponseTime",
@@ -331,16 +419,27 @@ var measured = map[string]string{
 	"desired":   "DesiredTaskCount",
 }
 
-// checkCalls wants an alarm of a table to count each call of the service once.
+// checkCalls wants an alarm of a table to count each call of the service once, and an alarm of
+// a connection to count the calls of one program, which its name has.
 func checkCalls(service assembly.Service, alarm assembly.Alarm) error {
-	var calls []string
+	var calls, callees []string
 	for _, m := range alarm.Metrics {
 		if call, ok := m.Dimensions["Operation"]; ok {
 			calls = append(calls, call)
 		}
+		if callee, ok := m.Dimensions["TargetDiscoveryName"]; ok {
+			callees = append(callees, callee)
+		}
 	}
-	if calls != nil && !sameElements(calls, callsOf(service.Program())) {
+	slices.Sort(callees)
+	callees = slices.Compact(callees)
+	switch {
+	case calls != nil && !sameElements(calls, callsOf(service.Program())):
 		return fmt.Errorf("%s counts %v, want %v", alarm.LogicalID, calls, callsOf(service.Program()))
+	case callees != nil && !strings.HasPrefix(alarm.LogicalID, service.Stack+"Calls"+services.Service{Name: callees[0]}.ID()+"Alarm"):
+		return fmt.Errorf("%s is about %v", alarm.LogicalID, callees)
+	case len(callees) > 1:
+		return fmt.Errorf("%s is about %v, want one", alarm.LogicalID, callees)
 	}
 	return nil
 }
@@ -359,7 +458,8 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 			table, ok := ownTable(stage, service.Program())
 			return ok && v == table.Identity()
 		},
-		"Operation": func(v string) bool { return slices.Contains(callsOf(service.Program()), v) },
+		"Operation":           func(v string) bool { return slices.Contains(callsOf(service.Program()), v) },
+		"TargetDiscoveryName": func(v string) bool { return slices.Contains(calleesOf(service.Program()), v) },
 	}
 	documented := map[string][]string{
 		"AWS/ApplicationELB RequestCount Sum":               {"LoadBalancer", "TargetGroup"},
@@ -373,6 +473,10 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 		"ECS/ContainerInsights RunningTaskCount Minimum":    {"ClusterName", "ServiceName"},
 		"ECS/ContainerInsights DesiredTaskCount Minimum":    {"ClusterName", "ServiceName"},
 		"AWS/DynamoDB ThrottledRequests Sum":                {"Operation", "TableName"},
+		"AWS/ECS HTTPCode_Target_2XX_Count Sum":             {"ClusterName", "ServiceName", "TargetDiscoveryName"},
+		"AWS/ECS HTTPCode_Target_3XX_Count Sum":             {"ClusterName", "ServiceName", "TargetDiscoveryName"},
+		"AWS/ECS HTTPCode_Target_4XX_Count Sum":             {"ClusterName", "ServiceName", "TargetDiscoveryName"},
+		"AWS/ECS HTTPCode_Target_5XX_Count Sum":             {"ClusterName", "ServiceName", "TargetDiscoveryName"},
 	}
 	if want := measured[m.ID]; want != "" && m.Name != want {
 		return fmt.Errorf("%q is %s, want %s", m.ID, m.Name, want)
@@ -404,6 +508,16 @@ func callsOf(service string) []string {
 		return nil
 	}
 	return c.Find(service).Table.Actions
+}
+
+// calleesOf are the programs that one of the fixture calls.
+func calleesOf(program string) []string {
+	for _, s := range fixture.Catalog().All() {
+		if s.Name == program {
+			return s.Calls
+		}
+	}
+	return nil
 }
 
 func isTopic(stage *assembly.Stage, identity string) bool {
