@@ -9,7 +9,8 @@ import (
 // Dashboard returns the body of a CloudWatch dashboard, as JSON, that shows the
 // migration of a stage: each program's share of all requests, and then, service by
 // service, the service beside the monolith. The monolith's line is everything that
-// it still serves, because a load balancer counts by target group, not by path.
+// it still serves, because a load balancer counts by target group, not by path. The last row
+// is the connections between programs, whichever there are.
 //
 // SEARCH expressions find its metrics, so that no phase and no deployment changes
 // the dashboard. A program without data has no line.
@@ -29,6 +30,7 @@ func Dashboard(stage, region string, c Catalog) string {
 		}
 		d.row(6, widgets...)
 	}
+	d.connections()
 	body, err := json.Marshal(map[string]any{"start": "-PT3H", "periodOverride": "inherit", "widgets": d.widgets})
 	if err != nil {
 		panic(err) // unreachable: every value has a JSON form
@@ -190,6 +192,33 @@ func (d *dashboard) throttles(s Service) widget {
 			fmt.Sprintf("TableName=%s-Data-%sTable", d.stage, s.ID())),
 		Label: s.Name, Color: blue,
 	})
+}
+
+// connections adds a row whose lines are the pairs of programs that a search finds. It names
+// no program, so that a connection that comes or goes does not change the dashboard. A call
+// counts by the status of its answer, so the graph of requests has a line for each kind.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html
+func (d *dashboard) connections() {
+	d.row(2, text("## Connections\n\nEach line is a program that calls, by its ECS service, and the name of what it calls."))
+	var answered []line
+	for _, class := range []string{"2XX", "3XX", "4XX", "5XX"} {
+		answered = append(answered, d.ofConnections("HTTPCode_Target_"+class+"_Count", "Sum", " "+class))
+	}
+	d.row(6,
+		d.graph("Calls a minute, by their answers", axis{Label: "calls"}, answered...),
+		d.graph("Calls answered with 5xx", axis{Label: "calls"}, d.ofConnections("HTTPCode_Target_5XX_Count", "Sum", "")),
+		d.graph("p99 of calls", axis{Label: "seconds"}, d.ofConnections("TargetResponseTime", "p99", "")))
+}
+
+// ofConnections returns a line of the graph for each connection.
+func (d *dashboard) ofConnections(metric, statistic, suffix string) line {
+	return line{
+		Expression: search("AWS/ECS,ClusterName,ServiceName,TargetDiscoveryName", metric, statistic,
+			fmt.Sprintf("ClusterName=%s-Platform-Cluster", d.stage)),
+		Label: "${PROP('Dim.ServiceName')} to ${PROP('Dim.TargetDiscoveryName')}" + suffix,
+	}
 }
 
 func (d *dashboard) sum(metric string, of ...Service) string {

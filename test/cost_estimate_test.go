@@ -68,6 +68,28 @@ func TestMoreCostsItsOwnService(t *testing.T) {
 	}
 }
 
+// A connection costs its two ends larger tasks and its caller an alarm, and another one of
+// connected programs the alarm alone. The table has what that is for two default services.
+func TestReadmeConnectionCostIsTheTemplates(t *testing.T) {
+	calling := func(callees ...string) cost.Estimate {
+		return estimated(t, assemble(t, everyoneAt("live", services.Serving),
+			editService("gamma", func(s *services.Service) { s.Calls = nil }),
+			editService("beta", func(s *services.Service) { s.Calls = callees })))
+	}
+	none, one, two := calling(), calling("alpha"), calling("alpha", "legacy")
+	larger := []string{"2 × 0.5 FARGATE vCPU, ARM64", "2 FARGATE GB, ARM64"}
+	assert.Equal(t, map[string][]string{"Alpha": larger, "Beta": append(larger, "2 × 4 alarm, by metric")}, dearer(none, one))
+	assert.Equal(t, map[string][]string{"Beta": {"3 × 4 alarm, by metric"}}, dearer(one, two), "legacy has twice the smallest task already")
+
+	alarm := two.Total() - one.Total()
+	compareReadme(t, "| a connection | a month |", [][]string{
+		{"tasks of twice the size for its caller, where they are the smallest", (one.Subtotal("Beta") - none.Subtotal("Beta") - alarm).String()},
+		{"the same for its callee", (one.Subtotal("Alpha") - none.Subtotal("Alpha")).String()},
+		{"its alarm", alarm.String()},
+		{"the first connection of two programs, together", (one.Total() - none.Total()).String()},
+	})
+}
+
 // A gateway shows in the cost, whether the environment asks for it or not.
 func TestGatewayShowsInTheCost(t *testing.T) {
 	live := situation{"live", services.Serving}

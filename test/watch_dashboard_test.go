@@ -38,6 +38,10 @@ func TestDashboardMutants(t *testing.T) {
 		"another environment's table":   strings.NewReplacer("fixture-dev-Data-AlphaTable", "fixture-prod-Data-AlphaTable"),
 		"a target group's old name":     strings.NewReplacer("("+endOf("alpha"), "(abcdefgh"),
 		"all services at once":          strings.NewReplacer("fixture-dev-Alpha-AlphaService", "fixture-dev"),
+		"connections of a program":      strings.NewReplacer("ServiceName,TargetDiscoveryName", "ServiceName"),
+		"connections everywhere":        strings.NewReplacer("fixture-dev-Platform-Cluster", "fixture"),
+		"one connection":                strings.NewReplacer("ClusterName=fixture-dev-Platform-Cluster", "TargetDiscoveryName=alpha"),
+		"no connections":                strings.NewReplacer("## Connections", "# Connections"),
 	} {
 		mutant := mutated(t, allLive, "Watch", func(resources map[string]any) {
 			p := resources["Dashboard"].(map[string]any)["Properties"].(map[string]any)
@@ -55,8 +59,11 @@ func endOf(service string) string {
 	return name[strings.LastIndex(name, "-")+1:]
 }
 
+// connectionsRow is the title of the row that shows all connections.
+const connectionsRow = "Connections"
+
 // checkDashboard wants a body that CloudWatch takes, with a row for each service
-// whose searches find that service and the monolith.
+// whose searches find that service and the monolith, and one that finds all connections.
 func checkDashboard(stage *assembly.Stage, c services.Catalog) error {
 	watch, _ := stage.Stack("Watch")
 	body, _ := watch.Resource("Dashboard")
@@ -84,9 +91,9 @@ func checkDashboard(stage *assembly.Stage, c services.Catalog) error {
 			}
 		}
 	}
-	for _, s := range c.Services {
-		if !seen[s.Name] {
-			errs = append(errs, fmt.Errorf("%s has no row", s.Name))
+	for _, name := range append(c.Names(), connectionsRow) {
+		if !seen[name] && name != c.Monolith.Name {
+			errs = append(errs, fmt.Errorf("%s has no row", name))
 		}
 	}
 	return errors.Join(errs...)
@@ -102,6 +109,9 @@ func checkSearch(stage *assembly.Stage, c services.Catalog, row string, search c
 		}
 	}
 	names := slices.Sorted(maps.Keys(found))
+	if row == connectionsRow {
+		return equal("the connections that it finds", connectionNames(stage, c), names)
+	}
 	switch {
 	case len(names) != len(search.Terms):
 		return fmt.Errorf("%v finds %v", search, names)
@@ -109,6 +119,19 @@ func checkSearch(stage *assembly.Stage, c services.Catalog, row string, search c
 		return nil
 	}
 	return fmt.Errorf("%v finds %v", search, names)
+}
+
+// connectionNames are those of a catalog whose two ends run, sorted.
+func connectionNames(stage *assembly.Stage, c services.Catalog) []string {
+	var names []string
+	for _, connection := range c.Connections() {
+		_, calls := stage.Stack(c.Find(connection.Caller).ID())
+		if _, called := stage.Stack(c.Find(connection.Callee).ID()); calls && called {
+			names = append(names, connection.String())
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 type metric struct {
@@ -120,7 +143,11 @@ type metric struct {
 // AWS gives them.
 func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 	var all []metric
+	platform, _ := stage.Stack("Platform")
+	cluster := platform.Name + "-" + only(stage, "Platform", "AWS::ECS::Cluster").LogicalID + "-Xy12AbCd"
 	balancer := "app/fixture-LoadB-1A2B3C4D5E6F/50dc6c495c0c9188"
+	all = append(all, metricsOfCalls("another environment", "fixture-dev-2-Platform-ClusterEB0386A7-Xy12AbCd",
+		"fixture-dev-2-Gamma-GammaService-Qw34ErTy", "alpha")...)
 	for _, s := range c.All() {
 		stack, ok := stage.Stack(s.ID())
 		if !ok {
@@ -132,10 +159,13 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 				"LoadBalancer": balancer, "TargetGroup": fmt.Sprintf("targetgroup/%s/6d0ecf831eec9f09", group),
 			}})
 		}
+		service := stack.Name + "-" + only(stage, s.ID(), ecsService).LogicalID + "-Qw34ErTy"
 		all = append(all, metric{s.Name, "ECS/ContainerInsights", "RunningTaskCount", map[string]string{
-			"ClusterName": "fixture-dev-Platform-ClusterEB0386A7-Xy12AbCd",
-			"ServiceName": stack.Name + "-" + only(stage, s.ID(), ecsService).LogicalID + "-Qw34ErTy",
+			"ClusterName": cluster, "ServiceName": service,
 		}})
+		for _, callee := range s.Calls {
+			all = append(all, metricsOfCalls(services.Connection{Caller: s.Name, Callee: callee}.String(), cluster, service, callee)...)
+		}
 		for _, table := range stage.Tables {
 			if strings.HasPrefix(table.LogicalID, s.ID()+"Table") {
 				for _, call := range s.Table.Actions {
@@ -145,6 +175,22 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 				}
 			}
 		}
+	}
+	return all
+}
+
+// metricsOfCalls are those that AWS measures of a connection, from the tasks that call, and
+// of what is called, from all of its callers.
+func metricsOfCalls(connection, cluster, service, callee string) []metric {
+	var all []metric
+	for _, name := range []string{
+		"HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count", "TargetResponseTime",
+	} {
+		all = append(all,
+			metric{connection, "AWS/ECS", name, map[string]string{
+				"ClusterName": cluster, "ServiceName": service, "TargetDiscoveryName": callee,
+			}},
+			metric{"all callers of " + callee, "AWS/ECS", name, map[string]string{"TargetDiscoveryName": callee}})
 	}
 	return all
 }
@@ -159,6 +205,22 @@ func TestWatchDependsOnNoStack(t *testing.T) {
 		assert.NotContains(t, string(watch.Text), "Fn::GetStackOutput", "%v", s)
 		assert.NotContains(t, string(watch.Text), "Fn::ImportValue", "%v", s)
 		assert.NotContains(t, changed(at(t, situations[0]), at(t, s)), "Watch", "%v", s)
+	}
+}
+
+// The row of connections is there before the first, and finds each that comes.
+func TestDashboardFindsConnectionsThatCome(t *testing.T) {
+	call := func(callees ...string) change {
+		return editService("gamma", func(s *services.Service) { s.Calls = callees })
+	}
+	before := assemble(t, call())
+	for _, callees := range [][]string{{}, {"alpha"}, {"alpha", "beta"}, {"legacy"}} {
+		app := neutral(t, call(callees...))
+		catalog, err := app.Catalog.Complete()
+		require.NoError(t, err)
+		stage := onlyStage(t, synthesized(t, app))
+		require.NoError(t, checkDashboard(stage, catalog), "gamma calls %v", callees)
+		assert.NotContains(t, changed(before, stage), "Watch", "gamma calls %v", callees)
 	}
 }
 
