@@ -332,7 +332,7 @@ var mutants = []mutant{
 	{inStage, `PermissionsBoundary: boundary(e),`, `PermissionsBoundary: nil,`, "TestPermissionsBoundary"},
 	{inStage, `		set(awscdk.Tags_Of(table.Table), name)` + "\n", `		_, _ = name, table` + "\n", "TestEveryResourceIsTagged"},
 	{inStage, `services.MonolithScaling(catalog, e.Migration)`, `catalog.Monolith.Scaling`, "TestMonolithScalesWithThePhases"},
-	{inStage, `range catalog.Order() {`, `range catalog.Services {`, "TestNestedShareGoesToTheServiceAbove"},
+	{inStage, `range catalog.Order() {`, `range catalog.Services {`, "TestDeclaredCallsAreAllThereAre"},
 	{inStack, `TerminationProtection: e.Protected`, `TerminationProtection: jsii.Bool(false)`, "TestEveryStackIsProtected"},
 	{inData, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestEachRoleReachesItsOwn"},
 	{inMicro, `	pin(stack, m.Service.TargetGroup.TargetGroupArn())` + "\n", ``, "TestExportsArePinned"},

@@ -50,6 +50,7 @@ func TestDeclaredCallsAreAllThereAre(t *testing.T) {
 		"no connection":         {calls("gamma")},
 		"one connection":        nil,
 		"several":               interconnected(),
+		"to a later one":        {calls("alpha", "beta")},
 		"several, in the dark":  append(interconnected(), everyoneAt("dark", services.Serving)),
 		"several, by shares":    append(interconnected(), everyoneAt("25%", services.Serving)),
 		"several, strangled":    append(interconnected(), everyoneAt("strangled", services.Serving)),
