@@ -24,7 +24,7 @@ func (i *Images) image(scope constructs.Construct, source services.Image) awsecs
 	}
 	asset := awsecrassets.NewDockerImageAsset(scope, jsii.String("Image"), &awsecrassets.DockerImageAssetProps{
 		Directory: jsii.String(folder),
-		Platform:  awsecrassets.Platform_LINUX_ARM64(),
+		Platform:  awsecrassets.Platform_Custom(jsii.Sprintf("linux/%s", source.Architecture)),
 	})
 	return awsecs.ContainerImage_FromDockerImageAsset(asset)
 }
@@ -43,4 +43,12 @@ func registryImage(scope constructs.Construct, source services.Image) awsecs.Con
 		}),
 	})
 	return awsecs.ContainerImage_FromEcrRepository(repository, &image.Version)
+}
+
+// architecture is what Fargate calls the processor of an image.
+func architecture(source services.Image) awsecs.CpuArchitecture {
+	if source.Architecture == services.AMD64 {
+		return awsecs.CpuArchitecture_X86_64()
+	}
+	return awsecs.CpuArchitecture_ARM64()
 }

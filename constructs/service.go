@@ -106,7 +106,7 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 		Cpu:            jsii.Number(props.Service.CPU),
 		MemoryLimitMiB: jsii.Number(props.Service.Memory),
 		RuntimePlatform: &awsecs.RuntimePlatform{
-			CpuArchitecture: awsecs.CpuArchitecture_ARM64(), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
+			CpuArchitecture: architecture(props.Service.Image), OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
 		},
 	})
 	logs := newLogs(scope)
@@ -145,6 +145,8 @@ func newLogs(scope constructs.Construct) awslogs.LogGroup {
 func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props *ServiceProps, logs awslogs.ILogGroup) {
 	program := task.AddContainer(jsii.String(props.Service.Name), &awsecs.ContainerDefinitionOptions{
 		Image:                  props.Images.image(scope, props.Service.Image),
+		EntryPoint:             words(props.Service.Image.EntryPoint),
+		Command:                words(props.Service.Image.Command),
 		Environment:            environment(props),
 		PortMappings:           &[]*awsecs.PortMapping{portMapping(props.Service)},
 		SystemControls:         lowPorts(props.Service.Port),
@@ -160,6 +162,14 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 	if props.Service.Collector != "" {
 		addCollector(scope, task, program, props.Service.Collector, logs)
 	}
+}
+
+// words are the words of a command line, or nil for the image's own.
+func words(all []string) *[]*string {
+	if len(all) == 0 {
+		return nil
+	}
+	return jsii.Strings(all...)
 }
 
 func logTo(logs awslogs.ILogGroup, prefix string) awsecs.LogDriver {

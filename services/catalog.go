@@ -68,7 +68,8 @@ type Service struct {
 	// end in _TABLE are refused.
 	Environment map[string]string
 	// Collector is the image of an OpenTelemetry collector that runs beside the
-	// program, receives its traces and sends them to X-Ray: the AWS Distro, such as
+	// program, on the same architecture, receives its traces and sends them to X-Ray: the
+	// AWS Distro, such as
 	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/aws-otel-collector:v0.49.0". It
 	// takes CollectorMemory of the task's memory. Empty means none.
 	Collector string
@@ -92,7 +93,8 @@ type Service struct {
 	callers []string
 }
 
-// Image is the source of a container image. Exactly one field is set.
+// Image is the source of a container image, of which exactly one of the first three fields
+// is set, and how it starts.
 type Image struct {
 	// Program is the folder of a Go main package in this module, such as
 	// "services/shop/cmd/orders". Its image holds the binary and nothing else.
@@ -103,7 +105,22 @@ type Image struct {
 	// "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4". Tasks without a
 	// NAT gateway can pull only from ECR in their own account and region.
 	Registry string
+	// Architecture of the processor that the image is for: ARM64 or AMD64. Empty means ARM64.
+	Architecture Architecture
+	// EntryPoint and Command replace those of the image. Nil means the image's own.
+	EntryPoint, Command []string
 }
+
+// Architecture is a kind of processor, as container images name it.
+type Architecture string
+
+// The architectures of Fargate. The second costs a quarter more.
+//
+// https://aws.amazon.com/fargate/pricing/
+const (
+	ARM64 Architecture = "arm64"
+	AMD64 Architecture = "amd64"
+)
 
 // Table is a DynamoDB table whose keys are strings.
 type Table struct {

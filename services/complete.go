@@ -76,6 +76,7 @@ func (s Service) complete(callers []string) Service {
 		s.CPU = cmp.Or(s.CPU, 512)
 		s.Memory = cmp.Or(s.Memory, 1024)
 	}
+	s.Image.Architecture = cmp.Or(s.Image.Architecture, ARM64)
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
@@ -167,6 +168,12 @@ func (i Image) check() error {
 	}
 	if set != 1 {
 		return fmt.Errorf("the image has %d sources: set exactly one of Program, Folder and Registry", set)
+	}
+	if !slices.Contains([]Architecture{"", ARM64, AMD64}, i.Architecture) {
+		return fmt.Errorf("an image for %q: want %s or %s", i.Architecture, ARM64, AMD64)
+	}
+	if i.Program != "" && (i.Architecture == AMD64 || len(i.EntryPoint)+len(i.Command) > 0) {
+		return fmt.Errorf("a program of this module is compiled for %s and starts by itself: leave Architecture, EntryPoint and Command empty", ARM64)
 	}
 	return checkReference(i.Registry)
 }

@@ -49,7 +49,17 @@ func TestCompleteRefuses(t *testing.T) {
 		"paths of the monolith": {
 			func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"},
 		},
-		"no image":             {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
+		"no image": {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
+		"another processor": {
+			func(c *Catalog) { c.Services[1].Image = Image{Folder: "shop", Architecture: "x86"} },
+			[]string{`"beta": an image for "x86": want arm64 or amd64`},
+		},
+		"a program for another processor": {
+			func(c *Catalog) { c.Services[1].Image.Architecture = AMD64 }, []string{`"beta": a program of this module is compiled for arm64`},
+		},
+		"a program that is started": {
+			func(c *Catalog) { c.Services[1].Image.Command = []string{"serve"} }, []string{"leave Architecture, EntryPoint and Command empty"},
+		},
 		"two images":           {func(c *Catalog) { c.Services[1].Image.Folder = "x" }, []string{`"beta"`, "2 sources"}},
 		"a size Fargate lacks": {func(c *Catalog) { c.Services[1].CPU = 300 }, []string{`"beta"`, "300 CPU units", "512 1024"}},
 		"memory that does not fit": {

@@ -96,6 +96,7 @@ func overlay(t *testing.T, mutants ...mutant) string {
 
 const (
 	inService     = "constructs/service.go"
+	inImage       = "constructs/image.go"
 	inRules       = "constructs/rules.go"
 	inScaling     = "constructs/scaling.go"
 	inAlarms      = "constructs/alarms.go"
@@ -178,7 +179,7 @@ var mutants = []mutant{
 	// Tasks.
 	{inService, `jsii.Number(props.Service.CPU)`, `jsii.Number(256)`, "TestTasksAreTheCatalogs"},
 	{inService, `MemoryLimitMiB: jsii.Number(props.Service.Memory)`, `MemoryLimitMiB: jsii.Number(512)`, "TestTasksAreTheCatalogs"},
-	{inService, `awsecs.CpuArchitecture_ARM64()`, `awsecs.CpuArchitecture_X86_64()`, "TestTasksAreTheCatalogs"},
+	{inImage, `return awsecs.CpuArchitecture_ARM64()`, `return awsecs.CpuArchitecture_X86_64()`, "TestTasksAreTheCatalogs"},
 	{inService, `jsii.Number(props.Service.ProgramMemory())`, `jsii.Number(props.Service.Memory / 2)`, "TestTasksAreTheCatalogs"},
 	{inService, `User:                   jsii.String(props.Service.User)`, `User:                   jsii.String("0")`, "TestControlsHoldInEveryPhase"},
 	{inService, `ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot)`, `ReadonlyRootFilesystem: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},

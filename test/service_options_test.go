@@ -67,6 +67,37 @@ func TestStartUpIsTheGracePeriod(t *testing.T) {
 	assert.Equal(t, 4, alarm.EvaluationPeriods)
 }
 
+// An image is run on the processor that it is for, and as the catalog says.
+func TestImageIsRunAsItWants(t *testing.T) {
+	stage := assemble(t, environment("natGateways", 1), editService("legacy", func(s *services.Service) {
+		s.Image = services.Image{
+			Folder: "services", Architecture: services.AMD64, EntryPoint: []string{"/bin/sh", "-c"}, Command: []string{"exec", "java"},
+		}
+	}))
+	for _, task := range stage.TaskDefinitions {
+		program, want := task.Containers[0], "ARM64"
+		if task.Stack == "Legacy" {
+			want = "X86_64"
+			assert.Equal(t, []string{"/bin/sh", "-c"}, program.EntryPoint)
+			assert.Equal(t, []string{"exec", "java"}, program.Command)
+		} else {
+			assert.Empty(t, append(program.EntryPoint, program.Command...), "the image's own of %s", task.Stack)
+		}
+		assert.Equal(t, want, task.Architecture, task.Stack)
+	}
+	assets, err := os.ReadFile(strings.Replace(stackOf(t, stage, "Legacy").File, ".template.json", ".assets.json", 1))
+	require.NoError(t, err)
+	assert.Contains(t, string(assets), `"platform": "linux/amd64"`, "what docker builds")
+	assert.Equal(t, []string{"Legacy"}, changed(assemble(t, environment("natGateways", 1)), stage))
+}
+
+func stackOf(t *testing.T, stage *assembly.Stage, id string) *assembly.Stack {
+	t.Helper()
+	stack, ok := stage.Stack(id)
+	require.True(t, ok, id)
+	return stack
+}
+
 // A program without capabilities listens below port 1024 only if the kernel lets it.
 func TestLowPort(t *testing.T) {
 	controls := func(port int) any {
