@@ -3,7 +3,6 @@ package constructs
 import (
 	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -32,11 +31,11 @@ service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [
 // reverse order: the last traces of the program still reach it.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
-func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, image string,
+func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, service services.Service,
 	logs awslogs.ILogGroup) {
 	scope = constructs.NewConstruct(scope, jsii.String("Collector"))
 	collector := task.AddContainer(jsii.String(services.CollectorContainer), &awsecs.ContainerDefinitionOptions{
-		Image:                  registryImage(scope, services.Image{Registry: image}),
+		Image:                  registryImage(scope, services.Image{Registry: service.Collector}),
 		Command:                jsii.Strings("--config=env:COLLECTOR_CONFIG"),
 		Environment:            &map[string]*string{"COLLECTOR_CONFIG": &collectorConfig},
 		Essential:              jsii.Bool(false),
@@ -47,7 +46,7 @@ func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		User:                   jsii.String(collectorUser),
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		LinuxParameters:        withoutCapabilities(scope),
-		StopTimeout:            awscdk.Duration_Seconds(jsii.Number(30)),
+		StopTimeout:            seconds(service.Stop.Timeout),
 	})
 	program.AddContainerDependencies(&awsecs.ContainerDependency{Container: collector, Condition: awsecs.ContainerDependencyCondition_START})
 	// The exporter makes this call only. X-Ray has no resources to name in a policy.

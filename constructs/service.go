@@ -156,11 +156,10 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		User:                   jsii.String(props.Service.User),
 		ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot),
 		LinuxParameters:        withoutCapabilities(scope),
-		// After SIGTERM a program serves on for 5 s, and then has 15 s to finish.
-		StopTimeout: awscdk.Duration_Seconds(jsii.Number(30)),
+		StopTimeout:            seconds(props.Service.Stop.Timeout),
 	})
 	if props.Service.Collector != "" {
-		addCollector(scope, task, program, props.Service.Collector, logs)
+		addCollector(scope, task, program, props.Service, logs)
 	}
 }
 
@@ -228,9 +227,20 @@ func environment(props *ServiceProps) *map[string]*string {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
 const groupPort = 80
 
-// newTargetGroup checks health every 5 s, so that a dead task gets no more requests
-// after 10 s, and gives a task that is deregistered 20 s to finish its requests.
+// codes are the statuses of a healthy task, or nil for 200, which is what a template
+// without them means.
+func codes(health services.Health) *string {
+	if health.Codes == "200" {
+		return nil
+	}
+	return &health.Codes
+}
+
+// newTargetGroup checks health every 5 s unless the catalog says otherwise, so that a dead
+// task gets no more requests after 10 s, and gives a task that is deregistered 20 s to
+// finish its requests.
 func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.ApplicationTargetGroup {
+	health := props.Service.Health
 	return elbv2.NewApplicationTargetGroup(scope, jsii.String("TargetGroup"), &elbv2.ApplicationTargetGroupProps{
 		TargetGroupName:            jsii.String(services.TargetGroupName(props.Stage, props.Service)),
 		Vpc:                        props.Cluster.Vpc(),
@@ -238,13 +248,14 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 		Protocol:                   elbv2.ApplicationProtocol_HTTP,
 		Port:                       jsii.Number(groupPort),
 		LoadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType_LEAST_OUTSTANDING_REQUESTS,
-		DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(20)),
+		DeregistrationDelay:        seconds(props.Service.Stop.Drain),
 		HealthCheck: &elbv2.HealthCheck{
-			Path:                    &props.Service.HealthCheckPath,
-			Interval:                awscdk.Duration_Seconds(jsii.Number(5)),
-			Timeout:                 awscdk.Duration_Seconds(jsii.Number(3)),
-			HealthyThresholdCount:   jsii.Number(2),
-			UnhealthyThresholdCount: jsii.Number(2),
+			Path:                    &health.Path,
+			HealthyHttpCodes:        codes(health),
+			Interval:                seconds(health.Interval),
+			Timeout:                 seconds(health.Timeout),
+			HealthyThresholdCount:   jsii.Number(health.Healthy),
+			UnhealthyThresholdCount: jsii.Number(health.Unhealthy),
 		},
 	})
 }

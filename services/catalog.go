@@ -47,13 +47,14 @@ type Service struct {
 	Memory int
 	// Port is the TCP port that the program listens on, 1 to 65535. Zero means 8080.
 	Port int
-	// HealthCheckPath is the path that answers 200 while the program runs. Empty means
-	// /healthz.
-	HealthCheckPath string
+	// Health is how the load balancer finds out whether a task can serve.
+	Health Health
 	// StartUp is how long a task may take from its start until it passes its health
 	// check. Until then it is not stopped for failing one, and no alarm rings. Whole
 	// seconds, at most an hour. Zero means a minute.
 	StartUp time.Duration
+	// Stop is how a task leaves.
+	Stop Stop
 	// User is the numeric user and group that the program runs as, in an image that
 	// is not built from a Program of this module. Empty means 65532:65532.
 	User string

@@ -80,8 +80,9 @@ func (s Service) complete(callers []string) Service {
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
-	s.HealthCheckPath = cmp.Or(s.HealthCheckPath, "/healthz")
+	s.Health = s.Health.complete()
 	s.StartUp = cmp.Or(s.StartUp, time.Minute)
+	s.Stop = s.Stop.complete()
 	s.User = cmp.Or(s.User, unprivileged)
 	s.Scaling = s.Scaling.complete()
 	s.Alarms = s.Alarms.complete()
@@ -136,10 +137,6 @@ func (s Service) check() error {
 		return fmt.Errorf("the name is taken by another stack or a key of cdk.json: rename the service")
 	case s.Port < 1 || s.Port > 65535:
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
-	case !strings.HasPrefix(s.HealthCheckPath, "/"):
-		return fmt.Errorf("health check path %q: want a path that starts with /", s.HealthCheckPath)
-	case s.StartUp < time.Second || s.StartUp > time.Hour || s.StartUp%time.Second != 0:
-		return fmt.Errorf("a start-up of %s: want whole seconds, from 1 s to an hour", s.StartUp)
 	case !numericUser.MatchString(s.User):
 		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, unprivileged)
 	case s.MonolithPercent < 0:
@@ -150,7 +147,7 @@ func (s Service) check() error {
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{
-		s.Image.check, s.checkSize, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector, s.checkConnected,
+		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector, s.checkConnected,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -20,7 +20,7 @@ func TestCompleteIsStable(t *testing.T) {
 		assert.NotZero(t, s.Memory, s.Name)
 		assert.NotZero(t, s.Port, s.Name)
 		assert.NotZero(t, s.Scaling.Max, s.Name)
-		assert.NotEmpty(t, s.HealthCheckPath, s.Name)
+		assert.NotEmpty(t, s.Health.Path, s.Name)
 		assert.NotEmpty(t, s.Paths, s.Name)
 	}
 	again, err := Catalog{Name: c.Name, Services: c.Services, Monolith: withoutPaths(c.Monolith)}.Complete()
@@ -67,7 +67,7 @@ func TestCompleteRefuses(t *testing.T) {
 		},
 		"memory between sizes":    {func(c *Catalog) { c.Services[1].Memory = 600 }, []string{`"beta"`, "512, 1024 or 2048"}},
 		"a port out of range":     {func(c *Catalog) { c.Services[1].Port = 70000 }, []string{`"beta"`, "1 to 65535"}},
-		"a relative health check": {func(c *Catalog) { c.Services[1].HealthCheckPath = "healthz" }, []string{`"beta"`, "starts with /"}},
+		"a relative health check": {func(c *Catalog) { c.Services[1].Health.Path = "healthz" }, []string{`"beta"`, "starts with /"}},
 		"scaling upside down":     {func(c *Catalog) { c.Services[1].Scaling = Scaling{Min: 5, Max: 2} }, []string{`"beta"`, "from 5 to 2"}},
 		"scaling over 100% CPU":   {func(c *Catalog) { c.Services[1].Scaling.CPUPercent = 101 }, []string{`"beta"`, "1 to 100"}},
 		"a cooldown of half a second": {

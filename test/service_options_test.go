@@ -32,7 +32,7 @@ func TestNoOptionReplacesTheTargetGroup(t *testing.T) {
 	before := at(t, situation{"live", services.Serving})
 	for name, edit := range map[string]func(*services.Service){
 		"port":     func(s *services.Service) { s.Port = 9000 },
-		"health":   func(s *services.Service) { s.HealthCheckPath = "/up" },
+		"health":   func(s *services.Service) { s.Health.Path = "/up" },
 		"size":     func(s *services.Service) { s.CPU, s.Memory = 1024, 2048 },
 		"image":    func(s *services.Service) { s.Image.Registry += ".1" },
 		"start-up": func(s *services.Service) { s.StartUp = 3 * time.Minute },

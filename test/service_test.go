@@ -33,7 +33,7 @@ func TestTimeoutMutants(t *testing.T) {
 			setGroupAttribute(resources, "deregistration_delay.timeout_seconds", "14")
 		}},
 		"a health check that overlaps the next": {"Gamma", func(resources map[string]any) {
-			ofType(resources, "AWS::ElasticLoadBalancingV2::TargetGroup")[0]["HealthCheckTimeoutSeconds"] = 5
+			ofType(resources, "AWS::ElasticLoadBalancingV2::TargetGroup")[0]["HealthCheckTimeoutSeconds"] = 10
 		}},
 		"a program that is killed as it stops": {"Gamma", func(resources map[string]any) {
 			containerOf(resources)["StopTimeout"] = 20
@@ -121,10 +121,10 @@ func TestServicesDeploySafely(t *testing.T) {
 	for i, g := range stage.TargetGroups {
 		service := completed(t).Find(stage.Services[i].Program())
 		assert.Equal(t, assembly.HealthCheck{
-			Path: service.HealthCheckPath, Port: "traffic-port",
-			Interval: 5 * time.Second, Timeout: 3 * time.Second, Healthy: 2, Unhealthy: 2, Codes: "200",
+			Path: service.Health.Path, Port: "traffic-port", Interval: service.Health.Interval, Timeout: service.Health.Timeout,
+			Healthy: service.Health.Healthy, Unhealthy: service.Health.Unhealthy, Codes: service.Health.Codes,
 		}, g.HealthCheck, "%s: health check", g.Stack)
-		assert.Equal(t, 20*time.Second, g.DeregistrationDelay, "%s: deregistration delay", g.Stack)
+		assert.Equal(t, service.Stop.Drain, g.DeregistrationDelay, "%s: deregistration delay", g.Stack)
 		assert.Equal(t, "least_outstanding_requests", g.Attributes["load_balancing.algorithm.type"], "%s: algorithm", g.Stack)
 	}
 }

@@ -281,9 +281,9 @@ func (r *rehearsal) breakDatabase(ctx context.Context, o region.Outage) (string,
 	}
 	for _, s := range r.catalog.All() {
 		for _, address := range r.healthy(s.Name) {
-			status, _, _, err := read(ctx, "http://"+address+s.HealthCheckPath)
-			if err == nil && status != http.StatusOK {
-				err = fmt.Errorf("GET %s of %s: status %d, want 200", s.HealthCheckPath, s.Name, status)
+			status, _, _, err := read(ctx, "http://"+address+s.Health.Path)
+			if err == nil && !(alb.HealthCheck{Codes: s.Health.Codes}).Passes(status) {
+				err = fmt.Errorf("GET %s of %s: status %d, want %s", s.Health.Path, s.Name, status, s.Health.Codes)
 			}
 			if err != nil {
 				return "", err

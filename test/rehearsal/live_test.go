@@ -92,7 +92,7 @@ func TestChangeOfALiveProgramLosesNoRequest(t *testing.T) {
 	}{
 		{"container port", func(s *services.Service) { s.Port = 9090 }, "UPDATE AWS::ECS::Service", true},
 		{
-			"health check", func(s *services.Service) { s.HealthCheckPath = program.HealthPath },
+			"health check", func(s *services.Service) { s.Health.Path = program.HealthPath },
 			"UPDATE AWS::ElasticLoadBalancingV2::TargetGroup", false,
 		},
 		{"size", func(s *services.Service) { s.CPU, s.Memory = 1024, 4096 }, "UPDATE AWS::ECS::Service", true},

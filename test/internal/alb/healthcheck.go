@@ -89,8 +89,11 @@ func (h HealthCheck) check(client *http.Client, t *target) bool {
 		return false
 	}
 	response.Body.Close()
-	return parseCodes(h.Codes).match(response.StatusCode)
+	return h.Passes(response.StatusCode)
 }
+
+// Passes reports whether a target that answers with a status is healthy.
+func (h HealthCheck) Passes(status int) bool { return parseCodes(h.Codes).match(status) }
 
 // recordCheck updates a target's state by the result of a check.
 func (g *TargetGroup) recordCheck(t *target, passed bool) {

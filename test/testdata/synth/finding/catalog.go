@@ -12,7 +12,7 @@ import (
 // Catalog is the fixture with those faults.
 func Catalog() services.Catalog {
 	c := fixture.Catalog()
-	c.Monolith.HealthCheckPath = "/" + strings.Repeat("x", 2000)
+	c.Monolith.Health.Path = "/" + strings.Repeat("x", 2000)
 	c.Monolith.WritableRoot = true
 	return c
 }
