@@ -6,8 +6,8 @@
 //
 // The exit status is 2 when there are findings, which a person must accept: a resource
 // with data would be replaced or deleted, the migration would take a step that it does
-// not have, a path would be without a service, or a permission reaches beyond what is
-// its holder's own. It is 1 when a folder cannot be read.
+// not have, a path would be without a service, a permission reaches beyond what is its
+// holder's own, or a connection does not work as its phases say. It is 1 when a folder cannot be read.
 package main
 
 import (

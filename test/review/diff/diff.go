@@ -28,6 +28,8 @@ type Diff struct {
 	Phases, Paths, Tasks []string
 	// Images are those of another source than before.
 	Images []string
+	// Connections are the programs that may call another from now on, or no longer.
+	Connections []string
 	// Permissions are those that come and go without being a finding.
 	Permissions []string
 	// Replacements are of resources that keep nothing.
@@ -46,12 +48,13 @@ func Of(before, after *assembly.Stage) (Diff, error) {
 	}
 	d := Diff{
 		Environment:  cmp.Or(c.after.Name, c.before.Name),
-		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.lost(), widened),
+		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.calls(), c.lost(), widened),
 		Stacks:       c.stacks(),
 		Phases:       c.phases(),
 		Paths:        c.paths(),
 		Tasks:        c.tasks(),
 		Images:       c.images(),
+		Connections:  c.connections(),
 		Permissions:  permissions,
 		Replacements: c.replacements(),
 	}

@@ -29,6 +29,8 @@ type program struct {
 	image string
 	// tables are the services whose table its role may read.
 	tables []string
+	// calls are the programs that it calls.
+	calls []string
 }
 
 // The programs of a small environment, all live.
@@ -49,6 +51,12 @@ func (p program) at(share int) program {
 // called is the program under another name.
 func (p program) called(name string) program {
 	p.name = name
+	return p
+}
+
+// calling is the program with connections to others.
+func (p program) calling(names ...string) program {
+	p.calls = names
 	return p
 }
 
@@ -148,7 +156,40 @@ func templates(programs ...program) map[string]object {
 	for _, p := range programs {
 		stacks[p.id()] = p.template(monolith)
 	}
+	for _, p := range programs {
+		for _, callee := range p.calls {
+			connect(stacks, p, program{name: callee})
+		}
+	}
 	return stacks
+}
+
+// connect lets one program call another: with proxies in one namespace, a name of the
+// callee, and rules in the stack of the caller.
+func connect(stacks map[string]object, caller, callee program) {
+	if stacks[callee.id()] == nil {
+		return // it calls one that is not there, which makes no connection
+	}
+	for _, p := range []program{caller, callee} {
+		resources := stacks[p.id()]
+		resources["Tasks"] = resource("AWS::EC2::SecurityGroup", object{"SecurityGroupEgress": []any{
+			object{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"},
+		}})
+		set(resources["Service"], "NetworkConfiguration", object{"AwsvpcConfiguration": object{"SecurityGroups": []any{object{"Ref": "Tasks"}}}})
+		if resources["Service"].(object)["Properties"].(object)["ServiceConnectConfiguration"] == nil {
+			set(resources["Service"], "ServiceConnectConfiguration", object{"Enabled": true, "Namespace": "shop"})
+		}
+	}
+	set(stacks[callee.id()]["Service"], "ServiceConnectConfiguration", object{"Enabled": true, "Namespace": "shop", "Services": []any{object{
+		"PortName": callee.name, "ClientAliases": []any{object{"DnsName": callee.name, "Port": 80}}, "IngressPortOverride": 12080,
+	}}})
+	allow := func(kind, peer string, of, to program) {
+		stacks[caller.id()][caller.id()+kind+callee.id()] = resource("AWS::EC2::SecurityGroup"+kind, object{
+			"GroupId": ref(of.id(), "Tasks"), peer: ref(to.id(), "Tasks"), "IpProtocol": "tcp", "FromPort": 12080, "ToPort": 12080,
+		})
+	}
+	allow("Egress", "DestinationSecurityGroupId", caller, callee)
+	allow("Ingress", "SourceSecurityGroupId", callee, caller)
 }
 
 func keys(partition string) []any {

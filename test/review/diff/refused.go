@@ -204,9 +204,17 @@ func (c comparison) deployAlone(stacks []string) string {
 // readers are the stacks of both sides, other than its own, that refer to a resource
 // before the change.
 func (c comparison) readers(used assembly.Resource) []string {
+	return slices.DeleteFunc(readersOf(c.before, used), func(stack string) bool {
+		_, stays := c.after.Stack(stack)
+		return !stays
+	})
+}
+
+// readersOf are the stacks, other than its own, that refer to a resource, sorted.
+func readersOf(stage *assembly.Stage, used assembly.Resource) []string {
 	var stacks []string
-	for r := range c.before.Resources() {
-		if _, stays := c.after.Stack(r.Stack); !stays || r.Stack == used.Stack || slices.Contains(stacks, r.Stack) {
+	for r := range stage.Resources() {
+		if r.Stack == used.Stack || slices.Contains(stacks, r.Stack) {
 			continue
 		}
 		// A resolved property is what encoding/json would decode, so it encodes.
