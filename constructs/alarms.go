@@ -12,8 +12,6 @@ import (
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
-	"example.com/strangler/services"
 )
 
 // minRequests is the number of requests a minute below which an alarm ignores errors
@@ -162,37 +160,6 @@ func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awse
 		// Container Insights is minutes late, also with the first minutes of a service.
 		TreatMissingData: awscloudwatch.TreatMissingData_IGNORE,
 	})
-}
-
-// newCallsAlarms ring for each program that the service calls, for the share of the calls
-// that it answers with a 5xx status. AWS measures a connection by its answers, so these add up to
-// the calls. Two kinds of failure are in no measure: a call without an answer, and an answer of
-// the proxy itself, such as 503 when no task is there. Then the callee's own alarms ring.
-//
-// They name the service, as newTasksAlarm does, so they roll no deployment back.
-//
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
-func newCallsAlarms(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
-	for _, callee := range props.Service.Calls {
-		metrics := map[string]awscloudwatch.IMetric{}
-		var calls []string
-		for _, class := range []string{"2XX", "3XX", "4XX", "5XX"} {
-			id := "answered" + class[:1]
-			calls = append(calls, fmt.Sprintf("FILL(%s, 0)", id))
-			metrics[id] = newMetric("AWS/ECS", "HTTPCode_Target_"+class+"_Count", "Sum", map[string]*string{
-				"ClusterName":         props.Cluster.ClusterName(),
-				"ServiceName":         service.ServiceName(),
-				"TargetDiscoveryName": &callee,
-			})
-		}
-		sum := strings.Join(calls, " + ")
-		newAlarm(scope, "Calls"+services.Service{Name: callee}.ID(), props, &awscloudwatch.AlarmProps{
-			AlarmDescription: jsii.Sprintf("%s answers more than %d%% of the calls of %s with a 5xx status", callee,
-				props.Service.Alarms.ErrorPercent, props.Service.Name),
-			Metric:    newMath(fmt.Sprintf("IF(%s >= %d, 100 * %s / (%s), 0)", sum, minRequests, calls[3], sum), metrics),
-			Threshold: jsii.Number(props.Service.Alarms.ErrorPercent),
-		})
-	}
 }
 
 // newAlarm adds an alarm that tells the environment's topic. Unless it says

@@ -1,7 +1,11 @@
 package constructs
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -119,4 +123,35 @@ func portMapping(s services.Service) *awsecs.PortMapping {
 		mapping.Name, mapping.AppProtocol = &s.Name, awsecs.AppProtocol_Http()
 	}
 	return mapping
+}
+
+// newCallsAlarms ring for each program that the service calls, for the share of the calls
+// that it answers with a 5xx status. AWS counts what the programs answer, so the answers add up to
+// the calls. A call without an answer is in no count, nor is what a proxy answers itself,
+// such as 503 when no task is there: then the callee's own alarms ring.
+//
+// They name the service, as newTasksAlarm does, so they roll no deployment back.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
+func newCallsAlarms(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
+	for _, callee := range props.Service.Calls {
+		metrics := map[string]awscloudwatch.IMetric{}
+		var calls []string
+		for _, class := range []string{"2XX", "3XX", "4XX", "5XX"} {
+			id := "answered" + class[:1]
+			calls = append(calls, fmt.Sprintf("FILL(%s, 0)", id))
+			metrics[id] = newMetric("AWS/ECS", "HTTPCode_Target_"+class+"_Count", "Sum", map[string]*string{
+				"ClusterName":         props.Cluster.ClusterName(),
+				"ServiceName":         service.ServiceName(),
+				"TargetDiscoveryName": &callee,
+			})
+		}
+		sum := strings.Join(calls, " + ")
+		newAlarm(scope, "Calls"+services.Service{Name: callee}.ID(), props, &awscloudwatch.AlarmProps{
+			AlarmDescription: jsii.Sprintf("%s answers more than %d%% of the calls of %s with a 5xx status", callee,
+				props.Service.Alarms.ErrorPercent, props.Service.Name),
+			Metric:    newMath(fmt.Sprintf("IF(%s >= %d, 100 * %s / (%s), 0)", sum, minRequests, calls[3], sum), metrics),
+			Threshold: jsii.Number(props.Service.Alarms.ErrorPercent),
+		})
+	}
 }

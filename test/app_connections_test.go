@@ -116,3 +116,16 @@ func TestConnectionsText(t *testing.T) {
 	})
 	assert.NotContains(t, connectionsText(closed, when), "gamma")
 }
+
+// A port has a name where something calls it, and nowhere else: its template is that of a
+// service without connections.
+func TestOnlyCalleesNameTheirPort(t *testing.T) {
+	stage := assemble(t, editService("alpha", func(s *services.Service) { s.Calls = []string{"legacy"} }))
+	named := map[string]bool{}
+	for _, task := range stage.TaskDefinitions {
+		for _, container := range task.Containers {
+			named[container.Name] = container.PortNames != nil
+		}
+	}
+	assert.Equal(t, map[string]bool{"alpha": true, "beta": false, "gamma": false, "collector": false, "legacy": true}, named)
+}
