@@ -60,7 +60,8 @@ func dropCalls(app *synth.App, callee string) {
 // templates would have them.
 func connectionsText(stage *assembly.Stage, when possible) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "Which program of %s may call which. A call goes to the tasks of the callee, whichever program has its paths.\n\n", stage.Name)
+	fmt.Fprintf(&text, "Which program of %s may call which. "+
+		"A call goes to the tasks of the callee, whichever program has its paths.\n\n", stage.Name)
 	row := func(cells ...any) {
 		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-12v%-12v%-12v%-20v%-20v%v", cells...), " "))
 	}

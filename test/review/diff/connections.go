@@ -238,8 +238,8 @@ func (c comparison) unresolved() []string {
 		if hasName(c.before, connection.Callee) || comesAfter(c.after, caller.Stack, callee.Stack) {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("Connection %s → %s: the stack of the caller does not come after that of the callee, whose name is new, "+
-			"and tasks may never resolve a name that came after their deployment: "+
+		lines = append(lines, fmt.Sprintf("Connection %s → %s: the stack of the caller does not come after that of the callee, whose name is "+
+			"new, and tasks may never resolve a name that came after their deployment: "+
 			"https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html. "+
 			"In two steps: deploy this; then start the tasks of %s anew, %s.",
 			name(connection.Caller), name(connection.Callee), name(connection.Caller),

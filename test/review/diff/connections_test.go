@@ -177,7 +177,8 @@ func TestCalleeGoesDark(t *testing.T) {
 	for _, share := range []int{1, 50, 100} {
 		findings := of(t, with(share, share), with(0, share)).Findings
 		require.Len(t, findings, 1, "%d%%: mutant passed the check", share)
-		assert.Contains(t, findings[0], "Connection beta → alpha: the callee goes back to dark and the caller is "+phaseWord(with(0, share), "beta"))
+		assert.Contains(t, findings[0],
+			"Connection beta → alpha: the callee goes back to dark and the caller is "+phaseWord(with(0, share), "beta"))
 		assert.Contains(t, findings[0], "make beta dark too")
 		checkSafe(t, "both", with(share, share), with(0, 0))
 		checkSafe(t, "it keeps a share", with(100, share), with(share, share))
@@ -194,20 +195,22 @@ func TestNameComesAfterItsCaller(t *testing.T) {
 	none, called := connected(t, alpha, beta, legacy), connected(t, alpha, beta, legacy.calling("alpha"))
 	const anew = "`aws ecs update-service --force-new-deployment --cluster CLUSTER --service SERVICE`"
 	checkFinding(t, "new name", none, called, "Connection legacy → alpha: the stack of the caller does not come after that of the callee",
-		"https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html", "start the tasks of legacy anew, "+anew)
+		"https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html",
+		"start the tasks of legacy anew, "+anew)
 	checkFinding(t, "new environment", nil, called, "Connection legacy → alpha: ")
 	checkFinding(t, "new service", connected(t, beta, legacy), called, "Connection legacy → alpha: ", anew)
 	checkFinding(t, "a caller that is called", connected(t, alpha.calling("beta"), beta, legacy),
 		connected(t, alpha.calling("beta"), beta, legacy.calling("alpha")), "Connection legacy → alpha: ")
-	checkFinding(t, "a caller without order", environment(t, alpha, beta), environment(t, alpha, beta.calling("alpha")), "Connection beta → alpha: ")
+	checkFinding(t, "a caller without order", environment(t, alpha, beta), environment(t, alpha, beta.calling("alpha")),
+		"Connection beta → alpha: ")
 
 	strangled := func(m program) *assembly.Stage {
 		return after(t, environment(t, alpha, beta, m), "Legacy Beta", "Beta Alpha")
 	}
 	assert.Empty(t, of(t, strangled(legacy), strangled(legacy.calling("alpha"))).Findings, "the monolith comes after the service, by another")
-	assert.Empty(t, of(t, connected(t, alpha, beta.calling("alpha"), legacy), connected(t, alpha, beta.calling("alpha"), legacy.calling("alpha"))).Findings,
-		"the name is there already")
-	assert.Empty(t, of(t, none, connected(t, alpha, beta.calling("alpha"), legacy)).Findings, "the caller comes after the callee")
+	named := connected(t, alpha, beta.calling("alpha"), legacy)
+	assert.Empty(t, of(t, named, connected(t, alpha, beta.calling("alpha"), legacy.calling("alpha"))).Findings, "the name is there already")
+	assert.Empty(t, of(t, none, named).Findings, "the caller comes after the callee")
 	assert.Empty(t, of(t, called, called).Findings)
 }
 
