@@ -69,7 +69,7 @@ type route struct {
 
 // ServeHTTP implements http.Handler.
 func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), RequestTimeout)
+	ctx, cancel := context.WithTimeout(carry(r), RequestTimeout)
 	defer cancel()
 	r = r.WithContext(ctx)
 	if err := t.handler(w, r); err != nil {

@@ -36,10 +36,16 @@ func malformed(format string, args ...any) *Problem {
 	return newProblem(http.StatusBadRequest, fmt.Sprintf(format, args...))
 }
 
-// invalid returns the problem of a request that can be read but has a value out of
-// bounds.
-func invalid(format string, args ...any) *Problem {
+// Invalid returns the problem, of status 422, of a request that can be read but has a
+// value that cannot be taken. The detail names the field and does not repeat the value.
+func Invalid(format string, args ...any) *Problem {
 	return newProblem(http.StatusUnprocessableEntity, fmt.Sprintf(format, args...))
+}
+
+// Unavailable returns the problem, of status 503 and with Retry-After, of a request that
+// needs a service that is down or out of reach. The name is the program's own for it.
+func Unavailable(service string) *Problem {
+	return newProblem(http.StatusServiceUnavailable, fmt.Sprintf("This needs %q, which is out of reach: try again soon.", service))
 }
 
 func newProblem(status int, detail string) *Problem {

@@ -82,12 +82,12 @@ func (t *traces) handler(next http.Handler) http.Handler {
 		}
 		ctx, span := t.tracer.Start(incoming(r), method(r), trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
+		r = r.WithContext(ctx)
 		if !span.IsRecording() {
 			next.ServeHTTP(w, r)
 			return
 		}
 		recorder := &statusRecorder{ResponseWriter: w}
-		r = r.WithContext(ctx)
 		next.ServeHTTP(recorder, r)
 		describe(span, r, recorder.status)
 	})

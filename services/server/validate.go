@@ -11,10 +11,10 @@ import (
 // field and not its value.
 func Text(field, value string, least, most int) error {
 	if n := utf8.RuneCountInString(value); n < least || n > most {
-		return invalid("The field %q has %d characters: want %d to %d.", field, n, least, most)
+		return Invalid("The field %q has %d characters: want %d to %d.", field, n, least, most)
 	}
 	if value != "" && strings.TrimSpace(value) == "" {
-		return invalid("The field %q is blank.", field)
+		return Invalid("The field %q is blank.", field)
 	}
 	return nil
 }
@@ -23,7 +23,7 @@ func Text(field, value string, least, most int) error {
 // status 422 that quotes the pattern and not the value.
 func Match(field, value string, pattern *regexp.Regexp) error {
 	if !pattern.MatchString(value) {
-		return invalid("The field %q does not match %s.", field, pattern)
+		return Invalid("The field %q does not match %s.", field, pattern)
 	}
 	return nil
 }
