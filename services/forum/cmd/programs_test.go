@@ -25,7 +25,9 @@ import (
 
 	// go test caches a result until an imported package changes. These are the packages
 	// of the programs that the test builds.
+	_ "example.com/strangler/services/client"
 	_ "example.com/strangler/services/forum/posts"
+	_ "example.com/strangler/services/forum/reference"
 	_ "example.com/strangler/services/forum/threads"
 	_ "example.com/strangler/services/forum/users"
 	_ "example.com/strangler/services/server"
@@ -157,18 +159,23 @@ func TestProgramsDoNotKnowTheCatalog(t *testing.T) {
 }
 
 func TestRefusesToStart(t *testing.T) {
+	aws := []string{"AWS_REGION=eu-west-1"}
 	for name, c := range map[string]struct {
 		program     string
 		environment []string
 		want        string
 	}{
-		"no table":     {"users", nil, "users: no table is set: set USERS_TABLE to"},
-		"two stores":   {"threads", []string{"STORE=memory", "THREADS_TABLE=t"}, "threads: both STORE=memory and THREADS_TABLE are set"},
-		"bad port":     {"posts", []string{"PORT=http"}, `posts: PORT is "http": want a number`},
-		"bad delay":    {"posts", []string{"DRAIN_DELAY=5"}, `posts: DRAIN_DELAY is "5": want a duration`},
-		"bad store":    {"monolith", []string{"STORE=disk"}, `monolith: STORE is "disk": want memory`},
-		"no region":    {"monolith", []string{"USERS_TABLE=t"}, "monolith: AWS_REGION is not set"},
-		"mixed stores": {"monolith", []string{"STORE=memory", "POSTS_TABLE=t"}, "monolith: both STORE=memory and POSTS_TABLE are set"},
+		"no table":      {"users", nil, "users: no table is set: set USERS_TABLE to"},
+		"two stores":    {"threads", []string{"STORE=memory", "THREADS_TABLE=t"}, "threads: both STORE=memory and THREADS_TABLE are set"},
+		"bad port":      {"posts", []string{"PORT=http"}, `posts: PORT is "http": want a number`},
+		"bad delay":     {"posts", []string{"DRAIN_DELAY=5"}, `posts: DRAIN_DELAY is "5": want a duration`},
+		"bad store":     {"monolith", []string{"STORE=disk"}, `monolith: STORE is "disk": want memory`},
+		"no region":     {"monolith", []string{"USERS_TABLE=t"}, "monolith: AWS_REGION is not set"},
+		"no connection": {"threads", append(aws, "THREADS_TABLE=t"), `threads: USERS_URL is not set: name "users" in Calls`},
+		"one of two":    {"posts", append(aws, "POSTS_TABLE=t", "USERS_URL=http://users"), "posts: THREADS_URL is not set: name"},
+		"no URL":        {"posts", []string{"STORE=memory", "USERS_URL=users"}, "posts: USERS_URL is not the URL of a service: want one"},
+		"taken table":   {"monolith", append(aws, "THREADS_TABLE=t"), `monolith: USERS_URL is not set: name "users" in Calls`},
+		"mixed stores":  {"monolith", []string{"STORE=memory", "POSTS_TABLE=t"}, "monolith: both STORE=memory and POSTS_TABLE are set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -197,7 +204,7 @@ func TestMonolithServesFeaturesWithTable(t *testing.T) {
 		"THREADS_TABLE=none": http.StatusInternalServerError, // served, though there is no such table
 		"NO_TABLE=none":      http.StatusNotFound,
 	} {
-		p := start(t, "monolith", append(environment, variable)...)
+		p := start(t, "monolith", append(environment, variable, "USERS_URL=http://users")...)
 		for path, want := range map[string]int{"/healthz": 200, "/api/users": 404, "/api/posts": 404, "/api/threads": want} {
 			assert.Equal(t, want, get(t, p.url+path).StatusCode, "%s with %s", path, variable)
 		}

@@ -16,7 +16,7 @@ import (
 // BenchmarkList measures the most expensive request of a forum in memory.
 func BenchmarkList(b *testing.B) {
 	mux := server.NewMux("posts", slog.New(slog.DiscardHandler))
-	posts.Serve(mux, table.NewMemory(posts.Seed...))
+	posts.Serve(mux, table.NewMemory(posts.Seed...), nil, nil)
 	request := httptest.NewRequest("GET", "/api/posts", nil)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -5,20 +5,19 @@ import (
 	"cmp"
 	"time"
 
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/table"
 )
 
-const (
-	maxReference = 64
-	maxBody      = 5000
-)
+const maxBody = 5000
 
 // Post is a text that one user wrote in one thread.
 type Post struct {
 	// ID is a UUIDv7, so that posts sort by age.
 	ID string `json:"id"`
-	// Thread and Author are ids. It is not checked that they exist.
+	// Thread and Author are the ids of a thread and a user that existed when the post was
+	// written.
 	Thread string `json:"thread"`
 	Author string `json:"author"`
 	// Body has 1 to 5000 characters.
@@ -29,7 +28,7 @@ type Post struct {
 
 // Draft is the body of a request for a new post.
 type Draft struct {
-	// Thread and Author have 1 to 64 characters.
+	// Thread and Author are the ids of a thread and a user.
 	Thread string `json:"thread"`
 	Author string `json:"author"`
 	// Body has 1 to 5000 characters.
@@ -41,8 +40,8 @@ type Draft struct {
 func New(d Draft) (Post, error) {
 	now := time.Now().UTC()
 	return Post{ID: table.NewID(now), Thread: d.Thread, Author: d.Author, Body: d.Body, Created: now}, cmp.Or(
-		server.Text("thread", d.Thread, 1, maxReference),
-		server.Text("author", d.Author, 1, maxReference),
+		reference.Valid("thread", d.Thread),
+		reference.Valid("author", d.Author),
 		server.Text("body", d.Body, 1, maxBody),
 	)
 }

@@ -1,7 +1,10 @@
 package posts_test
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +14,7 @@ import (
 
 	"example.com/strangler/services/forum"
 	"example.com/strangler/services/forum/posts"
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/forum/threads"
 	"example.com/strangler/services/forum/users"
 	"example.com/strangler/services/server"
@@ -19,10 +23,20 @@ import (
 	"example.com/strangler/services/table/tabletest"
 )
 
+// known has some ids of a service, and one that cannot be looked up.
+func known(service string, ids ...string) reference.Exists {
+	return func(_ context.Context, id string) (bool, error) {
+		if id == "down" {
+			return false, server.Unavailable(service)
+		}
+		return slices.Contains(ids, id), nil
+	}
+}
+
 func TestPosts(t *testing.T) {
 	tabletest.Each(t, *forum.Catalog().Find("posts").Table, posts.Seed, func(t *testing.T, store table.Table[posts.Post]) {
 		mux := server.NewMux("posts", slog.New(slog.DiscardHandler))
-		posts.Serve(mux, store)
+		posts.Serve(mux, store, known("users", "ada"), known("threads", "t"))
 		inThread := "/api/posts/in-thread/" + posts.Seed[0].Thread
 		after := func(path, cursor string) map[string]string {
 			return map[string]string{"Link": "<" + path + "?cursor=" + cursor + `&limit=1>; rel="next"`}
@@ -43,6 +57,12 @@ func TestPosts(t *testing.T) {
 			servertest.Exchange{Request: "GET /api/posts?cursor=YWRh", Status: 400, Contains: "cursor"}, // a cursor of users
 			servertest.Exchange{Request: "POST /api/posts", Body: `{"thread":"t","author":"ada","body":"Newest of all"}`, Status: 201,
 				Contains: `"thread":"t","author":"ada","body":"Newest of all","created":"2`, Header: map[string]string{"Location": ""}},
+			refused("t", "none", 422, `"author" names nothing that exists`),
+			refused("none", "ada", 422, `"thread" names nothing that exists`),
+			refused("none", "none", 422, `"author"`),
+			refused("t", "down", 503, `This needs "users"`),
+			refused("down", "ada", 503, `This needs "threads"`),
+			refused("down", "none", 422, `"author"`),
 			servertest.Exchange{Request: "GET /api/posts?limit=1", Status: 200, Contains: "Newest of all"},
 			servertest.Exchange{Request: "GET /api/posts/by-user/ada?limit=1", Status: 200, Contains: "Newest of all"},
 			servertest.Exchange{Request: "GET /api/posts/in-thread/t", Status: 200, Contains: "Newest of all"},
@@ -52,12 +72,23 @@ func TestPosts(t *testing.T) {
 	})
 }
 
+// refused is a post that is not stored.
+func refused(thread, author string, status int, detail string) servertest.Exchange {
+	again := map[bool]string{true: "1", false: ""}[status == 503]
+	return servertest.Exchange{
+		Request: "POST /api/posts", Body: fmt.Sprintf(`{"thread":%q,"author":%q,"body":"Refused"}`, thread, author),
+		Status: status, Contains: detail, Header: map[string]string{"Retry-After": again},
+	}
+}
+
 func TestNew(t *testing.T) {
 	for _, d := range []posts.Draft{
 		{Thread: "", Author: "ada", Body: "Bees!"},
 		{Thread: strings.Repeat("t", 65), Author: "ada", Body: "Bees!"},
 		{Thread: "t", Author: "", Body: "Bees!"},
 		{Thread: "t", Author: strings.Repeat("a", 65), Body: "Bees!"},
+		{Thread: "a/b", Author: "ada", Body: "Bees!"},
+		{Thread: "t", Author: "..", Body: "Bees!"},
 		{Thread: "t", Author: "ada", Body: ""},
 		{Thread: "t", Author: "ada", Body: "\n"},
 		{Thread: "t", Author: "ada", Body: strings.Repeat("é", 5001)},
@@ -95,6 +126,6 @@ func TestSeed(t *testing.T) {
 
 func FuzzDraft(f *testing.F) {
 	servertest.FuzzDraft[posts.Draft](f, "/api/posts", func(mux *server.Mux) {
-		posts.Serve(mux, table.NewMemory[posts.Post]())
+		posts.Serve(mux, table.NewMemory[posts.Post](), known("users", "ada"), known("threads", "t"))
 	}, `{"thread":"t","author":"ada","body":"Bees"}`, `{"thread":"t","author":"ada","body":"\n"}`)
 }

@@ -5,14 +5,12 @@ import (
 	"cmp"
 	"time"
 
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/table"
 )
 
-const (
-	maxTitle  = 120
-	maxAuthor = 64
-)
+const maxTitle = 120
 
 // Thread is a topic that posts belong to.
 type Thread struct {
@@ -20,7 +18,7 @@ type Thread struct {
 	ID string `json:"id"`
 	// Title has 1 to 120 characters.
 	Title string `json:"title"`
-	// Author is the id of a user. It is not checked that it exists.
+	// Author is the id of a user who existed when the thread was written.
 	Author string `json:"author"`
 	// Created is in UTC.
 	Created time.Time `json:"created"`
@@ -30,7 +28,7 @@ type Thread struct {
 type Draft struct {
 	// Title has 1 to 120 characters.
 	Title string `json:"title"`
-	// Author has 1 to 64 characters.
+	// Author is the id of a user.
 	Author string `json:"author"`
 }
 
@@ -40,7 +38,7 @@ func New(d Draft) (Thread, error) {
 	now := time.Now().UTC()
 	return Thread{ID: table.NewID(now), Title: d.Title, Author: d.Author, Created: now}, cmp.Or(
 		server.Text("title", d.Title, 1, maxTitle),
-		server.Text("author", d.Author, 1, maxAuthor),
+		reference.Valid("author", d.Author),
 	)
 }
 

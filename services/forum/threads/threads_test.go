@@ -1,7 +1,9 @@
 package threads_test
 
 import (
+	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services/forum"
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/forum/threads"
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/server/servertest"
@@ -17,10 +20,20 @@ import (
 	"example.com/strangler/services/table/tabletest"
 )
 
+// known has some ids, and one that cannot be looked up.
+func known(ids ...string) reference.Exists {
+	return func(_ context.Context, id string) (bool, error) {
+		if id == "down" {
+			return false, server.Unavailable("users")
+		}
+		return slices.Contains(ids, id), nil
+	}
+}
+
 func TestThreads(t *testing.T) {
 	tabletest.Each(t, *forum.Catalog().Find("threads").Table, threads.Seed, func(t *testing.T, store table.Table[threads.Thread]) {
 		mux := server.NewMux("threads", slog.New(slog.DiscardHandler))
-		threads.Serve(mux, store)
+		threads.Serve(mux, store, known("mei"))
 		servertest.Run(t, mux,
 			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "A valve radio that hums",
 				Header: map[string]string{"Link": `</api/threads?cursor=MDE5Y2VlMTMtYzkwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAz&limit=1>; rel="next"`}},
@@ -36,6 +49,14 @@ func TestThreads(t *testing.T) {
 				Request: "POST /api/threads", Body: `{"title":"Newest of all","author":"mei"}`, Status: 201,
 				Contains: `"title":"Newest of all","author":"mei"`,
 			},
+			servertest.Exchange{
+				Request: "POST /api/threads", Body: `{"title":"Refused","author":"none"}`, Status: 422, Contains: `"author" names nothing that exists`,
+			},
+			servertest.Exchange{
+				Request: "POST /api/threads", Body: `{"title":"Refused","author":"down"}`, Status: 503, Contains: `This needs "users"`,
+				Header: map[string]string{"Retry-After": "1"},
+			},
+			servertest.Exchange{Request: "POST /api/threads", Body: `{"title":"","author":"down"}`, Status: 422, Contains: `"title"`},
 			servertest.Exchange{Request: "GET /api/threads?limit=1", Status: 200, Contains: "Newest of all"},
 			servertest.Exchange{
 				Request: "POST /api/threads", Body: `{"id":"1","title":"x","author":"mei"}`, Status: 400,
@@ -53,6 +74,7 @@ func TestNew(t *testing.T) {
 		{Title: strings.Repeat("é", 121), Author: "ada"},
 		{Title: "Bees", Author: ""},
 		{Title: "Bees", Author: strings.Repeat("a", 65)},
+		{Title: "Bees", Author: ".."},
 	} {
 		_, err := threads.New(d)
 		assert.Error(t, err, "%+v", d)
@@ -76,6 +98,6 @@ func TestSeed(t *testing.T) {
 
 func FuzzDraft(f *testing.F) {
 	servertest.FuzzDraft[threads.Draft](f, "/api/threads", func(mux *server.Mux) {
-		threads.Serve(mux, table.NewMemory[threads.Thread]())
+		threads.Serve(mux, table.NewMemory[threads.Thread](), known("ada"))
 	}, `{"title":"Bees","author":"ada"}`, `{"title":" ","author":"ada"}`)
 }

@@ -18,16 +18,9 @@ type Store interface {
 	Query(context.Context, table.Query) ([]User, error)
 }
 
-// Mount adds the routes for the users in the table that USERS_TABLE names or, with
-// STORE=memory, in a store with the seed. The errors are those of table.Open.
-func Mount(mux *server.Mux, source table.Source) error {
-	store, err := table.Open(source, "USERS_TABLE", Seed)
-	if err != nil {
-		return err
-	}
-	Serve(mux, store)
-	return nil
-}
+// Open returns the table that USERS_TABLE names or, with STORE=memory, a store with the
+// seed. The errors are those of table.Open.
+func Open(source table.Source) (Store, error) { return table.Open(source, "USERS_TABLE", Seed) }
 
 // Serve adds the routes for the users in a store. The list is sorted by handle.
 func Serve(mux *server.Mux, store Store) {

@@ -3,18 +3,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no TLS roots
 
-	"example.com/strangler/services/forum/posts"
-	"example.com/strangler/services/forum/threads"
-	"example.com/strangler/services/forum/users"
 	"example.com/strangler/services/server"
-	"example.com/strangler/services/table"
 )
 
 func main() {
@@ -29,20 +24,16 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	source := table.NewSource(getenv)
-	mounted := 0
-	for _, mount := range []func(*server.Mux, table.Source) error{users.Mount, threads.Mount, posts.Mount} {
-		err := mount(s.Mux, source)
-		switch {
-		case err == nil:
-			mounted++
-		case !errors.Is(err, table.ErrNoTable):
-			return err
-		}
+	f, err := open(getenv, s.Log)
+	if err != nil {
+		return err
 	}
-	if mounted == 0 {
+	if f.users == nil && f.threads == nil && f.posts == nil {
 		// At the end of a migration only the services have the tables.
 		s.Log.Warn("no table is named, so nothing is served but " + server.HealthPath)
+	}
+	if err := f.serve(s.Mux); err != nil {
+		return err
 	}
 	return s.Run(ctx)
 }

@@ -10,6 +10,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no TLS roots
 
 	"example.com/strangler/services/forum/posts"
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/table"
 )
@@ -26,8 +27,18 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	if err := posts.Mount(s.Mux, table.NewSource(getenv)); err != nil {
+	store, err := posts.Open(table.NewSource(getenv))
+	if err != nil {
 		return err
 	}
+	author, err := reference.Remote("users", getenv, s.Log)
+	if err != nil {
+		return err
+	}
+	thread, err := reference.Remote("threads", getenv, s.Log)
+	if err != nil {
+		return err
+	}
+	posts.Serve(s.Mux, store, author, thread)
 	return s.Run(ctx)
 }

@@ -9,6 +9,7 @@ import (
 
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no TLS roots
 
+	"example.com/strangler/services/forum/reference"
 	"example.com/strangler/services/forum/threads"
 	"example.com/strangler/services/server"
 	"example.com/strangler/services/table"
@@ -26,8 +27,14 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	if err := threads.Mount(s.Mux, table.NewSource(getenv)); err != nil {
+	store, err := threads.Open(table.NewSource(getenv))
+	if err != nil {
 		return err
 	}
+	author, err := reference.Remote("users", getenv, s.Log)
+	if err != nil {
+		return err
+	}
+	threads.Serve(s.Mux, store, author)
 	return s.Run(ctx)
 }

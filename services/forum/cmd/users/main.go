@@ -26,8 +26,10 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	if err := users.Mount(s.Mux, table.NewSource(getenv)); err != nil {
+	store, err := users.Open(table.NewSource(getenv))
+	if err != nil {
 		return err
 	}
+	users.Serve(s.Mux, store)
 	return s.Run(ctx)
 }
