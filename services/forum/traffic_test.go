@@ -21,7 +21,7 @@ func TestTraffic(t *testing.T) {
 			writes += k.Weight
 		}
 	}
-	assert.InDelta(t, 1./28, float64(writes)/float64(kinds.Weight()), 1./200)
+	assert.InDelta(t, 1./26, float64(writes)/float64(kinds.Weight()), 1./200)
 	for _, s := range catalog.Services {
 		assert.NotNil(t, kinds.Writer(s.Paths[0]), "a kind that writes to %s", s.Paths[0])
 	}

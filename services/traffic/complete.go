@@ -43,7 +43,7 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 	switch {
 	case !kindName.MatchString(k.Name):
 		return fmt.Errorf("want a name of letters, digits and dashes")
-	case k.Path != "" && !slices.ContainsFunc(c.Services, func(s services.Service) bool { return slices.Contains(s.Paths, k.Path) }):
+	case k.Path != "" && owner(c, k.Path) == "":
 		return fmt.Errorf("no service of the catalog has the path %q: want a service's pattern as the catalog has it, or none", k.Path)
 	case k.Weight < 0:
 		return fmt.Errorf("the weight is %d: want 1 or more", k.Weight)
@@ -54,7 +54,35 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 	case k.Most < 0:
 		return fmt.Errorf("the list has at most %d items: want 1 or more, or 0 for no list", k.Most)
 	}
-	return k.checkPlaceholders(t)
+	if err := k.checkNeeds(c); err != nil {
+		return err
+	}
+	if err := k.checkPlaceholders(t); err != nil || k.Writes == nil {
+		return err
+	}
+	return k.checkItem(t)
+}
+
+// owner is the name of the service that has a pattern, or "".
+func owner(c services.Catalog, pattern string) string {
+	for _, s := range c.Services {
+		if slices.Contains(s.Paths, pattern) {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+func (k Kind) checkNeeds(c services.Catalog) error {
+	for _, path := range k.Needs {
+		switch owner(c, path) {
+		case "":
+			return fmt.Errorf("it needs %q, which no service of the catalog has: want a service's pattern as the catalog has it", path)
+		case owner(c, k.Path):
+			return fmt.Errorf("it needs %q, which its own service has: leave it out", path)
+		}
+	}
+	return nil
 }
 
 func placeholdersOf(texts ...string) []string {
@@ -63,19 +91,29 @@ func placeholdersOf(texts ...string) []string {
 
 var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 
+// other is the path of a placeholder that IDOf makes.
+func other(placeholder string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(placeholder, "{{id:")
+	return strings.TrimSuffix(path, "}}"), ok
+}
+
 // checkPlaceholders checks that each placeholder has a meaning where it stands.
 func (k Kind) checkPlaceholders(t Traffic) error {
 	sent := placeholdersOf(k.Target, k.Body)
 	wanted := placeholdersOf(slices.Sorted(maps.Values(k.Fields))...)
 	for _, p := range append(slices.Clone(sent), wanted...) {
-		if p != New && p != ID && p != Number {
-			return fmt.Errorf("%s is no placeholder: want %s, %s or %s", p, New, ID, Number)
+		if path, ok := other(p); ok {
+			if err := k.checkOther(t, path); err != nil {
+				return err
+			}
+		} else if p != New && p != ID && p != Number {
+			return fmt.Errorf("%s is no placeholder: want %s, %s, %s or one such as %s", p, New, ID, Number, IDOf("/api/things"))
 		}
 	}
 	made := slices.Contains(sent, New)
 	seen := slices.Contains(sent, ID) || slices.Contains(sent, Number)
 	for _, p := range wanted {
-		if p == New && !made || p != New && !seen {
+		if own := p == ID || p == Number; own && !seen || !own && !slices.Contains(sent, p) {
 			return fmt.Errorf("a field of the answer is %s, which the request does not send: put it into the target or the body", p)
 		}
 	}
@@ -84,10 +122,27 @@ func (k Kind) checkPlaceholders(t Traffic) error {
 		return fmt.Errorf("%s and %s stand for an item that is there already: use them in a request of its own, without %s", ID, Number, New)
 	case seen && t.Writer(k.Path) == nil:
 		return fmt.Errorf("%s and %s stand for an item of %q that was written before: add a kind with Writes for that path", ID, Number, k.Path)
-	case k.Writes != nil:
-		return k.checkItem(t)
 	}
 	return nil
+}
+
+// checkOther checks that there are items of another path when the kind names one.
+func (k Kind) checkOther(t Traffic, path string) error {
+	writer := t.Writer(path)
+	switch {
+	case path == k.Path:
+		return fmt.Errorf("%s is of the kind's own path: want %s", IDOf(path), ID)
+	case writer == nil:
+		return fmt.Errorf("%s stands for an item of %q that was written before: add a kind with Writes for that path", IDOf(path), path)
+	case k.Writes != nil && t.position(writer.Name) > t.position(k.Name):
+		return fmt.Errorf("its items name those of %q, which %q writes: put that kind before it", path, writer.Name)
+	}
+	return nil
+}
+
+// position is the index of a kind.
+func (t Traffic) position(name string) int {
+	return slices.IndexFunc(t, func(k Kind) bool { return k.Name == name })
 }
 
 func (k Kind) checkItem(t Traffic) error {
@@ -130,9 +185,9 @@ func (k Kind) secrets() ([]string, error) {
 	var patterns []string
 	for _, field := range k.Writes.Secret {
 		value, _ := body[field].(string)
-		if !strings.Contains(value, New) || value == New {
-			return nil, fmt.Errorf("the secret field %q is %q in the body: want text with %s in it, which a log can be searched for", field, value,
-				New)
+		if !strings.Contains(value, New) || value == New || strings.Contains(value, "{{id:") {
+			return nil, fmt.Errorf("the secret field %q is %q in the body: want text with %s as its only placeholder, which a log can be "+
+				"searched for", field, value, New)
 		}
 		patterns = append(patterns, strings.ReplaceAll(regexp.QuoteMeta(value), regexp.QuoteMeta(New), `\d+`))
 	}

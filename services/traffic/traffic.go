@@ -3,7 +3,10 @@
 // it, judges every answer, and reads back what was written.
 package traffic
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Placeholders stand for values in a kind's target, body and fields.
 const (
@@ -14,6 +17,13 @@ const (
 	// Number is the number that this item was written with, in place of New.
 	Number = "{{number}}"
 )
+
+// IDOf is the placeholder for the id of an item that was written before under another
+// path, such as {{id:/api/things}}. The path is a pattern of the catalog. In a request
+// with New it is any of the path's items. In a request without, it is the one that an item
+// of the kind's own path was written with, if the kind that writes those sends it too. So a
+// list of what belongs to the other item has one item at least.
+func IDOf(path string) string { return "{{id:" + path + "}}" }
 
 // Traffic is the kinds of requests that clients send, in the order of the report.
 type Traffic []Kind
@@ -46,8 +56,12 @@ type Kind struct {
 	Most int
 	// Writes describes the item that the request writes, and which its answer returns.
 	// Nil means that it writes none. A path has one kind that writes at most, and that
-	// kind takes New as its only placeholder.
+	// kind takes New as a placeholder, and IDOf the paths that kinds before it write for.
 	Writes *Item
+	// Needs names paths of other services that the answer depends on, as the catalog has
+	// them. While one of those services is down, 503 with Retry-After is a right answer
+	// too. Nil means that it depends on none.
+	Needs []string
 }
 
 // Item is what a request writes. From its answer on it must be readable, once.
@@ -77,6 +91,18 @@ func (t Traffic) Paths() []string {
 		}
 	}
 	return paths
+}
+
+// Others are the paths whose items the request names by IDOf, sorted.
+func (k Kind) Others() []string {
+	var paths []string
+	for _, p := range placeholdersOf(k.Target, k.Body) {
+		if path, ok := other(p); ok {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // Weight is the weight of all kinds together.

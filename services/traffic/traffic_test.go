@@ -56,18 +56,62 @@ func TestCompleteFillsInDefaults(t *testing.T) {
 	assert.Equal(t, complete, again, "complete traffic is complete")
 }
 
+// chained is traffic whose items of beta name items of alpha.
+func chained() traffic.Traffic {
+	return append(kinds(), traffic.Kind{
+		Name: "beta-create", Path: "/beta/*", Method: "POST", Target: "/beta/new", Body: `{"of":"{{id:/api/alpha}}","name":"Beta {{new}}"}`,
+		Fields: map[string]string{"of": "{{id:/api/alpha}}"}, Writes: &traffic.Item{ReadBack: "/beta/list"}, Needs: []string{"/api/alpha"},
+	}, traffic.Kind{
+		Name: "beta-of", Path: "/beta/*", Target: "/beta/of/{{id:/api/alpha}}", Most: 3,
+		Fields: map[string]string{"of": traffic.IDOf("/api/alpha")},
+	})
+}
+
+func TestItemsOfOtherPaths(t *testing.T) {
+	complete, err := chained().Complete(catalog)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"/api/alpha"}, complete[4].Others())
+	assert.Equal(t, []string{"/api/alpha"}, complete[5].Others())
+	assert.Empty(t, complete[0].Others())
+	assert.Equal(t, []string{"/api/alpha"}, complete[4].Needs)
+	two := traffic.Kind{Target: "/{{id:/b}}/{{id:/a}}", Body: `"{{id:/b}}"`}
+	assert.Equal(t, []string{"/a", "/b"}, two.Others())
+}
+
+func TestCompleteRefusesItemsOfOtherPaths(t *testing.T) {
+	for want, change := range map[string]func(traffic.Traffic) traffic.Traffic{
+		`"beta-of": {{id:/beta/*}} is of the kind's own path: want {{id}}`: edit(5,
+			func(k *traffic.Kind) { k.Target = "/beta/of/{{id:/beta/*}}" }),
+		`{{id:/api}} stands for an item of "/api" that was written before: add a kind with Writes`: edit(5,
+			func(k *traffic.Kind) { k.Target = "/beta/of/{{id:/api}}" }),
+		`a field of the answer is {{id:/api/alpha}}, which`: edit(5, func(k *traffic.Kind) { k.Target = "/beta/of/1" }),
+		`"beta-create": its items name those of "/api/alpha", which "alpha-create" writes: put that`: func(k traffic.Traffic) traffic.Traffic {
+			return append(traffic.Traffic{k[4]}, append(k[:4:4], k[5])...)
+		},
+		`the secret field "name" is "{{id:/api/alpha}} {{new}}"`: edit(4, func(k *traffic.Kind) {
+			k.Body, k.Writes.Secret = `{"of":"{{id:/api/alpha}}","name":"{{id:/api/alpha}} {{new}}"}`, []string{"name"}
+		}),
+		`it needs "/api", which no service of the catalog has`: edit(4, func(k *traffic.Kind) { k.Needs = []string{"/api"} }),
+		`it needs "/beta/*", which its own service has`:        edit(4, func(k *traffic.Kind) { k.Needs = []string{"/beta/*"} }),
+	} {
+		_, err := change(chained()).Complete(catalog)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
 func TestCompleteRefuses(t *testing.T) {
 	for want, change := range map[string]func(traffic.Traffic) traffic.Traffic{
 		`traffic: no request counts for a path of "beta": add a traffic.Kind whose Path is one of ["/beta/*"] to the example's ` +
 			`Traffic`: func(k traffic.Traffic) traffic.Traffic { return k[:2] },
-		`two kinds of requests are called "alpha-read"`:                  func(k traffic.Traffic) traffic.Traffic { return append(k, k[0]) },
-		`traffic: "a b": want a name of letters`:                         edit(2, func(k *traffic.Kind) { k.Name = "a b" }),
-		`no service of the catalog has the path "/b"`:                    edit(2, func(k *traffic.Kind) { k.Path = "/b" }),
-		`the weight is -1`:                                               edit(2, func(k *traffic.Kind) { k.Weight = -1 }),
-		`the target is "beta"`:                                           edit(2, func(k *traffic.Kind) { k.Target = "beta" }),
-		`the status is 2000`:                                             edit(2, func(k *traffic.Kind) { k.Status = 2000 }),
-		`the list has at most -1 items`:                                  edit(2, func(k *traffic.Kind) { k.Most = -1 }),
-		`{{name}} is no placeholder: want {{new}}, {{id}} or {{number}}`: edit(2, func(k *traffic.Kind) { k.Target = "/beta/{{name}}" }),
+		`two kinds of requests are called "alpha-read"`: func(k traffic.Traffic) traffic.Traffic { return append(k, k[0]) },
+		`traffic: "a b": want a name of letters`:        edit(2, func(k *traffic.Kind) { k.Name = "a b" }),
+		`no service of the catalog has the path "/b"`:   edit(2, func(k *traffic.Kind) { k.Path = "/b" }),
+		`the weight is -1`:                              edit(2, func(k *traffic.Kind) { k.Weight = -1 }),
+		`the target is "beta"`:                          edit(2, func(k *traffic.Kind) { k.Target = "beta" }),
+		`the status is 2000`:                            edit(2, func(k *traffic.Kind) { k.Status = 2000 }),
+		`the list has at most -1 items`:                 edit(2, func(k *traffic.Kind) { k.Most = -1 }),
+		`{{name}} is no placeholder: want {{new}}, {{id}}, {{number}} or one such as {{id:/api/things}}`: edit(2,
+			func(k *traffic.Kind) { k.Target = "/beta/{{name}}" }),
 		`{{wrong}} is no placeholder`: edit(2,
 			func(k *traffic.Kind) { k.Fields = map[string]string{"a": "{{wrong}}"} }),
 		`add a kind with Writes for that path`:              edit(2, func(k *traffic.Kind) { k.Target = "/beta/{{id}}" }),

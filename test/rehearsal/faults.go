@@ -85,7 +85,7 @@ func (r *rehearsal) writeTarget() (service, target string) {
 	for _, s := range r.catalog.Services {
 		for _, k := range r.kinds {
 			if k.Writes != nil && k.Method == http.MethodPost && slices.Contains(s.Paths, k.Path) {
-				service, target = s.Name, values{number: r.ledger.next()}.target(k)
+				service, target = s.Name, r.ledger.draw(k).target(k)
 			}
 		}
 	}

@@ -36,8 +36,14 @@ func fixtureKinds(t *testing.T) traffic.Traffic {
 		},
 		{
 			Name: "beta-create", Path: "/api/beta", Method: "POST", Target: "/api/beta", Status: 201,
-			Body:   `{"group":"group-{{new}}","size":{{new}}}`,
+			Body:   `{"group":"group-{{new}}","of":"{{id:/api/alpha}}","size":{{new}}}`,
+			Fields: map[string]string{"of": "{{id:/api/alpha}}"},
 			Writes: &traffic.Item{ID: "key", ReadBack: "/api/beta/{{id}}"},
+			Needs:  []string{"/api/alpha"},
+		},
+		{
+			Name: "beta-of", Path: "/api/beta", Target: "/api/beta/of/{{id:/api/alpha}}", Most: 20,
+			Fields: map[string]string{"of": "{{id:/api/alpha}}"},
 		},
 		{Name: "gamma-file", Path: "/files/?/*", Header: map[string]string{"X-Key": "key"}, Target: "/files/a/b"},
 		{Name: "settings", Target: "/api/alphabet", Status: 404},

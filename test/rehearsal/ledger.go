@@ -3,8 +3,12 @@ package main
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+
+	"example.com/strangler/services/traffic"
 )
 
 // ledger remembers every write that was acknowledged, by path.
@@ -36,11 +40,34 @@ func (l *ledger) pick(path string) values {
 	return items[rand.IntN(len(items))]
 }
 
-// of are the values that a request with a number was made with.
-func (l *ledger) of(number int64) values {
+// keepsAny reports whether a path's items were written with one of the other paths' items.
+// All items of a path are written by one kind.
+func (l *ledger) keepsAny(path string, others []string) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return values{number, l.ids[number]}
+	items := l.items[path]
+	return len(items) > 0 && slices.ContainsFunc(others, func(other string) bool {
+		_, ok := items[0].others[other]
+		return ok
+	})
+}
+
+// of are the values that a request of a kind was made with, from their numbers.
+func (l *ledger) of(k traffic.Kind, numbers string) values {
+	all := strings.Split(numbers, ",")
+	v := l.numbered(all[0])
+	for i, path := range k.Others() {
+		v = v.with(path, l.numbered(all[i+1]))
+	}
+	return v
+}
+
+// numbered is the item with a number.
+func (l *ledger) numbered(digits string) values {
+	number, _ := strconv.ParseInt(digits, 10, 64) // as numbers has written it
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return values{number: number, id: l.ids[number]}
 }
 
 // written are all acknowledged items of a path.

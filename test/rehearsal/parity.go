@@ -47,8 +47,10 @@ type replay struct {
 	method, target, body string
 	header               map[string]string
 	// writes describes the item that the request writes. Each side's request then has
-	// a number of its own in place of traffic.New. Nil means that it writes none.
+	// a number of its own in place of traffic.New, and the same others. Nil means that it
+	// writes none.
 	writes *traffic.Item
+	others map[string]values
 }
 
 // replaysOf are the requests to both sides of a service: each kind of the traffic's,
@@ -70,9 +72,9 @@ func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
 		if k.Path != path {
 			continue
 		}
-		one := replay{method: k.Method, target: k.Target, body: k.Body, header: k.Header, writes: k.Writes}
+		v := l.draw(k)
+		one := replay{method: k.Method, target: k.Target, body: k.Body, header: k.Header, writes: k.Writes, others: v.others}
 		if k.Writes == nil {
-			v := l.draw(k)
 			one.target, one.body = v.target(k), v.body(k)
 		}
 		all = append(all, one)
@@ -151,7 +153,7 @@ var programHeaders = []string{"X-Served-By", "Date"}
 
 // replay sends the request to one program by the preview header.
 func (r *rehearsal) replay(ctx context.Context, what replay, program string) (answer, error) {
-	v := values{}
+	v := values{others: what.others}
 	if what.writes != nil {
 		v.number = r.ledger.next()
 	}
@@ -182,13 +184,14 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (an
 		a.header.Del(name)
 	}
 	if what.writes != nil {
-		a.mask(*what.writes, v.number)
+		a.mask(*what.writes, v)
 	}
 	return a, nil
 }
 
-// mask takes out of the answer to a write what differs for every item.
-func (a *answer) mask(item traffic.Item, number int64) {
+// mask takes out of the answer to a write what differs for every item. The ids of others
+// go first: digits of theirs may be the number of one side's item.
+func (a *answer) mask(item traffic.Item, v values) {
 	written, _ := decode[map[string]any]([]byte(a.body)) // another body has nothing to take out
 	a.header.Del("Content-Length")
 	if id, location := fieldOf(written, item.ID), a.header.Get("Location"); id != "" && location != "" {
@@ -199,6 +202,13 @@ func (a *answer) mask(item traffic.Item, number int64) {
 		value := regexp.MustCompile(`("` + regexp.QuoteMeta(field) + `"\s*:\s*)("[^"]*"|[-+.\w]+)`)
 		body = value.ReplaceAll(body, []byte(`${1}"…"`))
 	}
-	digits := regexp.MustCompile(`\b` + strconv.FormatInt(number, 10) + `\b`)
-	a.body = string(bytes.TrimSpace(digits.ReplaceAll(body, []byte("…"))))
+	for _, other := range v.others {
+		body = word(other.id).ReplaceAll(body, []byte("…"))
+	}
+	a.body = string(bytes.TrimSpace(word(strconv.FormatInt(v.number, 10)).ReplaceAll(body, []byte("…"))))
+}
+
+// word matches a text where it stands as a word of its own.
+func word(text string) *regexp.Regexp {
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(text) + `\b`)
 }

@@ -37,7 +37,7 @@ func TestMask(t *testing.T) {
 			status: 201, header: map[string][]string{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}, "Content-Length": {"9"}},
 			body: body,
 		}
-		a.mask(item, number)
+		a.mask(item, values{number: number})
 		return a
 	}
 	one := made(7, `{"id":"item-7","name":"Item 7","size":70,"created":"2030-01-01T00:00:00Z","version":1}`)
@@ -57,6 +57,15 @@ func TestMask(t *testing.T) {
 			assert.NotEmpty(t, difference, name)
 		}
 	}
+	// Both sides' items name the same other item, whose id may have digits of either number.
+	naming := func(number int64, other string) answer {
+		a := answer{status: 201, body: `{"id":"x","of":"` + other + `"}`}
+		a.mask(item, values{number: number, others: map[string]values{"/api/beta": {id: "2030-7-19"}}})
+		return a
+	}
+	assert.Empty(t, naming(7, "2030-7-19").differs(naming(19, "2030-7-19")))
+	assert.NotEmpty(t, naming(7, "2030-7-19").differs(naming(19, "2030-7-20")))
+
 	moved := made(19, `{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2}`)
 	moved.header.Set("Location", "/api/other/…")
 	assert.Contains(t, one.differs(moved), "Location")
@@ -93,8 +102,8 @@ func TestCompareWhileTheLoadWrites(t *testing.T) {
 // Both sides of a service get each kind of its requests, and what a client can do wrong.
 func TestReplays(t *testing.T) {
 	catalog, kinds, l := fixtureCatalog(t), fixtureKinds(t), newLedger()
-	l.add("/api/alpha", values{7, "item-7"})
-	l.add("/api/beta", values{8, "eight"})
+	l.add("/api/alpha", values{number: 7, id: "item-7"})
+	l.add("/api/beta", values{number: 8, id: "eight", others: map[string]values{"/api/alpha": {number: 7, id: "item-7"}}})
 	targets := map[string][]string{}
 	for _, s := range catalog.Services {
 		for _, r := range replaysOf(s, kinds, l) {
@@ -102,7 +111,7 @@ func TestReplays(t *testing.T) {
 		}
 	}
 	assert.Subset(t, targets["alpha"], []string{"GET /api/alpha/item-7", "POST /api/alpha", "GET /api/alpha?limit=x", "HEAD /api/alpha"})
-	assert.Subset(t, targets["beta"], []string{"GET /api/beta/in-group/group-8", "DELETE /api/beta"})
+	assert.Subset(t, targets["beta"], []string{"GET /api/beta/in-group/group-8", "GET /api/beta/of/item-7", "DELETE /api/beta"})
 	assert.Subset(t, targets["gamma"], []string{"GET /files/a/b", "GET /files/a/b?limit=2", "PUT /files/a/b"})
 	assert.Len(t, targets["gamma"], 18)
 	assert.NotContains(t, targets["alpha"], "GET /api/alphabet")

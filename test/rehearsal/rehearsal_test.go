@@ -216,6 +216,7 @@ func TestFaultsExplain(t *testing.T) {
 // there are none of the database.
 func TestFaultsFitTheCatalog(t *testing.T) {
 	r := &rehearsal{catalog: fixtureCatalog(t), kinds: fixtureKinds(t), ledger: newLedger()}
+	r.ledger.add("/api/alpha", values{number: 7, id: "item-7"})
 	hits := func() []string {
 		var all []string
 		for _, f := range r.faultsOf() {

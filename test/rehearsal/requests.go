@@ -102,21 +102,38 @@ type values struct {
 	// number is that of the item that the request writes, or was written with.
 	number int64
 	id     string
+	// others are items of other paths: those that the item was written with, and those
+	// that the request names.
+	others map[string]values
 }
 
-// draw makes the values of one request of a kind: a new number, or an item of before.
+// draw makes the values of one request of a kind: a new number, or an item of before, and
+// items of the other paths that it names.
 func (l *ledger) draw(k traffic.Kind) values {
-	for _, text := range []string{k.Target, k.Body} {
-		if strings.Contains(text, traffic.New) {
-			return values{number: l.next()}
+	var v values
+	others := k.Others()
+	sent := k.Target + k.Body
+	switch {
+	case strings.Contains(sent, traffic.New):
+		v.number = l.next()
+	case strings.Contains(sent, traffic.ID), strings.Contains(sent, traffic.Number), l.keepsAny(k.Path, others):
+		v = l.pick(k.Path)
+	}
+	for _, path := range others {
+		if _, written := v.others[path]; !written {
+			v = v.with(path, l.pick(path))
 		}
 	}
-	for _, text := range []string{k.Target, k.Body} {
-		if strings.Contains(text, traffic.ID) || strings.Contains(text, traffic.Number) {
-			return l.pick(k.Path)
-		}
-	}
-	return values{}
+	return v
+}
+
+// with returns the values with an item of another path. The values of before may be in
+// the ledger and stay as they are.
+func (v values) with(path string, other values) values {
+	others := map[string]values{path: other}
+	maps.Copy(others, v.others)
+	v.others = others
+	return v
 }
 
 // fill puts the values in the place of the placeholders of a text. Escape fits an
@@ -126,7 +143,20 @@ func (v values) fill(text string, escape func(string) string) string {
 		return text
 	}
 	number := strconv.FormatInt(v.number, 10)
-	return strings.NewReplacer(traffic.New, number, traffic.Number, number, traffic.ID, escape(v.id)).Replace(text)
+	pairs := []string{traffic.New, number, traffic.Number, number, traffic.ID, escape(v.id)}
+	for path, other := range v.others {
+		pairs = append(pairs, traffic.IDOf(path), escape(other.id))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// numbers writes the numbers of the values, and of a kind's items of other paths, for of.
+func (v values) numbers(k traffic.Kind) string {
+	all := []string{strconv.FormatInt(v.number, 10)}
+	for _, path := range k.Others() {
+		all = append(all, strconv.FormatInt(v.others[path].number, 10))
+	}
+	return strings.Join(all, ",")
 }
 
 func (v values) target(k traffic.Kind) string { return v.fill(k.Target, url.PathEscape) }

@@ -70,13 +70,14 @@ func TestServiceWithoutTraffic(t *testing.T) {
 // A request is filled with a new number or with an item of before, and its URL says which.
 func TestStreamFillsRequests(t *testing.T) {
 	kinds, l := fixtureKinds(t), newLedger()
-	l.add("/api/alpha", values{7, "a b/c"})
-	l.add("/api/beta", values{8, "eight"})
+	l.add("/api/alpha", values{number: 7, id: "a b/c"})
+	l.add("/api/beta", values{number: 8, id: "eight", others: map[string]values{"/api/alpha": {number: 7, id: "a b/c"}}})
 	s := newStream("http://fixture", kinds, l)
 	for name, want := range map[string]struct{ url, body string }{
 		"alpha-read":   {"/api/alpha/a%20b%2Fc#alpha-read:7", ""},
 		"alpha-create": {"/api/alpha#alpha-create:1", `{"id":"item-1","name":"Item 1"}`},
 		"beta-one":     {"/api/beta/in-group/group-8#beta-one:8", ""},
+		"beta-of":      {"/api/beta/of/a%20b%2Fc#beta-of:8,7", ""},
 		"settings":     {"/api/alphabet#settings:0", ""},
 	} {
 		target, _ := s.target(named(t, kinds, name))
@@ -84,9 +85,12 @@ func TestStreamFillsRequests(t *testing.T) {
 		assert.Equal(t, want.body, string(target.Body), name)
 		assert.Equal(t, want.body != "", target.Header.Get("Content-Type") == "application/json", "%s: Content-Type", name)
 	}
-	target, _ := s.target(named(t, kinds, "gamma-file"))
+	target, _ := s.target(named(t, kinds, "beta-create"))
+	assert.Equal(t, "http://fixture/api/beta#beta-create:2,7", target.URL)
+	assert.JSONEq(t, `{"group":"group-2","of":"a b/c","size":2}`, string(target.Body))
+	target, _ = s.target(named(t, kinds, "gamma-file"))
 	assert.Equal(t, "key", target.Header.Get("X-Key"))
-	assert.JSONEq(t, `{"id":"a\"b"}`, values{1, `a"b`}.body(traffic.Kind{Body: `{"id":"{{id}}"}`}))
+	assert.JSONEq(t, `{"id":"a\"b"}`, values{number: 1, id: `a"b`}.body(traffic.Kind{Body: `{"id":"{{id}}"}`}))
 }
 
 // Each kind is drawn as often as its weight says, and a part has only its paths.
@@ -96,14 +100,14 @@ func TestStreamDrawsByWeight(t *testing.T) {
 	for _, k := range s.to([]string{"/api/beta"}).drawn {
 		assert.Equal(t, "/api/beta", k.Path, k.Name)
 	}
-	assert.Len(t, s.to([]string{"/api/beta"}).drawn, 12)
+	assert.Len(t, s.to([]string{"/api/beta"}).drawn, 13)
 }
 
 // Everything that is wrong with an answer is a failure, and an answer that is right is none.
 func TestStreamJudges(t *testing.T) {
 	l := newLedger()
-	l.add("/api/alpha", values{7, "item-7"})
-	l.add("/api/beta", values{8, "eight"})
+	l.add("/api/alpha", values{number: 7, id: "item-7"})
+	l.add("/api/beta", values{number: 8, id: "eight"})
 	kinds := fixtureKinds(t)
 	for i := range kinds {
 		if kinds[i].Name == "kit-root" {
@@ -134,7 +138,10 @@ func TestStreamJudges(t *testing.T) {
 			"/api/beta/in-group/group-8#beta-one:8", 200, "", `[{"group":"group-8"},{"group":"group-8"}]`, "2 items, want 1 to 1",
 		},
 		"no answer":           {"/api/alpha/item-7#alpha-read:7", 0, "", ``, "no answer: EOF"},
-		"no id":               {"/api/beta#beta-create:9", 201, "", `{"id":"x"}`, `no field "key"`},
+		"no id":               {"/api/beta#beta-create:9,7", 201, "", `{"id":"x","of":"item-7"}`, `no field "key"`},
+		"of another":          {"/api/beta#beta-create:9,7", 201, "", `{"key":"x","of":"item-8"}`, `of is "item-8", want "item-7"`},
+		"a list of what is":   {"/api/beta/of/item-7#beta-of:8,7", 200, "", `[{"of":"item-7"},{"of":"item-7"}]`, ""},
+		"one is another's":    {"/api/beta/of/item-7#beta-of:8,7", 200, "", `[{"of":"item-7"},{"of":"item-9"}]`, `of is "item-9", want "item-7"`},
 		"learned":             {"/#kit-root:0", 302, "legacy", ``, ""},
 		"not learned":         {"/#kit-root:0", 404, "legacy", ``, "status 404, want 302"},
 		"the load balancer's": {"/#kit-root:0", 404, loadBalancer, ``, ""},
@@ -165,21 +172,51 @@ func TestStreamJudges(t *testing.T) {
 	assert.Equal(t, "/api/beta", path)
 }
 
-// Only a write that was acknowledged is in the ledger.
+// Only a write that was acknowledged is in the ledger, with the items that it names.
 func TestLedgerKeepsAcknowledgedWrites(t *testing.T) {
-	l := newLedger()
-	s := newStream("http://fixture", fixtureKinds(t), l)
+	kinds, l := fixtureKinds(t), newLedger()
+	l.add("/api/alpha", values{number: 3, id: "item-3"})
+	s := newStream("http://fixture", kinds, l)
 	for number, status := range map[int]int{4: 201, 5: 503, 6: 0} {
 		s.Judge(&vegeta.Result{
-			URL: fmt.Sprintf("http://fixture/api/beta#beta-create:%d", number), Code: uint16(status),
-			Body: fmt.Appendf(nil, `{"key":"b%d"}`, number),
+			URL: fmt.Sprintf("http://fixture/api/beta#beta-create:%d,3", number), Code: uint16(status),
+			Body: fmt.Appendf(nil, `{"key":"b%d","of":"item-3"}`, number),
 		})
 	}
-	assert.Equal(t, []values{{4, "b4"}}, l.written("/api/beta"))
-	assert.Equal(t, values{4, "b4"}, l.pick("/api/beta"))
-	assert.Equal(t, values{4, "b4"}, l.of(4))
-	assert.Equal(t, values{5, ""}, l.of(5))
-	assert.Empty(t, l.written("/api/alpha"))
+	want := values{number: 4, id: "b4", others: map[string]values{"/api/alpha": {number: 3, id: "item-3"}}}
+	assert.Equal(t, []values{want}, l.written("/api/beta"))
+	assert.Equal(t, want, l.pick("/api/beta"))
+	beta := named(t, kinds, "beta-create")
+	assert.Equal(t, want, l.of(beta, want.numbers(beta)))
+	assert.Equal(t, values{number: 4, id: "b4"}, l.of(traffic.Kind{}, "4"))
+	assert.Equal(t, values{number: 5}, l.of(traffic.Kind{}, "5"))
+	assert.Empty(t, l.written("/api/gamma"))
+}
+
+// A new item names any item of the other path. What asks for the items of one names one
+// that has some.
+func TestItemsOfOtherPaths(t *testing.T) {
+	kinds, l := fixtureKinds(t), newLedger()
+	for number := range int64(20) {
+		l.add("/api/alpha", values{number: number + 1, id: fmt.Sprintf("item-%d", number+1)})
+	}
+	l.add("/api/beta", values{number: 30, id: "b", others: map[string]values{"/api/alpha": {number: 5, id: "item-5"}}})
+	drawn, lists := map[string]bool{}, map[string]bool{}
+	for range 500 {
+		v := l.draw(named(t, kinds, "beta-create"))
+		drawn[v.others["/api/alpha"].id] = true
+		v = l.draw(named(t, kinds, "beta-of"))
+		lists[v.target(named(t, kinds, "beta-of"))] = true
+	}
+	assert.Len(t, drawn, 20)
+	assert.Equal(t, map[string]bool{"/api/beta/of/item-5": true}, lists)
+	gamma := l.draw(traffic.Kind{Path: "/files/?/*", Target: "/files/of/{{id:/api/alpha}}"})
+	assert.NotEmpty(t, gamma.others["/api/alpha"].id, "of a path whose items name none")
+	l.add("/api/gamma", values{number: 40, id: "g"})
+	both := l.draw(traffic.Kind{Path: "/api/beta", Target: "/{{id}}/{{id:/api/gamma}}"})
+	assert.Equal(t, "g", both.others["/api/gamma"].id)
+	assert.Equal(t, "b", both.id)
+	assert.Len(t, l.written("/api/beta")[0].others, 1, "what is in the ledger stays as it is")
 }
 
 // The seed writes one item to each path, and learns the statuses that the kit cannot know.
@@ -189,7 +226,7 @@ func TestSeed(t *testing.T) {
 		switch {
 		case r.Method == http.MethodPost:
 			w.WriteHeader(http.StatusCreated)
-			fmt.Fprintf(w, `{"id":"id of %[1]s","key":"key of %[1]s"}`, r.URL.Path)
+			fmt.Fprintf(w, `{"id":"id of %[1]s","key":"key of %[1]s","of":"id of /api/alpha"}`, r.URL.Path)
 		case r.URL.Path == "/":
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
@@ -212,7 +249,7 @@ func TestSeed(t *testing.T) {
 // A write that was acknowledged must be there once: a lost and a doubled one
 // are failures, and every page is read.
 func TestAuditCountsEveryWrite(t *testing.T) {
-	written := []values{{1, "a"}, {2, "b"}, {3, "c"}}
+	written := []values{{number: 1, id: "a"}, {number: 2, id: "b"}, {number: 3, id: "c"}}
 	for name, test := range map[string]struct {
 		stored []string
 		want   []string
@@ -254,7 +291,8 @@ func TestAuditReadsEachItem(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	item, written := traffic.Item{ID: "key", ReadBack: "/api/beta/{{id}}"}, []values{{1, "a"}, {2, "b"}, {3, "c"}}
+	item := traffic.Item{ID: "key", ReadBack: "/api/beta/{{id}}"}
+	written := []values{{number: 1, id: "a"}, {number: 2, id: "b"}, {number: 3, id: "c"}}
 	seen, err := readBack(t.Context(), s.URL, item, written)
 	require.NoError(t, err)
 	assert.Equal(t, []string{

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -103,10 +102,10 @@ func (s *stream) Next() vegeta.Target {
 }
 
 // target makes a request of a kind. The fragment, which is not sent, has the name
-// of the kind and the number of its values.
+// of the kind and the numbers of its values.
 func (s *stream) target(k traffic.Kind) (vegeta.Target, values) {
 	v := s.ledger.draw(k)
-	target := vegeta.Target{Method: k.Method, URL: fmt.Sprintf("%s%s#%s:%d", s.url, v.target(k), k.Name, v.number), Header: http.Header{}}
+	target := vegeta.Target{Method: k.Method, URL: fmt.Sprintf("%s%s#%s:%s", s.url, v.target(k), k.Name, v.numbers(k)), Header: http.Header{}}
 	if k.Body != "" {
 		target.Body = []byte(v.body(k))
 		target.Header.Set("Content-Type", "application/json")
@@ -120,13 +119,12 @@ func (s *stream) target(k traffic.Kind) (vegeta.Target, values) {
 // Judge implements load.Traffic.
 func (s *stream) Judge(r *vegeta.Result) (path, failure string) {
 	sent, mark, _ := strings.Cut(strings.TrimPrefix(r.URL, s.url), "#")
-	name, digits, _ := strings.Cut(mark, ":")
-	number, _ := strconv.ParseInt(digits, 10, 64) // as target has written it
+	name, numbers, _ := strings.Cut(mark, ":")
 	k := s.byName[name]
 	if r.Code == 0 {
 		return groupOf(k), fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
 	}
-	if err := s.accept(k, s.ledger.of(number), load.Program(r.Headers), int(r.Code), r.Body); err != nil {
+	if err := s.accept(k, s.ledger.of(k, numbers), load.Program(r.Headers), int(r.Code), r.Body); err != nil {
 		return groupOf(k), fmt.Sprintf("%s %s: %v", k.Method, sent, err)
 	}
 	return groupOf(k), ""
