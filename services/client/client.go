@@ -66,11 +66,15 @@ func New(service string, getenv func(string) string) (*Client, error) {
 	return &Client{service: service, base: strings.TrimRight(base, "/"), transport: transport()}, nil
 }
 
+// dialer ends an attempt to connect that its call does not wait for any more: it counts
+// as one of MaxConnections.
+var dialer = net.Dialer{Timeout: AttemptTimeout}
+
 // transport returns a pool of connections of its own. No proxy of the environment is
 // used.
 func transport() *http.Transport {
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: AttemptTimeout}).DialContext,
+		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    AttemptTimeout,
 		MaxConnsPerHost:        MaxConnections,
 		MaxIdleConnsPerHost:    MaxConnections, // with the default, 2, a busy program opens one for most calls

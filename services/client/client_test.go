@@ -120,6 +120,7 @@ func TestLimitsOfConnections(t *testing.T) {
 	assert.Equal(t, MaxConnections, transport.MaxConnsPerHost)
 	assert.Equal(t, MaxConnections, transport.MaxIdleConnsPerHost)
 	assert.EqualValues(t, server.MaxHeaderBytes, transport.MaxResponseHeaderBytes)
+	assert.Equal(t, AttemptTimeout, dialer.Timeout)
 	assert.Nil(t, transport.Proxy, "a proxy of the environment")
 	assert.Less(t, 2*AttemptTimeout, Timeout, "there is time for a retry")
 	assert.Less(t, 2*Timeout, server.RequestTimeout, "a handler may call twice, one after the other, and still answer")

@@ -171,6 +171,7 @@ func TestCancelled(t *testing.T) {
 		assert.NotErrorIs(t, err, ErrUnavailable)
 		assert.Equal(t, AttemptTimeout/2, time.Since(began))
 		assert.Equal(t, 1, attempts)
+		assert.Equal(t, maxSavings*callsPerRetry, one.budget.calls, "the budget is not spent")
 	})
 }
 
@@ -195,6 +196,24 @@ func TestNoRetryStorm(t *testing.T) {
 		}
 		assert.Equal(t, calls, attempts)
 	})
+}
+
+// The tenth call pays for the first retry, and no number of calls for more than maxSavings.
+func TestSavings(t *testing.T) {
+	var b budget
+	for range callsPerRetry {
+		assert.False(t, b.retry())
+		b.call()
+	}
+	assert.True(t, b.retry())
+	assert.False(t, b.retry())
+	for range 10 * maxSavings * callsPerRetry {
+		b.call()
+	}
+	for range maxSavings {
+		assert.True(t, b.retry())
+	}
+	assert.False(t, b.retry())
 }
 
 // However calls and retries follow each other, a tenth of the calls is retried at most,

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -104,10 +105,14 @@ func TestReplays(t *testing.T) {
 	catalog, kinds, l := fixtureCatalog(t), fixtureKinds(t), newLedger()
 	l.add("/api/alpha", values{number: 7, id: "item-7"})
 	l.add("/api/beta", values{number: 8, id: "eight", others: map[string]values{"/api/alpha": {number: 7, id: "item-7"}}})
-	targets := map[string][]string{}
+	targets, named := map[string][]string{}, 0
 	for _, s := range catalog.Services {
 		for _, r := range replaysOf(s, kinds, l) {
 			targets[s.Name] = append(targets[s.Name], r.method+" "+r.target)
+			if strings.Contains(r.body, "{{id:/api/alpha}}") {
+				assert.Equal(t, "item-7", r.others["/api/alpha"].id, "the same item for both sides")
+				named++
+			}
 		}
 	}
 	assert.Subset(t, targets["alpha"], []string{"GET /api/alpha/item-7", "POST /api/alpha", "GET /api/alpha?limit=x", "HEAD /api/alpha"})
@@ -115,4 +120,5 @@ func TestReplays(t *testing.T) {
 	assert.Subset(t, targets["gamma"], []string{"GET /files/a/b", "GET /files/a/b?limit=2", "PUT /files/a/b"})
 	assert.Len(t, targets["gamma"], 18)
 	assert.NotContains(t, targets["alpha"], "GET /api/alphabet")
+	assert.Equal(t, 1, named)
 }

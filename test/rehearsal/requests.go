@@ -130,8 +130,9 @@ func (l *ledger) draw(k traffic.Kind) values {
 // with returns the values with an item of another path. The values of before may be in
 // the ledger and stay as they are.
 func (v values) with(path string, other values) values {
-	others := map[string]values{path: other}
+	others := map[string]values{}
 	maps.Copy(others, v.others)
+	others[path] = other
 	v.others = others
 	return v
 }
