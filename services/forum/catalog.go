@@ -27,6 +27,7 @@ func Catalog() services.Catalog {
 				Image:           services.Image{Program: "services/forum/cmd/threads"},
 				Paths:           []string{"/api/threads", "/api/threads/*"},
 				Priority:        200,
+				Calls:           []string{"users"},
 				MonolithPercent: 25,
 				Table: &services.Table{
 					PartitionKey: "id",
@@ -38,6 +39,7 @@ func Catalog() services.Catalog {
 				Image:           services.Image{Program: "services/forum/cmd/posts"},
 				Paths:           []string{"/api/posts", "/api/posts/*"},
 				Priority:        300,
+				Calls:           []string{"users", "threads"},
 				MonolithPercent: 30,
 				Table: &services.Table{
 					PartitionKey: "id",
@@ -52,6 +54,7 @@ func Catalog() services.Catalog {
 		Monolith: services.Service{
 			Name:   "monolith",
 			Image:  services.Image{Program: "services/forum/cmd/monolith"},
+			Calls:  []string{"users", "threads"},
 			CPU:    512,
 			Memory: 1024,
 		},
