@@ -24,20 +24,26 @@ import (
 // newFixtureRehearsal is one of the fixture's programs, alpha and the monolith.
 func newFixtureRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
-	app, err := synth.Shipped("../..")
-	require.NoError(t, err)
-	app.Catalog = fixture.Running("first")
-	all := append(app.Catalog.All(), fixture.Running("second").All()...)
-	app.Images = constructs.StageImages("../..", "../../.build", all)
-	app.Context["environments"] = map[string]any{"dev": map[string]any{
-		"region": "eu-west-1", "protected": false, "waf": false, "migration": map[string]any{"alpha": "dark", "legacy": "serving"},
-	}}
-	catalog, err := app.Catalog.Complete()
-	require.NoError(t, err)
-	kinds, err := requestKinds(catalog, traffic.Traffic{
+	return newRehearsalOfFixture(t, fixture.Running, traffic.Traffic{
 		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha/one"},
 		{Name: "legacy", Weight: 10, Target: "/settings", Status: 200},
 	})
+}
+
+// newRehearsalOfFixture is one of a catalog of the fixture's, all dark.
+func newRehearsalOfFixture(t *testing.T, catalogOf func(version string) services.Catalog, sent traffic.Traffic) *rehearsal {
+	t.Helper()
+	app, err := synth.Shipped("../..")
+	require.NoError(t, err)
+	app.Catalog = catalogOf("first")
+	all := append(app.Catalog.All(), catalogOf("second").All()...)
+	app.Images = constructs.StageImages("../..", "../../.build", all)
+	catalog, err := app.Catalog.Complete()
+	require.NoError(t, err)
+	app.Context["environments"] = map[string]any{"dev": map[string]any{
+		"region": "eu-west-1", "protected": false, "waf": false, "migration": start(catalog).phases,
+	}}
+	kinds, err := requestKinds(catalog, sent)
 	require.NoError(t, err)
 	r := newRehearsalOf(t, app, catalog, kinds, region.Clock{Startup: 300 * time.Millisecond, Speed: 10})
 	r.report.Rate = 200
