@@ -77,3 +77,32 @@ func TestConnectionsInEveryPhase(t *testing.T) {
 	assert.Empty(t, failuresOf(records))
 	assert.Subset(t, r.healthy("alpha", "beta"), tasks, "no phase replaces a task")
 }
+
+// While alpha is dead, hangs or is killed once, what needs it gets 503 and is answered again
+// without a restart of beta, and everything else goes on.
+func TestDeathOfACallee(t *testing.T) {
+	r := newConnectedRehearsal(t)
+	require.NoError(t, r.open(t.Context(), r.report.Rate))
+	defer r.load.Stop()
+	live := start(r.catalog).with("alpha", "live").with("beta", "live")
+	require.NoError(t, r.take(t.Context(), live, r.staged(t, live)))
+	require.Empty(t, r.report.Steps[0].Unexplained)
+	require.NoError(t, poll(t.Context(), func() bool { return len(r.healthy("alpha", "beta")) == 4 }))
+	for _, f := range r.faultsOf() {
+		if len(f.callees) == 0 {
+			continue
+		}
+		require.NoError(t, r.suffer(t.Context(), f), f.name)
+		result := r.report.Faults[len(r.report.Faults)-1]
+		assert.Empty(t, result.Unexplained, f.name)
+		require.NotNil(t, result.Calls, f.name)
+		assert.Positive(t, result.Calls.Before, f.name)
+		assert.Positive(t, result.Calls.Most, f.name)
+		assert.Positive(t, result.Unharmed["/api/beta"], f.name)
+	}
+	require.Len(t, r.report.Faults, 3)
+	down := r.report.Faults[2]
+	assert.Equal(t, "callee down", down.Name)
+	assert.Positive(t, down.Needing["/api/beta/*"][503])
+	assert.Len(t, down.Needing, 1)
+}

@@ -23,6 +23,12 @@ type fault struct {
 	statuses []int
 	// retryAfter means that each failure must say when to try again.
 	retryAfter bool
+	// callees are the services that their callers miss. What needs one of them may get 503,
+	// which must say when to try again, and nothing else.
+	callees []services.Service
+	// missed means that something that needs a callee must fail, or the fault has not been
+	// one.
+	missed bool
 	// harmless means that nothing may fail. Without it nothing failing is wrong:
 	// then the fault has not been one.
 	harmless bool
@@ -95,64 +101,109 @@ func (r *rehearsal) writeTarget() (service, target string) {
 // suffer inflicts a fault and reports on it.
 func (r *rehearsal) suffer(ctx context.Context, f fault) error {
 	r.screen.progress(f.name, r.count)
+	before, err := r.callsBefore(ctx, f.callees)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	outcome, err := f.inflict(ctx)
 	if err != nil {
 		return err
 	}
-	over := time.Now()
+	whole := stretch{began, time.Now(), time.Now()}
+	calls, err := r.callsAfter(ctx, before)
+	if err != nil {
+		return err
+	}
+	whole.reached = time.Now()
 	if !sleep(ctx, hold/4) {
 		return ctx.Err()
 	}
 	ended := time.Now()
-	result := f.result(began, over, outcome, r.load.Between(began, ended))
+	result := f.result(whole, outcome, r.load.Between(began, ended))
+	result.Calls = calls
 	result.Unexplained = r.judged(began, ended, result.Unexplained)
 	r.report.Faults = append(r.report.Faults, result)
 	r.screen.fault(result)
 	return nil
 }
 
-// result tells the failures that the fault explains from all others. What is sent
-// once it is over has to be answered.
-func (f fault) result(began, over time.Time, outcome string, records []load.Record) Fault {
-	result := Fault{Name: f.name, Hit: f.hit, Outcome: outcome, Failed: map[string]map[int]int{}, Unharmed: map[string]int{}}
-	for _, r := range records {
-		switch {
-		case r.Failure == "":
-			result.Unharmed[r.Path]++
-		case f.explains(r) && r.Start.Before(over):
-			if result.Failed[r.Path] == nil {
-				result.Failed[r.Path] = map[int]int{}
-			}
-			result.Failed[r.Path][r.Status]++
-			result.Recovery = max(result.Recovery, r.Start.Sub(began).Milliseconds())
-		default:
-			result.Unexplained = append(result.Unexplained, r.Failure)
-		}
+// stretch is the time of a fault. From over on each path must be answered again, and from
+// reached on what needs a callee.
+type stretch struct{ began, over, reached time.Time }
+
+// result tells the failures that the fault explains from all others.
+func (f fault) result(s stretch, outcome string, records []load.Record) Fault {
+	result := Fault{
+		Name: f.name, Hit: f.hit, Outcome: outcome,
+		Failed: map[string]map[int]int{}, Needing: map[string]map[int]int{}, Unharmed: map[string]int{},
 	}
 	for _, r := range records {
-		if r.Failure != "" {
+		switch {
+		case r.Failure != "" && f.explains(r) && r.Start.Before(s.over):
+			count(result.Failed, r)
+		case r.Failure != "" && f.explainsCall(r) && r.Start.Before(s.reached):
+			count(result.Needing, r)
+		case r.Failure != "":
+			result.Unexplained = append(result.Unexplained, r.Failure)
+			continue
+		case !f.needs(r):
+			result.Unharmed[r.Path]++
+			continue
+		default:
+			continue
+		}
+		result.Recovery = max(result.Recovery, r.Start.Sub(s.began).Milliseconds())
+	}
+	for _, r := range records {
+		if r.Failure != "" && !f.needs(r) {
 			delete(result.Unharmed, r.Path)
 		}
 	}
-	if !f.harmless && len(result.Failed) == 0 {
+	switch {
+	case f.missed && len(result.Needing) == 0:
+		result.Unexplained = append(result.Unexplained, "nothing that needs a callee failed: this fault was none")
+	case !f.harmless && len(result.Failed)+len(result.Needing) == 0:
 		result.Unexplained = append(result.Unexplained, "nothing failed: this fault was none")
 	}
 	return result
+}
+
+// count adds a failure by its path and status.
+func count(failures map[string]map[int]int, r load.Record) {
+	if failures[r.Path] == nil {
+		failures[r.Path] = map[int]int{}
+	}
+	failures[r.Path][r.Status]++
 }
 
 func (f fault) explains(r load.Record) bool {
 	return !f.harmless && slices.Contains(f.paths, r.Path) && slices.Contains(f.statuses, r.Status) && (!f.retryAfter || r.RetryAfter != "")
 }
 
+// explainsCall reports whether a failure is that of a request that needs a callee.
+func (f fault) explainsCall(r load.Record) bool {
+	return f.needs(r) && r.Status == http.StatusServiceUnavailable && r.RetryAfter != ""
+}
+
+// needs reports whether a request needs a service that is hit.
+func (f fault) needs(r load.Record) bool {
+	return slices.ContainsFunc(f.callees, func(s services.Service) bool { return needs(r.Needs, s) })
+}
+
+// needs reports whether one of the paths is a service's.
+func needs(paths []string, s services.Service) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(s.Paths, path) })
+}
+
 // faultsOf are the faults of tasks and of the database. None hits a service that
 // is still busy with the one before.
 func (r *rehearsal) faultsOf() []fault {
 	c := r.catalog.Services
-	first, second, last := c[0], c[1%len(c)], c[len(c)-1]
+	first, second, last := r.victim(), c[1%len(c)], c[len(c)-1]
 	all := []fault{
 		{
-			name: "kill -9", hit: "all tasks of " + first.Name, ends: first.Name, paths: first.Paths,
+			name: "kill -9", hit: "all tasks of " + first.Name, ends: first.Name, paths: first.Paths, callees: calledOf(first),
 			statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Kill) },
 		},
@@ -169,12 +220,30 @@ func (r *rehearsal) faultsOf() []fault {
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
 		},
 		{
-			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths,
+			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths, callees: calledOf(first),
 			statuses: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Hang) },
 		},
 	}
+	if len(first.Callers()) > 0 {
+		all = append(all, r.calleeDown(first))
+	}
 	return append(all, r.databaseFaults()...)
+}
+
+// victim is the first service that others call, or else the first.
+func (r *rehearsal) victim() services.Service {
+	for _, s := range r.catalog.Services {
+		if len(s.Callers()) > 0 {
+			return s
+		}
+	}
+	return r.catalog.Services[0]
+}
+
+// calledOf are the services that others call.
+func calledOf(all ...services.Service) []services.Service {
+	return slices.DeleteFunc(slices.Clone(all), func(s services.Service) bool { return len(s.Callers()) == 0 })
 }
 
 // databaseFaults are those of the tables, which only a service with a table notices.
@@ -191,16 +260,19 @@ func (r *rehearsal) databaseFaults() []fault {
 		return nil
 	}
 	first := keeping[0]
+	if victim := r.victim(); victim.Table != nil {
+		first = victim
+	}
 	return []fault{
 		{
-			name: "table throttles", hit: "the table of " + first.Name, paths: first.Paths,
+			name: "table throttles", hit: "the table of " + first.Name, paths: first.Paths, callees: calledOf(first),
 			statuses: []int{http.StatusServiceUnavailable}, retryAfter: true,
 			inflict: func(ctx context.Context) (string, error) {
 				return r.breakDatabase(ctx, region.Outage{Throttled: r.tablesOf(first)})
 			},
 		},
 		{
-			name: "database down", hit: "every table", paths: paths,
+			name: "database down", hit: "every table", paths: paths, callees: calledOf(keeping...),
 			statuses: []int{http.StatusServiceUnavailable}, retryAfter: true,
 			inflict: func(ctx context.Context) (string, error) { return r.breakDatabase(ctx, region.Outage{Down: true}) },
 		},

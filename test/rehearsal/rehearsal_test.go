@@ -203,13 +203,61 @@ func TestFaultsExplain(t *testing.T) {
 		"harmless":        {fault{harmless: true}, []load.Record{right}, 0},
 		"not so harmless": {fault{harmless: true, paths: alpha.paths, statuses: alpha.statuses}, []load.Record{explained}, 1},
 	} {
-		assert.Len(t, test.fault.result(began, over, "", test.records).Unexplained, test.unexplained, name)
+		assert.Len(t, test.fault.result(stretch{began, over, over}, "", test.records).Unexplained, test.unexplained, name)
 	}
 	other := load.Record{Path: elsewhere, Status: 404}
-	result := alpha.result(began, over, "", []load.Record{right, other, explained, other})
+	result := alpha.result(stretch{began, over, over}, "", []load.Record{right, other, explained, other})
 	assert.Equal(t, int64(1000), result.Recovery)
 	assert.Equal(t, map[string]map[int]int{"/api/alpha": {503: 1}}, result.Failed)
 	assert.Equal(t, map[string]int{elsewhere: 2}, result.Unharmed)
+}
+
+// What needs a service that is hit may get 503 with Retry-After, until that is reached
+// again, and nothing else. Other requests of the same path may not fail.
+func TestFaultsOfACallee(t *testing.T) {
+	began := time.Now()
+	s := stretch{began, began.Add(time.Second), began.Add(3 * time.Second)}
+	f := fault{paths: []string{"/api/alpha"}, statuses: []int{502}, missed: true, callees: []services.Service{{Paths: []string{"/api/alpha"}}}}
+	missing := load.Record{
+		Path: "/api/beta", Needs: []string{"/api/alpha"}, Status: 503, RetryAfter: "1", Failure: "failed", Start: began.Add(2 * time.Second),
+	}
+	read := load.Record{Path: "/api/beta", Status: 200}
+	change := func(change func(*load.Record)) load.Record {
+		r := missing
+		change(&r)
+		return r
+	}
+	for name, test := range map[string]struct {
+		records     []load.Record
+		unexplained int
+	}{
+		"as it should be":         {[]load.Record{read, missing}, 0},
+		"a read of the caller":    {[]load.Record{missing, change(func(r *load.Record) { r.Needs = nil })}, 1},
+		"what needs another":      {[]load.Record{missing, change(func(r *load.Record) { r.Needs = []string{"/api/gamma"} })}, 1},
+		"a gateway's status":      {[]load.Record{missing, change(func(r *load.Record) { r.Status = 504 })}, 1},
+		"the callee's own status": {[]load.Record{missing, change(func(r *load.Record) { r.Status = 502 })}, 1},
+		"no Retry-After":          {[]load.Record{missing, change(func(r *load.Record) { r.RetryAfter = "" })}, 1},
+		"not recovered":           {[]load.Record{missing, change(func(r *load.Record) { r.Start = s.reached })}, 1},
+		"nothing was missed":      {[]load.Record{read}, 1},
+		"the path itself, late": {[]load.Record{missing, change(func(r *load.Record) {
+			r.Path, r.Needs, r.Status = "/api/alpha", nil, 502
+		})}, 1},
+	} {
+		assert.Len(t, f.result(s, "", test.records).Unexplained, test.unexplained, name)
+	}
+	answered := change(func(r *load.Record) { r.Failure, r.Status = "", 201 })
+	result := f.result(s, "", []load.Record{read, missing, answered})
+	assert.Equal(t, map[string]map[int]int{"/api/beta": {503: 1}}, result.Needing)
+	assert.Empty(t, result.Failed)
+	assert.Equal(t, map[string]int{"/api/beta": 1}, result.Unharmed)
+	assert.Equal(t, int64(2000), result.Recovery)
+}
+
+// A callee that is back may get twice as many calls as before.
+func TestCallsAreBounded(t *testing.T) {
+	assert.NoError(t, (&Calls{Callees: []string{"alpha"}, Before: 100, Most: 220}).check())
+	err := (&Calls{Callees: []string{"alpha", "beta"}, Before: 100, Most: 221}).check()
+	assert.EqualError(t, err, "alpha and beta got 221 calls a second once back, and 100 before: want 220 at most")
 }
 
 // The faults fit the catalog: with one service all hit that one, and without a table
@@ -226,8 +274,15 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"kill -9: all tasks of alpha", "one in two dies: an update of gamma", "SIGTERM: a task of beta", "crash at start: an update of gamma",
-		"hung program: a task of alpha", "table throttles: the table of alpha", "database down: every table",
+		"hung program: a task of alpha", "callee down: all tasks of alpha, for 4 s", "table throttles: the table of alpha",
+		"database down: every table",
 	}, hits())
+	for _, f := range r.faultsOf() {
+		hitsAlpha := slices.Contains([]string{"kill -9", "hung program", "callee down", "table throttles", "database down"}, f.name)
+		assert.Equal(t, hitsAlpha, f.needs(load.Record{Needs: []string{"/api/alpha"}}), f.name)
+		assert.False(t, f.needs(load.Record{Needs: []string{"/api/beta"}}), "%s: nothing calls beta", f.name)
+		assert.Equal(t, f.name == "callee down", f.missed, f.name)
+	}
 	service, target := r.writeTarget()
 	assert.Equal(t, "beta", service, "gamma is written to by no request")
 	assert.Equal(t, "/api/beta", target)
@@ -240,9 +295,9 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 	assert.Equal(t,
 		[]string{
 			"kill -9: all tasks of alpha", "one in two dies: an update of alpha", "SIGTERM: a task of alpha", "crash at start: an update of alpha",
-			"hung program: a task of alpha",
+			"hung program: a task of alpha", "callee down: all tasks of alpha, for 4 s",
 		}, hits())
-	assert.Equal(t, 5, untouchedFrom(r.faultsOf(), "alpha"))
+	assert.Equal(t, 6, untouchedFrom(r.faultsOf(), "alpha"))
 	r.kinds = r.kinds[:2]
 	_, target = r.writeTarget()
 	assert.Empty(t, target)

@@ -101,15 +101,29 @@ type Parity struct {
 type Fault struct {
 	Name string `json:"name"`
 	Hit  string `json:"hit"`
-	// Failed are the failures that the fault explains, by path and status;
-	// Unharmed counts the requests to each path of which none failed.
+	// Failed are the failures that the fault explains, by path and status, and Needing
+	// those of requests to other paths that need the service that was hit. Unharmed counts
+	// the requests to each path of which none failed, without those that need it.
 	Failed   map[string]map[int]int `json:"failed"`
+	Needing  map[string]map[int]int `json:"needing,omitempty"`
 	Unharmed map[string]int         `json:"unharmed"`
+	// Calls is nil when what was hit has no callers.
+	Calls *Calls `json:"calls,omitempty"`
 	// Recovery is the time from the fault until the last request was sent that it
 	// failed.
 	Recovery    int64    `json:"recoveryMilliseconds"`
 	Outcome     string   `json:"outcome"`
 	Unexplained []string `json:"unexplained,omitempty"`
+}
+
+// Calls is the load that services have from their callers, in requests a second: before
+// they were hit, and at most once they were back.
+type Calls struct {
+	Callees []string `json:"callees"`
+	Before  float64  `json:"before"`
+	Most    float64  `json:"most"`
+	// callers are the names of the callers, and tasks the addresses of their tasks before.
+	callers, tasks []string
 }
 
 // Scaling is what the scaling policies of one service made of its load.

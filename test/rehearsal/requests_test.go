@@ -159,17 +159,16 @@ func TestStreamJudges(t *testing.T) {
 		if test.status == 0 {
 			result.Error = "EOF"
 		}
-		_, failure := s.Judge(result)
+		failure := s.Judge(result).Failure
 		if test.want == "" {
 			assert.Empty(t, failure, name)
 		} else {
 			assert.Contains(t, failure, test.want, name)
 		}
 	}
-	path, _ := s.Judge(&vegeta.Result{URL: "http://fixture/#kit-root:0"})
-	assert.Equal(t, elsewhere, path)
-	path, _ = s.Judge(&vegeta.Result{URL: "http://fixture/api/beta#beta-list:0"})
-	assert.Equal(t, "/api/beta", path)
+	assert.Equal(t, elsewhere, s.Judge(&vegeta.Result{URL: "http://fixture/#kit-root:0"}).Path)
+	assert.Equal(t, "/api/beta", s.Judge(&vegeta.Result{URL: "http://fixture/api/beta#beta-list:0"}).Path)
+	assert.Equal(t, []string{"/api/alpha"}, s.Judge(&vegeta.Result{URL: "http://fixture/api/beta#beta-create:0,0"}).Needs)
 }
 
 // Only a write that was acknowledged is in the ledger, with the items that it names.

@@ -222,16 +222,28 @@ func (s *screen) faultHead() {
 
 func (s *screen) fault(f Fault) {
 	s.line("%-16s %-36s %s", f.Name, f.Hit, f.Outcome)
-	if len(f.Failed) == 0 {
+	failed := byPath(f.Failed)
+	if len(f.Needing) > 0 {
+		failed = append(failed, "what needs it "+strings.Join(byPath(f.Needing), ", "))
+	}
+	if len(failed) == 0 {
 		s.line("    nothing failed of %s", unharmed(f))
 	} else {
-		var parts []string
-		for _, path := range slices.Sorted(maps.Keys(f.Failed)) {
-			parts = append(parts, path+" "+statuses(f.Failed[path]))
-		}
-		s.line("    failed until %d ms later: %s; nothing of %s", f.Recovery, strings.Join(parts, ", "), unharmed(f))
+		s.line("    failed until %d ms later: %s; nothing of %s", f.Recovery, strings.Join(failed, ", "), unharmed(f))
+	}
+	if f.Calls != nil {
+		s.line("    calls to %s: %.0f/s before, %.0f/s at most after", f.Calls, f.Calls.Before, f.Calls.Most)
 	}
 	s.wrong(f.Unexplained)
+}
+
+// byPath says how many requests to which path failed with which status.
+func byPath(failures map[string]map[int]int) []string {
+	var parts []string
+	for _, path := range slices.Sorted(maps.Keys(failures)) {
+		parts = append(parts, path+" "+statuses(failures[path]))
+	}
+	return parts
 }
 
 // unharmed are the paths of which no request failed.

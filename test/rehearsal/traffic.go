@@ -117,17 +117,17 @@ func (s *stream) target(k traffic.Kind) (vegeta.Target, values) {
 }
 
 // Judge implements load.Traffic.
-func (s *stream) Judge(r *vegeta.Result) (path, failure string) {
+func (s *stream) Judge(r *vegeta.Result) load.Judgement {
 	sent, mark, _ := strings.Cut(strings.TrimPrefix(r.URL, s.url), "#")
 	name, numbers, _ := strings.Cut(mark, ":")
 	k := s.byName[name]
+	judged := load.Judgement{Path: groupOf(k), Needs: k.Needs}
 	if r.Code == 0 {
-		return groupOf(k), fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
+		judged.Failure = fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
+	} else if err := s.accept(k, s.ledger.of(k, numbers), load.Program(r.Headers), int(r.Code), r.Body); err != nil {
+		judged.Failure = fmt.Sprintf("%s %s: %v", k.Method, sent, err)
 	}
-	if err := s.accept(k, s.ledger.of(k, numbers), load.Program(r.Headers), int(r.Code), r.Body); err != nil {
-		return groupOf(k), fmt.Sprintf("%s %s: %v", k.Method, sent, err)
-	}
-	return groupOf(k), ""
+	return judged
 }
 
 // accept says what is wrong with an answer, and notes the write that a right one

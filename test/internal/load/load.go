@@ -19,9 +19,18 @@ type Traffic interface {
 	// Next returns a request. The fragment of its URL is not sent, and is in the URL
 	// of the result again.
 	Next() vegeta.Target
-	// Judge returns the path that the request counts for, and what is wrong with its
-	// response, or "".
-	Judge(*vegeta.Result) (path, failure string)
+	// Judge returns what the request is and what is wrong with its response.
+	Judge(*vegeta.Result) Judgement
+}
+
+// Judgement is what only the traffic knows of a result.
+type Judgement struct {
+	// Path is the path that the request counts for.
+	Path string
+	// Needs are paths of other services that the response depends on. May be nil.
+	Needs []string
+	// Failure is what is wrong with the response, or "".
+	Failure string
 }
 
 // Record is the result of one request.
@@ -30,8 +39,9 @@ type Record struct {
 	Start time.Time
 	// Latency is the time from Start to the end of the response.
 	Latency time.Duration
-	// Path is the path that the request counts for.
-	Path string
+	// Path and Needs are as in Judgement.
+	Path  string
+	Needs []string
 	// Status is the HTTP status, or 0 without a response.
 	Status int
 	// Program is who answered, as Program says.
@@ -84,14 +94,15 @@ func Start(rate int, traffic Traffic) *Load {
 
 // judge makes the record of a result.
 func judge(traffic Traffic, result *vegeta.Result) Record {
-	path, failure := traffic.Judge(result)
+	judged := traffic.Judge(result)
 	return Record{
+		Path:       judged.Path,
+		Needs:      judged.Needs,
+		Failure:    judged.Failure,
 		Start:      result.Timestamp,
 		Latency:    result.Latency,
-		Path:       path,
 		Status:     int(result.Code),
 		Program:    Program(result.Headers),
-		Failure:    failure,
 		RetryAfter: result.Headers.Get("Retry-After"),
 	}
 }

@@ -18,11 +18,12 @@ type plain string
 
 func (p plain) Next() vegeta.Target { return vegeta.Target{Method: "GET", URL: string(p) + "#plain"} }
 
-func (p plain) Judge(r *vegeta.Result) (path, failure string) {
+func (p plain) Judge(r *vegeta.Result) Judgement {
+	judged := Judgement{Path: r.URL[len(p):], Needs: []string{"/other"}}
 	if r.Code != http.StatusOK {
-		failure = fmt.Sprintf("status %d", r.Code)
+		judged.Failure = fmt.Sprintf("status %d", r.Code)
 	}
-	return r.URL[len(p):], failure
+	return judged
 }
 
 func serve(t *testing.T, handler http.HandlerFunc) plain {
@@ -57,6 +58,7 @@ func TestEveryRequestIsRecorded(t *testing.T) {
 	assert.Empty(t, l.Between(time.Time{}, time.Now()))
 	for _, r := range all {
 		require.Equal(t, "#plain", r.Path)
+		require.Equal(t, []string{"/other"}, r.Needs)
 		require.Equal(t, "alpha", r.Program)
 		require.Equal(t, "7", r.RetryAfter)
 		require.Equal(t, r.Status == 200, r.Failure == "", "%+v", r)
