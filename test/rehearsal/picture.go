@@ -20,9 +20,10 @@ import (
 func (s *show) State() page.State {
 	traffic := s.recorder.traffic(time.Now().Unix())
 	rules, programs := s.region.Rules()
+	connections := s.meter.read(s.region.Connections(), time.Now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	state := page.State{Name: s.catalog.Name, Traffic: traffic, Answers: s.recorder.last(), Deployment: s.deployment}
+	state := page.State{Name: s.catalog.Name, Traffic: traffic, Answers: s.recorder.last(), Connections: connections, Deployment: s.deployment}
 	state.Deployment.Log = slices.Clone(s.deployment.Log)
 	for _, service := range s.catalog.All() {
 		state.Services = append(state.Services, s.service(service, traffic))

@@ -127,6 +127,7 @@ type show struct {
 	*rehearsal
 	ctx      context.Context
 	recorder *recorder
+	meter    meter
 	// moving are what changes the region: a deployment, scaling.
 	moving sync.WaitGroup
 

@@ -63,6 +63,9 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 		`[data-service="legacy"] .inbound li`:     {"75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
 		`[data-service="gamma"] .task`:            {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
 		`[data-service="beta"] .rates p`:          {"15 requests/s 0.4 errors/s"},
+		`[data-service="beta"] .calls li`:         {"calls alpha 6.5/s 0.2 errors/s"},
+		`[data-service="gamma"] .calls li`:        {"calls alpha 0/s"},
+		`[data-service="alpha"] .calls li`:        {},
 		`[data-rule="Beta/BetaLiveRule"]`:         {"25200 /api/beta /api/beta/* beta 25 % legacy 75 %"},
 		`[data-rule="Alpha/AlphaPreviewRule"]`:    {"100 X-Route-To: alpha from 10.0.0.0/16 alpha 100 %"},
 		`[data-rule="Edge/Listener"]`:             {"default no other rule answer 404"},
@@ -84,6 +87,22 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	// One line for alpha, two for beta, one each for gamma and everything else.
 	widths := `[...document.querySelectorAll("#lines .line")].map((l) => Number(l.getAttribute("stroke-width")))`
 	assert.Equal(t, []float64{14, 3.5, 10.5, 14, 14}, eval[[]float64](t, ctx, widths), "how wide the lines are")
+
+	// A line for each connection, which moves while there are calls and leaves the card of the caller for
+	// that of the callee.
+	assert.Equal(t, 2, eval[int](t, ctx, `document.querySelectorAll("#lines .call").length`), "connections")
+	assert.Equal(t, 1, eval[int](t, ctx, `document.querySelectorAll("#lines .call ~ .motion").length`), "connections in use")
+	ends := `[...document.querySelectorAll("#lines .call")].map((line) => {
+		const [from, to] = [line.getPointAtLength(0), line.getPointAtLength(line.getTotalLength())];
+		const at = ({y}) => [...document.querySelectorAll(".program")].find((card) => {
+			const [box, frame] = [card, document.getElementById("diagram")].map((e) => e.getBoundingClientRect());
+			return box.top - frame.top <= y && y <= box.bottom - frame.top;
+		})?.dataset.service;
+		return at(from) + " " + at(to);
+	})`
+	assert.Equal(t, []string{"beta alpha", "gamma alpha"}, eval[[]string](t, ctx, ends))
+	f.change(func(s *page.State) { s.Connections = nil })
+	wait(t, ctx, `document.querySelectorAll("#lines .call, .calls li").length === 0`)
 }
 
 func TestMoveByKeyboard(t *testing.T) {

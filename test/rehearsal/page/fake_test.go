@@ -45,6 +45,9 @@ func newFake() *fake {
 				}, Paths: []string{"/*"}, Deployed: true, RequestsPerSecond: 106.4,
 					Tasks: []page.Task{{Address: "127.0.0.1:36001", State: "healthy"}, {Address: "127.0.0.1:42555", State: "draining"}}},
 			},
+			Connections: []page.Connection{
+				{Caller: "beta", Callee: "alpha", RequestsPerSecond: 6.5, ErrorsPerSecond: 0.2}, {Caller: "gamma", Callee: "alpha"},
+			},
 			Rules: []page.Rule{
 				preview("Alpha", "AlphaPreviewRule", "alpha", 100),
 				preview("Beta", "BetaPreviewRule", "beta", 200),

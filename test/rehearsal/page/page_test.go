@@ -45,6 +45,7 @@ func TestStateAsJSON(t *testing.T) {
 			Name: "alpha", Phase: "10%", Phases: []string{"dark", "10%"}, Paths: []string{"/api/alpha"},
 			Tasks: []page.Task{{Address: "127.0.0.1:1", State: "healthy"}}, RequestsPerSecond: 1.5, ErrorsPerSecond: 0.5, Deployed: true,
 		}},
+		Connections: []page.Connection{{Caller: "beta", Callee: "alpha", RequestsPerSecond: 2.5, ErrorsPerSecond: 0.5}},
 		Rules: []page.Rule{{
 			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Conditions: []string{"/api/alpha"},
 			Shares: []page.Share{{Program: "alpha", Percent: 10}}, Live: true,
@@ -60,6 +61,7 @@ func TestStateAsJSON(t *testing.T) {
   "services": [{"name": "alpha", "phase": "10%", "phases": ["dark", "10%"], "paths": ["/api/alpha"],
     "tasks": [{"address": "127.0.0.1:1", "state": "healthy"}],
     "requestsPerSecond": 1.5, "errorsPerSecond": 0.5, "deployed": true}],
+  "connections": [{"caller": "beta", "callee": "alpha", "requestsPerSecond": 2.5, "errorsPerSecond": 0.5}],
   "rules": [{"stack": "Alpha", "id": "LiveRule", "priority": 25100, "conditions": ["/api/alpha"],
     "shares": [{"program": "alpha", "percent": 10}], "answer": "", "live": true}],
   "traffic": {"series": [{"program": "alpha", "requests": [1], "errors": [0]}]},

@@ -6,6 +6,8 @@ type State struct {
 	Name string `json:"name"`
 	// Services are in the order of the catalog, the monolith last.
 	Services []Service `json:"services"`
+	// Connections are in the order of their callers' names.
+	Connections []Connection `json:"connections"`
 	// Rules are in the order in which the listener evaluates them, the default
 	// action last.
 	Rules   []Rule  `json:"rules"`
@@ -36,6 +38,14 @@ type Task struct {
 	// State is starting, initial, healthy, unhealthy, draining or, of a program that
 	// is just going, unused.
 	State string `json:"state"`
+}
+
+// Connection is the way of one program to another, without the load balancer.
+type Connection struct {
+	Caller            string  `json:"caller"`
+	Callee            string  `json:"callee"`
+	RequestsPerSecond float64 `json:"requestsPerSecond"`
+	ErrorsPerSecond   float64 `json:"errorsPerSecond"`
 }
 
 // Rule is one listener rule, or the listener's default action.

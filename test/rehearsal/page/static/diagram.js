@@ -25,7 +25,7 @@ export function showDiagram(state) {
   draw(slot(own, "chart"), loadBalancer, series(loadBalancer), scale);
   list(ports, ways, (way) => way.name, makePort, fillPort);
   showPrograms(state, ways, series, scale);
-  connect(ways);
+  connect(ways, state.connections);
 }
 
 function makePort({ name }) {

@@ -13,6 +13,7 @@ export function showPrograms(state, routes, series, scale) {
   list(programs, state.services, (service) => service.name, makeCard, (card, service) => {
     fillCard(card, service);
     fillControl(card.querySelector("form"), service, state.deployment.running);
+    fillCalls(card.querySelector(".calls"), state.connections.filter(({ caller }) => caller === service.name));
     fillInbound(card.querySelector(".inbound"), service, inbound(routes, service.name));
     draw(slot(card, "chart"), service.name, series(service.name), scale);
   });
@@ -47,6 +48,23 @@ function makeTask({ address }) {
 function fillTask(task, { state }) {
   task.dataset.state = state;
   write(task.firstElementChild, state);
+}
+
+function fillCalls(ul, connections) {
+  list(ul, connections, ({ callee }) => callee, makeCall, (li, { callee, requestsPerSecond, errorsPerSecond }) => {
+    const [name, requests, errors] = li.children;
+    write(name, callee);
+    paint(name, callee);
+    write(requests, rate(requestsPerSecond));
+    write(errors, errorsPerSecond > 0 ? `${rate(errorsPerSecond)} errors/s` : "");
+  });
+}
+
+function makeCall({ callee }) {
+  const li = create("li", "calls ");
+  li.dataset.callee = callee;
+  li.append(create("span", "", "swatch"), " ", create("span", "", "figure"), "/s ", create("span", "", "error"));
+  return li;
 }
 
 function fillInbound(ul, service, ways) {
