@@ -12,8 +12,9 @@ const diagram = document.getElementById("diagram");
 const widest = 14;
 const narrowest = 1.5;
 
-// bend is how far an arc is from the cards, in pixels; widestCall is the busiest one.
-const bend = 30;
+// bends are how far the shortest and the longest arc keep from the cards, in pixels, so that
+// one lies within the other; widestCall is the busiest one.
+const bends = [12, 36];
 const widestCall = 5;
 
 let current = [];
@@ -60,6 +61,7 @@ function arc({ caller, callee, requestsPerSecond }) {
   const to = end(document.querySelector(card(callee)), "right");
   const siblings = calls.filter((other) => other.callee === callee);
   to.y += 8 * (siblings.findIndex((other) => other.caller === caller) - (siblings.length - 1) / 2);
+  const bend = bends[0] + ((bends[1] - bends[0]) * Math.abs(to.y - from.y)) / diagram.clientHeight;
   const busiest = Math.max(...calls.map((other) => other.requestsPerSecond));
   const busy = requestsPerSecond > 0;
   return {
