@@ -18,7 +18,7 @@ const (
 	downtime = 4 * time.Second
 	// callWindow is the time over which calls are counted once a callee is back.
 	callWindow = hold / 2
-	// slack is how many calls a second more than twice those of before are chance.
+	// slack is how many calls a second above the bound may be chance.
 	slack = 20
 )
 
@@ -67,9 +67,9 @@ func (r *rehearsal) callsBefore(ctx context.Context, callees []services.Service)
 }
 
 // callsAfter waits until every proxy sends to every task of the callees again, and
-// measures the load meanwhile and for two windows more. The callers that were not hit
-// themselves must be those of before, and their calls no more than twice as many: their
-// retries are bounded, so what has waited does not come at once.
+// measures the load meanwhile and for two windows more. The callers' tasks must be those of
+// before, and their calls no more than twice as many: their retries are bounded, so what
+// has waited does not come at once.
 func (r *rehearsal) callsAfter(ctx context.Context, calls *Calls) (*Calls, error) {
 	if calls == nil {
 		return nil, nil

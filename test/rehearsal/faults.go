@@ -139,26 +139,24 @@ func (f fault) result(s stretch, outcome string, records []load.Record) Fault {
 		Failed: map[string]map[int]int{}, Needing: map[string]map[int]int{}, Unharmed: map[string]int{},
 	}
 	for _, r := range records {
-		switch {
-		case r.Failure != "" && f.explains(r) && r.Start.Before(s.over):
-			count(result.Failed, r)
-		case r.Failure != "" && f.explainsCall(r) && r.Start.Before(s.reached):
-			count(result.Needing, r)
-		case r.Failure != "":
-			result.Unexplained = append(result.Unexplained, r.Failure)
-			continue
-		case !f.needs(r):
+		if r.Failure == "" && !f.needs(r) {
 			result.Unharmed[r.Path]++
-			continue
+		}
+	}
+	for _, r := range failed(records) {
+		if !f.needs(r) {
+			delete(result.Unharmed, r.Path)
+		}
+		switch {
+		case f.explains(r) && r.Start.Before(s.over):
+			count(result.Failed, r)
+		case f.explainsCall(r) && r.Start.Before(s.reached):
+			count(result.Needing, r)
 		default:
+			result.Unexplained = append(result.Unexplained, r.Failure)
 			continue
 		}
 		result.Recovery = max(result.Recovery, r.Start.Sub(s.began).Milliseconds())
-	}
-	for _, r := range records {
-		if r.Failure != "" && !f.needs(r) {
-			delete(result.Unharmed, r.Path)
-		}
 	}
 	switch {
 	case f.missed && len(result.Needing) == 0:

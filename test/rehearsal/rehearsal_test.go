@@ -238,7 +238,9 @@ func TestFaultsOfACallee(t *testing.T) {
 		"the callee's own status": {[]load.Record{missing, change(func(r *load.Record) { r.Status = 502 })}, 1},
 		"no Retry-After":          {[]load.Record{missing, change(func(r *load.Record) { r.RetryAfter = "" })}, 1},
 		"not recovered":           {[]load.Record{missing, change(func(r *load.Record) { r.Start = s.reached })}, 1},
-		"nothing was missed":      {[]load.Record{read}, 1},
+		"nothing was missed": {[]load.Record{read, change(func(r *load.Record) {
+			r.Path, r.Needs, r.Status, r.Start = "/api/alpha", nil, 502, began
+		})}, 1},
 		"the path itself, late": {[]load.Record{missing, change(func(r *load.Record) {
 			r.Path, r.Needs, r.Status = "/api/alpha", nil, 502
 		})}, 1},
