@@ -31,8 +31,10 @@ service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [
 // reverse order: the last traces of the program still reach it.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
-func addCollector(scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, service services.Service,
-	logs awslogs.ILogGroup) {
+func addCollector(
+	scope constructs.Construct, task awsecs.FargateTaskDefinition, program awsecs.ContainerDefinition, service services.Service,
+	logs awslogs.ILogGroup,
+) {
 	scope = constructs.NewConstruct(scope, jsii.String("Collector"))
 	collector := task.AddContainer(jsii.String(services.CollectorContainer), &awsecs.ContainerDefinitionOptions{
 		Image:                  registryImage(scope, services.Image{Registry: service.Collector}),

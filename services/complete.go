@@ -147,7 +147,8 @@ func (s Service) check() error {
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{
-		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check, s.checkEnvironment, s.checkCollector, s.checkConnected,
+		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
+		s.checkEnvironment, s.checkCollector, s.checkConnected,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -170,7 +171,8 @@ func (i Image) check() error {
 		return fmt.Errorf("an image for %q: want %s or %s", i.Architecture, ARM64, AMD64)
 	}
 	if i.Program != "" && (i.Architecture == AMD64 || len(i.EntryPoint)+len(i.Command) > 0) {
-		return fmt.Errorf("a program of this module is compiled for %s and starts by itself: leave Architecture, EntryPoint and Command empty", ARM64)
+		return fmt.Errorf("a program of this module is compiled for %s and starts by itself: leave Architecture, EntryPoint and Command empty",
+			ARM64)
 	}
 	return checkReference(i.Registry)
 }
