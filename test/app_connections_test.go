@@ -85,8 +85,9 @@ func phasesText(when []situation) string {
 		return "never"
 	}
 	text := "from " + when[0].phase + " on"
-	if last := when[len(when)-1].monolith; last != services.Retired {
-		text += ", until the monolith is no longer " + string(last)
+	next := map[services.MonolithPhase]services.MonolithPhase{services.Serving: services.Drained, services.Drained: services.Retired}
+	if end, ok := next[when[len(when)-1].monolith]; ok {
+		text += ", until the monolith is " + string(end)
 	}
 	return text
 }
@@ -103,9 +104,9 @@ func TestConnectionsText(t *testing.T) {
 	when := inEverySituation(t, interconnected)[stage.Name]
 	want := []string{
 		"caller      callee      port        variable            address             possible",
-		"alpha       legacy      tcp 12080   LEGACY_URL          http://legacy       from dark on, until the monolith is no longer drained",
+		"alpha       legacy      tcp 12080   LEGACY_URL          http://legacy       from dark on, until the monolith is retired",
 		"gamma       alpha       tcp 12080   ALPHA_URL           http://alpha        from dark on",
-		"legacy      beta        tcp 12080   BETA_URL            http://beta         from dark on, until the monolith is no longer drained",
+		"legacy      beta        tcp 12080   BETA_URL            http://beta         from dark on, until the monolith is retired",
 	}
 	assert.Equal(t, want, strings.Split(strings.TrimSpace(connectionsText(stage, when)), "\n")[2:])
 

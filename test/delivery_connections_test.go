@@ -92,7 +92,7 @@ func TestConnectionInUseIsRefused(t *testing.T) {
 
 // What the monolith calls comes after it until it is strangled, and the review says what to do.
 func TestReviewOfAMonolithThatCalls(t *testing.T) {
-	for phase, want := range map[string]int{"dark": 2, "25%": 2, "live": 1, "strangled": 0} {
+	for phase, want := range map[string]int{"dark": 1, "25%": 1, "live": 1, "strangled": 0} {
 		before := assemble(t, everyoneAt(phase, services.Serving))
 		findings := reviewed(t, before, assemble(t, everyoneAt(phase, services.Serving), calling("legacy", "beta"))).Findings
 		assert.Len(t, findings, want, phase)

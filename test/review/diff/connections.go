@@ -116,7 +116,7 @@ func (c comparison) imported() []string {
 				continue
 			}
 			if readers := readersOf(c.before, group.Resource); len(readers) > 0 {
-				lines = append(lines, c.about(group.Resource, "%s no longer %s it, and its stack imports the group until it is deployed itself, so "+
+				lines = append(lines, c.about(group.Resource, "%s no longer %s it. The stack of a caller imports the group until it is deployed itself, so "+
 					"CloudFormation refuses to delete the export and the deployment fails. In two steps: %s",
 					c.programs(readers), verb(readers, "calls", "call"), c.freeing(readers)))
 			}
@@ -155,6 +155,7 @@ func (c comparison) freeing(readers []string) string {
 // untried are findings of connections that come, or whose caller takes more traffic, while
 // the callee has a smaller share than the caller. A connection goes to the callee whatever
 // its phase, so its calls are production traffic on a program that such a share has not tried.
+// Until it is strangled, the monolith itself serves what it has the callee's table for.
 func (c comparison) untried() []string {
 	var lines []string
 	before := connectionsOf(c.before)
@@ -162,7 +163,7 @@ func (c comparison) untried() []string {
 		caller, callee := connection.Caller, connection.Callee
 		from, to := trafficOf(c.before, caller), trafficOf(c.after, caller)
 		grows := to > from || !slices.Contains(before, connection)
-		if grows && trafficOf(c.after, callee) < to && !isMonolithCalled(c.after, callee) {
+		if grows && trafficOf(c.after, callee) < to && c.needs(connection) {
 			lines = append(lines, fmt.Sprintf("Connection %s → %s: the caller is %s and the callee %s, so that production traffic goes to a "+
 				"program that no such share has tried. In two steps: make %s %s and deploy; then make this change and deploy.",
 				name(caller), name(callee), phaseWord(c.after, caller), phaseWord(c.after, callee), name(callee), services.Phase{Share: to}))
@@ -178,7 +179,7 @@ func (c comparison) goneDark() []string {
 	for _, connection := range connectionsOf(c.after) {
 		caller, callee := connection.Caller, connection.Callee
 		from, to := trafficOf(c.before, caller), trafficOf(c.after, caller)
-		if isMonolithCalled(c.after, callee) || trafficOf(c.before, callee) == 0 || trafficOf(c.after, callee) > 0 || to == 0 {
+		if !c.needs(connection) || trafficOf(c.before, callee) == 0 || trafficOf(c.after, callee) > 0 || to == 0 {
 			continue
 		}
 		if to > from || !slices.Contains(before, connection) {
@@ -193,6 +194,17 @@ func (c comparison) goneDark() []string {
 			name(caller), name(callee), phaseWord(c.after, caller), name(callee), step, name(callee)))
 	}
 	return lines
+}
+
+// needs reports whether a connection leads to a service, and not from a monolith that has
+// the table of the service.
+func (c comparison) needs(connection services.Connection) bool {
+	if isMonolithCalled(c.after, connection.Callee) {
+		return false
+	}
+	callee, _ := serviceOf(c.after, connection.Callee)
+	_, shared := tableOf(c.after, callee)
+	return !shared || !isMonolithCalled(c.after, connection.Caller)
 }
 
 // trafficOf is the percentage of the requests for its paths that a program gets: all for a

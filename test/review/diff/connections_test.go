@@ -99,7 +99,7 @@ func TestConnectionThatGoes(t *testing.T) {
 	none := connected(t, alpha, beta, legacy)
 	const refused = "Stack `Alpha`: security group of alpha `Tasks`: "
 	checkFinding(t, "one", one, withGroupOf(t, "Alpha", alpha, beta, legacy),
-		refused+"beta no longer calls it, and its stack imports the group until it is deployed itself",
+		refused+"beta no longer calls it. The stack of a caller imports the group until it is deployed itself",
 		"deploy the stacks that use it alone, `cdk deploy --exclusively Beta`; then deploy everything")
 	checkFinding(t, "two", both, none, refused+"beta and legacy no longer call it", "`cdk deploy --exclusively Beta Legacy`")
 	// The caller's stack was deployed alone, and the callee's follows.
@@ -156,17 +156,23 @@ func TestCallerBeforeItsCallee(t *testing.T) {
 	}
 	// A new connection is a caller's traffic too, and so is one of the monolith.
 	none := connected(t, alpha.at(50), beta, legacy)
-	named := connected(t, alpha.at(50), beta.at(50).calling("alpha"), legacy)
 	checkFinding(t, "new", none, with(50, 100), "Connection beta → alpha: the caller is live and the callee 50%", "make alpha live and deploy")
-	checkFinding(t, "of the monolith", named, connected(t, alpha.at(50), beta.at(50).calling("alpha"), legacy.calling("alpha")),
-		"Connection legacy → alpha: the caller is serving and the callee 50%")
+	untried := func(callee string, tables ...string) []string {
+		monolith := legacy
+		monolith.tables = tables
+		from := connected(t, alpha.at(50), beta.at(50), monolith)
+		return comparison{from, connected(t, alpha.at(50), beta.at(50), monolith.calling(callee))}.untried()
+	}
+	assert.Len(t, untried("beta"), 1, "of the monolith, to a service without a table")
+	assert.Contains(t, untried("beta")[0], "Connection legacy → beta: the caller is serving and the callee 50%")
+	assert.Empty(t, untried("alpha", "alpha"), "of a monolith that has the table")
 	checkSafe(t, "as the finding says", none, connected(t, alpha, beta, legacy), with(100, 100))
 	// No share tries the monolith.
 	to := func(m program) *assembly.Stage { return connected(t, alpha.calling("legacy"), beta, m) }
 	assert.Empty(t, comparison{connected(t, alpha, beta, legacy.at(0)), to(legacy.at(0))}.untried(), "a drained monolith")
 	assert.Empty(t, comparison{to(legacy), to(legacy.at(0))}.goneDark(), "a monolith that is drained")
-	drained := connected(t, alpha.at(0), beta, legacy.at(0).calling("alpha"))
-	assert.Empty(t, comparison{connected(t, alpha.at(0), beta, legacy.at(0)), drained}.untried(), "a drained monolith has no traffic")
+	drained := connected(t, alpha, beta.at(0), legacy.at(0).calling("beta"))
+	assert.Empty(t, comparison{connected(t, alpha, beta.at(0), legacy.at(0)), drained}.untried(), "a drained monolith has no traffic")
 }
 
 // The calls of a caller with traffic go on to a callee that goes back to dark.
@@ -183,10 +189,13 @@ func TestCalleeGoesDark(t *testing.T) {
 		checkSafe(t, "both", with(share, share), with(0, 0))
 		checkSafe(t, "it keeps a share", with(100, share), with(share, share))
 	}
-	monolith := func(share int) *assembly.Stage { return connected(t, alpha.at(share), beta, legacy.calling("alpha")) }
-	findings := of(t, monolith(100), monolith(0)).Findings
+	monolith := func(alphaShare, betaShare int) *assembly.Stage {
+		return connected(t, alpha.at(alphaShare), beta.at(betaShare), legacy.calling("alpha", "beta"))
+	}
+	assert.Empty(t, of(t, monolith(100, 100), monolith(0, 100)).Findings, "it has the table of alpha")
+	findings := of(t, monolith(100, 100), monolith(100, 0)).Findings
 	require.Len(t, findings, 1)
-	assert.Contains(t, findings[0], "Connection legacy → alpha: the callee goes back to dark and the caller is serving")
+	assert.Contains(t, findings[0], "Connection legacy → beta: the callee goes back to dark and the caller is serving")
 	assert.Contains(t, findings[0], "remove the call too")
 }
 

@@ -88,9 +88,15 @@ func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.
 // strangled reports whether the service has a table, and the monolith's role no right
 // to it.
 func strangled(stage *assembly.Stage, service assembly.Service) bool {
+	has, shared := tableOf(stage, service)
+	return has && !shared
+}
+
+// tableOf reports whether the service has a table, and whether the monolith's role may touch
+// it.
+func tableOf(stage *assembly.Stage, service assembly.Service) (has, shared bool) {
 	monolith, _ := monolithOf(stage)
 	role := stage.TaskRoles()[monolith.Program()]
-	has := false
 	for _, table := range stage.Tables {
 		if owner(stage, table.Resource) != service.Program() {
 			continue
@@ -98,11 +104,11 @@ func strangled(stage *assembly.Stage, service assembly.Service) bool {
 		has = true
 		for _, s := range role.Statements() {
 			if s.Effect == "Allow" && slices.ContainsFunc(s.Resource, func(text string) bool { return refersTo(text, table.Resource) }) {
-				return false
+				return true, true
 			}
 		}
 	}
-	return has
+	return has, false
 }
 
 // liveRule is the rule of a service's stack without a header condition.
