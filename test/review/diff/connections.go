@@ -116,8 +116,8 @@ func (c comparison) imported() []string {
 				continue
 			}
 			if readers := readersOf(c.before, group.Resource); len(readers) > 0 {
-				lines = append(lines, c.about(group.Resource, "%s no longer %s it. The stack of a caller imports the group until it is deployed itself, so "+
-					"CloudFormation refuses to delete the export and the deployment fails. In two steps: %s",
+				lines = append(lines, c.about(group.Resource, "%s no longer %s it. The stack of a caller imports the group until it is deployed "+
+					"itself, so CloudFormation refuses to delete the export and the deployment fails. In two steps: %s",
 					c.programs(readers), verb(readers, "calls", "call"), c.freeing(readers)))
 			}
 		}
