@@ -59,9 +59,9 @@ func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kind
 		region:  region,
 		ledger:  newLedger(),
 		logs:    logs,
-		report:  &Report{Rate: 500, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
+		report:  &Report{Rate: 100, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
 		screen:  screen,
-		probe:   waited(0),
+		probe:   quiet,
 	}
 	r.account = cloudformation.New(region, r.observe)
 	return r

@@ -5,15 +5,19 @@ import (
 	"time"
 )
 
-// Probe measures how long this machine lets a program wait for a processor: it sleeps for
-// a short time again and again, and notes by how much each sleep is too long. It needs
-// almost no processor itself, so what delays it also delays the programs under load. It
-// is safe for concurrent use.
+// Probe measures how long this machine lets programs wait for a processor, in two ways.
+//
+// It sleeps for a short time again and again, and notes by how much each sleep is too
+// long. It needs almost no processor itself, so what delays it also delays the programs
+// under load. But a machine may wake a program that sleeps at once and let those wait that have
+// work to do, so where the system counts the time in which a program waits, the probe reads
+// that too. It is safe for concurrent use.
 type Probe struct {
 	stop, stopped chan struct{}
 
-	mu     sync.Mutex
-	delays []delay
+	mu       sync.Mutex
+	delays   []delay
+	readings []reading
 }
 
 // delay is a sleep that was too long.
@@ -29,12 +33,14 @@ const (
 	// noted is the shortest delay that is kept: a timer may be a few milliseconds late on
 	// an idle machine.
 	noted = 10 * time.Millisecond
+	// sampled is the time between two readings of the system's count.
+	sampled = 250 * time.Millisecond
 )
 
 // StartProbe measures until [Probe.Stop].
-func StartProbe() *Probe { return startProbe(time.Sleep) }
+func StartProbe() *Probe { return startProbe(time.Sleep, readPressure) }
 
-func startProbe(sleep func(time.Duration)) *Probe {
+func startProbe(sleep func(time.Duration), pressure func() *time.Duration) *Probe {
 	p := &Probe{stop: make(chan struct{}), stopped: make(chan struct{})}
 	go func() {
 		defer close(p.stopped)
@@ -46,6 +52,7 @@ func startProbe(sleep func(time.Duration)) *Probe {
 				from := time.Now()
 				sleep(nap)
 				p.note(from, time.Now())
+				p.sample(time.Now(), pressure)
 			}
 		}
 	}()
@@ -60,6 +67,26 @@ func (p *Probe) note(from, to time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delays = append(p.delays, delay{from, to, late})
+}
+
+// sample reads the system's count, unless it has just done so.
+func (p *Probe) sample(now time.Time, pressure func() *time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.readings); n > 0 && now.Sub(p.readings[n-1].at) < sampled {
+		return
+	}
+	if waited := pressure(); waited != nil {
+		p.readings = append(p.readings, reading{now, *waited})
+	}
+}
+
+// Waiting returns the share of the time between two times in which at least one program has
+// waited for a processor, 0 to 1. It is zero where the system does not count that.
+func (p *Probe) Waiting(from, to time.Time) float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return share(p.readings, from, to)
 }
 
 // Longest returns the longest delay that began or ended between two times, and zero when

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestProbeKnowsWhenTheMachineIsBusy(t *testing.T) {
@@ -44,8 +45,40 @@ func TestProbeMeasuresEachSleep(t *testing.T) {
 		case 3:
 			close(late)
 		}
-	})
+	}, func() *time.Duration { return new(time.Since(began) / 2) })
 	<-late
 	p.Stop()
 	assert.GreaterOrEqual(t, p.Longest(began, time.Now()), 50*time.Millisecond)
+	assert.NotEmpty(t, p.readings)
+}
+
+// What the system counts is read around a stretch of time.
+func TestShareOfWaiting(t *testing.T) {
+	at := func(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
+	readings := []reading{{at(0), time.Second}, {at(10), time.Second}, {at(20), 10 * time.Second}, {at(30), 20 * time.Second}}
+	for name, test := range map[string]struct {
+		from, to int
+		want     float64
+	}{
+		"idle":             {0, 10, 0},
+		"busy":             {10, 20, 0.9},
+		"within":           {12, 15, 0.9},
+		"the last":         {25, 30, 1},
+		"after the last":   {22, 99, 1},
+		"before the first": {-9, 10, 0},
+		"the whole":        {0, 30, 19.0 / 30},
+	} {
+		assert.InDelta(t, test.want, share(readings, at(test.from), at(test.to)), 1e-9, name)
+	}
+	assert.Zero(t, share(nil, at(0), at(1)), "a system that does not count")
+	assert.Zero(t, share(readings[:1], at(0), at(1)), "one reading")
+}
+
+func TestPressureOfLinux(t *testing.T) {
+	linux := "some avg10=92.36 avg60=90.33 avg300=59.51 total=24067380078\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+	waited := parsePressure(linux)
+	require.NotNil(t, waited)
+	assert.Equal(t, 24067380078*time.Microsecond, *waited)
+	assert.Nil(t, parsePressure("full total=3"))
+	assert.Nil(t, parsePressure(""))
 }
