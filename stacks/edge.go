@@ -92,6 +92,8 @@ func newLoadBalancerSecurityGroup(stack awscdk.Stack, e Environment, vpc awsec2.
 	if e.Domain != "" {
 		group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from anywhere"), nil)
 	}
-	group.AddEgressRule(awsec2.Peer_Ipv4(jsii.String(VPCRange)), awsec2.Port_AllTcp(), jsii.String("Tasks"), nil)
+	for _, block := range e.ranges() {
+		group.AddEgressRule(awsec2.Peer_Ipv4(&block), awsec2.Port_AllTcp(), jsii.String("Tasks"), nil)
+	}
 	return group
 }

@@ -12,18 +12,16 @@ import (
 // registry, the logs and, with Traces, X-Ray. Each endpoint's policy allows this
 // environment's own resources only, so that a compromised program cannot write data to
 // another account.
-func addEndpoints(vpc awsec2.Vpc, e Environment) {
-	stack := awscdk.Stack_Of(vpc)
-	s3 := vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_S3()})
-	if e.NATGateways == 0 {
+func addEndpoints(stack awscdk.Stack, vpc awsec2.IVpc, e Environment) {
+	s3 := vpc.AddGatewayEndpoint(jsii.String("S3"), gateway(awsec2.GatewayVpcEndpointAwsService_S3(), e))
+	if !e.internet() {
 		// Beside a NAT gateway the route of the endpoint is also that of registries and
 		// downloads which keep their files in a bucket of the region.
 		s3.AddToPolicy(readLayers(stack))
 	}
-	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"),
-		&awsec2.GatewayVpcEndpointOptions{Service: awsec2.GatewayVpcEndpointAwsService_DYNAMODB()}).
+	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), gateway(awsec2.GatewayVpcEndpointAwsService_DYNAMODB(), e)).
 		AddToPolicy(useTables(stack))
-	if e.NATGateways > 0 {
+	if e.internet() {
 		return
 	}
 	type interfaceEndpoint struct {
@@ -39,7 +37,7 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 	if e.Traces {
 		endpoints = append(endpoints, interfaceEndpoint{"XRay", awsec2.InterfaceVpcEndpointAwsService_XRAY(), sendTraces(stack)})
 	}
-	group := newEndpointsSecurityGroup(stack, vpc)
+	group := newEndpointsSecurityGroup(stack, vpc, e)
 	for _, endpoint := range endpoints {
 		added := vpc.AddInterfaceEndpoint(&endpoint.id, &awsec2.InterfaceVpcEndpointOptions{
 			Service:        endpoint.service,
@@ -54,14 +52,26 @@ func addEndpoints(vpc awsec2.Vpc, e Environment) {
 
 // newEndpointsSecurityGroup admits the VPC and allows no connection out, as an endpoint
 // opens none.
-func newEndpointsSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.SecurityGroup {
+func newEndpointsSecurityGroup(stack awscdk.Stack, vpc awsec2.IVpc, e Environment) awsec2.SecurityGroup {
 	group := awsec2.NewSecurityGroup(stack, jsii.String("Endpoints"), &awsec2.SecurityGroupProps{
 		Vpc:              vpc,
 		Description:      jsii.String("Endpoints of AWS services"),
 		AllowAllOutbound: jsii.Bool(false),
 	})
-	group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(VPCRange)), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("Tasks"), nil)
+	for _, block := range e.ranges() {
+		group.AddIngressRule(awsec2.Peer_Ipv4(&block), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("Tasks"), nil)
+	}
 	return group
+}
+
+// gateway leads from every subnet of a VPC of the environment's own, and from those of
+// tasks alone in one that others use too.
+func gateway(service awsec2.GatewayVpcEndpointAwsService, e Environment) *awsec2.GatewayVpcEndpointOptions {
+	options := &awsec2.GatewayVpcEndpointOptions{Service: service}
+	if e.VPC != nil {
+		options.Subnets = &[]*awsec2.SubnetSelection{e.tasks()}
+	}
+	return options
 }
 
 // readLayers allows reading the layers of images, which ECR keeps in a bucket of its

@@ -13,7 +13,7 @@ import (
 	"example.com/strangler/services"
 )
 
-// VPCRange is the address range of every environment's VPC.
+// VPCRange is the address range of a VPC that an environment gets.
 const VPCRange = "10.0.0.0/16"
 
 // Environment is one deployment of the whole catalog: an entry of
@@ -32,8 +32,10 @@ type Environment struct {
 	// NATGateways is the number of NAT gateways, through which tasks reach the internet.
 	// Zero means that tasks reach AWS alone, through VPC endpoints.
 	NATGateways int `json:"natGateways"`
+	// VPC is a network that is there already. Nil means that the environment gets one.
+	VPC *VPC `json:"vpc"`
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
-	// two at most. Empty means the VPC's own range.
+	// two at most. Empty means those of the VPC.
 	PreviewFrom []string `json:"previewFrom"`
 	// Domain is the name that the load balancer answers to, over HTTPS. Empty means
 	// none, and plain HTTP.
@@ -87,8 +89,12 @@ func readEnvironments(context map[string]any, catalog services.Catalog) ([]Envir
 	}
 	var environments []Environment
 	for _, name := range chosen {
-		e := all[name].complete(catalog.Name, name)
-		if e.Migration, err = e.migration(catalog, overrides); err == nil {
+		e := all[name]
+		if err = e.checkTogether(); err == nil {
+			e = e.complete(catalog.Name, name)
+			e.Migration, err = e.migration(catalog, overrides)
+		}
+		if err == nil {
 			err = e.check(catalog)
 		}
 		if err != nil {
@@ -103,13 +109,32 @@ func readEnvironments(context map[string]any, catalog services.Catalog) ([]Envir
 func (e Environment) complete(app, name string) Environment {
 	e.App, e.Name = app, name
 	e.AZs = cmp.Or(e.AZs, 2)
+	if e.VPC != nil {
+		e.AZs = len(e.VPC.Zones)
+	}
 	e.Protected = cmp.Or(e.Protected, new(true))
 	e.WAF = cmp.Or(e.WAF, new(true))
 	e.Budgets = cmp.Or(e.Budgets, new(true))
 	if len(e.PreviewFrom) == 0 {
-		e.PreviewFrom = []string{VPCRange}
+		e.PreviewFrom = e.ranges()
 	}
 	return e
+}
+
+// ranges are the address ranges of the VPC.
+func (e Environment) ranges() []string {
+	if e.VPC != nil {
+		return e.VPC.CIDR
+	}
+	return []string{VPCRange}
+}
+
+// internet is whether tasks have a way to the internet.
+func (e Environment) internet() bool {
+	if e.VPC != nil {
+		return e.VPC.Internet
+	}
+	return e.NATGateways > 0
 }
 
 // migration parses the phases after the overrides are applied.

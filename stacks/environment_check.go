@@ -29,9 +29,20 @@ const longestDomain = 64
 
 func isDomain(name string) bool { return len(name) <= longestDomain && domainName.MatchString(name) }
 
+// checkTogether refuses keys that say two different things, before the defaults of
+// either are there.
+func (e Environment) checkTogether() error {
+	if e.VPC != nil && (e.AZs != 0 || e.NATGateways != 0) {
+		return fmt.Errorf("azs and natGateways are for a VPC that the environment gets: remove them beside vpc, which has zones and internet")
+	}
+	return nil
+}
+
 // check refuses what could not be deployed.
 func (e Environment) check(catalog services.Catalog) error {
-	for _, check := range []func() error{e.checkPlace, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople} {
+	for _, check := range []func() error{
+		e.checkPlace, e.checkVPC, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople,
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -116,6 +127,8 @@ func (e Environment) checkNetwork() error {
 		return fmt.Errorf("azs %d: want 2 to %d, a load balancer needs two and %s has no more", e.AZs, zones, e.Region)
 	case e.NATGateways < 0 || e.NATGateways > e.AZs:
 		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
+	case len(e.PreviewFrom) > 2 && slices.Equal(e.PreviewFrom, e.ranges()):
+		return fmt.Errorf("the VPC has %d CIDR blocks: name two at most in previewFrom, a listener rule has no room for more", len(e.PreviewFrom))
 	case len(e.PreviewFrom) > 2:
 		return fmt.Errorf("previewFrom has %d CIDR blocks: a listener rule has room for two", len(e.PreviewFrom))
 	}
@@ -149,19 +162,23 @@ func (e Environment) checkPeople() error {
 // checkImages refuses an image that no task could pull, and a collector that could
 // not get rid of what it collects.
 func (e Environment) checkImages(catalog services.Catalog) error {
-	if e.NATGateways > 0 {
+	if e.internet() {
 		return nil
+	}
+	way := "natGateways to 1"
+	if e.VPC != nil {
+		way = "vpc.internet to true if they have a way there"
 	}
 	for _, s := range catalog.All() {
 		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
 			if image.Registry != "" && !e.reaches(image) {
 				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and "+
-					"region, or set natGateways to 1",
-					s.Name, image.Registry)
+					"region, or set %s",
+					s.Name, image.Registry, way)
 			}
 		}
 		if s.Collector != "" && !e.Traces {
-			return fmt.Errorf("%q has a collector, which cannot reach X-Ray without a NAT gateway: set traces to true, or natGateways to 1", s.Name)
+			return fmt.Errorf("%q has a collector, which cannot reach X-Ray without a NAT gateway: set traces to true, or %s", s.Name, way)
 		}
 	}
 	return nil

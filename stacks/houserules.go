@@ -33,7 +33,7 @@ func (e Environment) choices() []controls.Choice {
 	if !*e.Protected {
 		made = append(made, controls.NotProtected)
 	}
-	if e.NATGateways > 0 {
+	if e.internet() {
 		made = append(made, controls.Internet)
 	}
 	return made

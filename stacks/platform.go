@@ -12,7 +12,7 @@ import (
 // Platform is what every task runs on: the network and the cluster.
 type Platform struct {
 	Stack   awscdk.Stack
-	VPC     awsec2.Vpc
+	VPC     awsec2.IVpc
 	Cluster awsecs.Cluster
 	// Namespace has the names of the programs that others call.
 	Namespace awsservicediscovery.HttpNamespace
@@ -33,40 +33,69 @@ type PlatformProps struct {
 func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform {
 	e := props.Environment
 	stack := newStack(scope, id, e, "Network and cluster")
-	tasks := awsec2.SubnetType_PRIVATE_ISOLATED
-	if e.NATGateways > 0 {
-		tasks = awsec2.SubnetType_PRIVATE_WITH_EGRESS
-	}
-	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{
-		IpAddresses:       awsec2.IpAddresses_Cidr(jsii.String(VPCRange)),
-		AvailabilityZones: zones(stack, e),
-		NatGateways:       jsii.Number(e.NATGateways),
-		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
-			{Name: jsii.String("Public"), SubnetType: awsec2.SubnetType_PUBLIC, CidrMask: jsii.Number(24), MapPublicIpOnLaunch: jsii.Bool(false)},
-			{Name: jsii.String("Tasks"), SubnetType: tasks, CidrMask: jsii.Number(20)},
-		},
-	})
-	addEndpoints(vpc, e)
-	logRejected(stack, vpc)
-	ownLogGroup(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
+	vpc := newNetwork(stack, e)
 	p := &Platform{
 		Stack:     stack,
 		VPC:       vpc,
 		Cluster:   newCluster(stack, vpc),
 		Namespace: newNamespace(stack, e),
 		Monolith:  newMonolithSecurityGroup(stack, vpc),
-		Tasks:     &awsec2.SubnetSelection{SubnetType: tasks},
+		Tasks:     e.tasks(),
 	}
-	p.pin()
+	p.pin(e)
 	return p
 }
 
-// pin exports what load balancers and services are put into.
-func (p *Platform) pin() {
-	pin(p.Stack, p.VPC.VpcId(), p.Cluster.ClusterName())
-	for _, subnets := range []*awsec2.SubnetSelection{{SubnetType: awsec2.SubnetType_PUBLIC}, p.Tasks} {
-		for _, id := range *p.VPC.SelectSubnets(subnets).SubnetIds {
-			pin(p.Stack, id)
+// newNetwork is a VPC with its endpoints and its flow log, or the one that is there
+// already, with those that it asks for.
+func newNetwork(stack awscdk.Stack, e Environment) awsec2.IVpc {
+	if e.VPC == nil {
+		vpc := newVPC(stack, e)
+		addEndpoints(stack, vpc, e)
+		logRejected(stack, vpc)
+		ownLogGroup(stack, e, "Custom::VpcRestrictDefaultSGCustomResourceProvider", "DefaultSecurityGroupLogs")
+		return vpc
+	}
+	vpc := e.VPC.reference(stack)
+	if e.VPC.Endpoints {
+		addEndpoints(stack, vpc, e)
+	}
+	if e.VPC.FlowLog {
+		logRejected(stack, vpc)
+	}
+	return vpc
+}
+
+func newVPC(stack awscdk.Stack, e Environment) awsec2.Vpc {
+	return awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{
+		IpAddresses:       awsec2.IpAddresses_Cidr(jsii.String(VPCRange)),
+		AvailabilityZones: zones(stack, e),
+		NatGateways:       jsii.Number(e.NATGateways),
+		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
+			{Name: jsii.String("Public"), SubnetType: awsec2.SubnetType_PUBLIC, CidrMask: jsii.Number(24), MapPublicIpOnLaunch: jsii.Bool(false)},
+			{Name: jsii.String("Tasks"), SubnetType: e.tasks().SubnetType, CidrMask: jsii.Number(20)},
+		},
+	})
+}
+
+// tasks selects the subnets that tasks run in.
+func (e Environment) tasks() *awsec2.SubnetSelection {
+	if e.internet() {
+		return &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}
+	}
+	return &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}
+}
+
+// pin exports what load balancers and services are put into. The ids of a VPC that is
+// there already are text in every stack.
+func (p *Platform) pin(e Environment) {
+	if e.VPC == nil {
+		pin(p.Stack, p.VPC.VpcId())
+	}
+	pin(p.Stack, p.Cluster.ClusterName())
+	if e.VPC == nil {
+		for _, subnets := range []*awsec2.SubnetSelection{{SubnetType: awsec2.SubnetType_PUBLIC}, p.Tasks} {
+			pin(p.Stack, *p.VPC.SelectSubnets(subnets).SubnetIds...)
 		}
 	}
 	pin(p.Stack, p.Namespace.NamespaceArn(), p.Monolith.SecurityGroupId())
@@ -124,7 +153,7 @@ func zones(stack awscdk.Stack, e Environment) *[]*string {
 // which costs by the gigabyte, and the load balancer's own log has the requests.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
-func logRejected(stack awscdk.Stack, vpc awsec2.Vpc) {
+func logRejected(stack awscdk.Stack, vpc awsec2.IVpc) {
 	vpc.AddFlowLog(jsii.String("Rejected"), &awsec2.FlowLogOptions{
 		TrafficType: awsec2.FlowLogTrafficType_REJECT,
 		Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(newLogGroup(stack, "RejectedLogs"), newFlowLogRole(stack)),

@@ -106,6 +106,7 @@ const (
 	inConnections = "constructs/connections.go"
 	inQueries     = "constructs/queries.go"
 	inPlatform    = "stacks/platform.go"
+	inVPC         = "stacks/vpc.go"
 	inEndpoints   = "stacks/endpoints.go"
 	inEdge        = "stacks/edge.go"
 	inListener    = "stacks/listener.go"
@@ -302,7 +303,7 @@ var mutants = []mutant{
 
 	// Network.
 	{inPlatform, `awsec2.SubnetType_PRIVATE_ISOLATED`, `awsec2.SubnetType_PUBLIC`, "TestReachability"},
-	{inPlatform, `if e.NATGateways > 0 {`, `if false {`, "TestReachability"},
+	{inPlatform, `if e.internet() {`, `if false {`, "TestReachability"},
 	{inPlatform, `MapPublicIpOnLaunch: jsii.Bool(false)`, `MapPublicIpOnLaunch: jsii.Bool(true)`, "TestControlsHoldInEveryPhase"},
 	{inPlatform, `awsec2.FlowLogTrafficType_REJECT`, `awsec2.FlowLogTrafficType_ACCEPT`, "TestLogs"},
 	{inPlatform, `awsecs.ContainerInsights_ENHANCED`, `awsecs.ContainerInsights_DISABLED`, "TestControlsHoldInEveryPhase"},
@@ -311,7 +312,13 @@ var mutants = []mutant{
 	{inPlatform, `awscdk.Fn_Select(jsii.Number(i), all)`, `awscdk.Fn_Select(jsii.Number(i/2), all)`, "TestZones"},
 	{inEndpoints, `s3.AddToPolicy(readLayers(stack))`, `_ = s3`, "TestEndpoints"},
 	{inEndpoints, `awsec2.Port_Tcp(jsii.Number(443)), jsii.String("Tasks")`, `awsec2.Port_Tcp(jsii.Number(80)), jsii.String("Tasks")`, "TestReachability"},
-	{inEndpoints, `jsii.String(VPCRange)`, `jsii.String("0.0.0.0/0")`, "TestSecurityGroups"},
+	{inEndpoints, `group.AddIngressRule(awsec2.Peer_Ipv4(&block)`, `group.AddIngressRule(awsec2.Peer_AnyIpv4()`, "TestSecurityGroups"},
+	{inEndpoints, `range e.ranges()`, `range []string{VPCRange}`, "TestExistingVPC"},
+	{inEdge, `range e.ranges()`, `range []string{VPCRange}`, "TestExistingVPC"},
+	{inPlatform, `if e.VPC.Endpoints {`, `if true {`, "TestExistingVPC"},
+	{inPlatform, `if e.VPC.FlowLog {`, `if true {`, "TestExistingVPC"},
+	{inVPC, `jsii.Strings(v.LoadBalancer...)`, `jsii.Strings(v.Tasks...)`, "TestExistingVPC"},
+	{inVPC, `attributes.IsolatedSubnetIds, attributes`, `attributes.PublicSubnetIds, attributes`, "TestExistingVPC"},
 	{inEndpoints, `AllowAllOutbound: jsii.Bool(false)`, `AllowAllOutbound: jsii.Bool(true)`, "TestSecurityGroups"},
 	{inEndpoints, `"table/"+stageName(stack)+"-Data-*"`, `"table/*"`, "TestEndpoints"},
 	{inEndpoints, `"log-group:"+stageName(stack)+"-*"`, `"log-group:*"`, "TestEndpoints"},

@@ -50,36 +50,29 @@ func (f Finding) String() string {
 }
 
 // Check returns the resources that break a control, except where an exception
-// holds for the choices of the template's stage. It fails when an exception holds
-// for a stage but excepts nothing in any template, because such an exception would
-// hide a later mistake.
+// holds for the choices of the template's stage. It fails when every resource that an
+// exception names keeps the control, because such an exception would hide a later mistake.
 func Check(templates []template.Template, choices Choices, exceptions []Exception) ([]Finding, error) {
 	var findings []Finding
-	held, used := make([]bool, len(exceptions)), make([]bool, len(exceptions))
+	found, used := make([]bool, len(exceptions)), make([]bool, len(exceptions))
 	for _, t := range templates {
 		made := choices[t.Stage()]
-		excepted := func(c Control, r template.Resource) bool {
-			found := false
-			for i, e := range exceptions {
-				if e.holds(made) && e.covers(c, r) {
-					used[i], found = true, true
-				}
-			}
-			return found
-		}
-		for i, e := range exceptions {
-			held[i] = held[i] || e.holds(made)
-		}
 		for _, c := range All() {
 			for _, r := range ofType(t, c.Type) {
-				if !c.Holds(r, t) && !excepted(c, r) {
+				breaks, excepted := !c.Holds(r, t), false
+				for i, e := range exceptions {
+					if e.holds(made) && e.covers(c, r) {
+						found[i], used[i], excepted = true, used[i] || breaks, true
+					}
+				}
+				if breaks && !excepted {
 					findings = append(findings, Finding{c, r, t.File})
 				}
 			}
 		}
 	}
 	for i, e := range exceptions {
-		if held[i] && !used[i] {
+		if found[i] && !used[i] {
 			return findings, fmt.Errorf("controls: no %s breaks %s any more: remove the exception", e.Resource, e.Control)
 		}
 	}

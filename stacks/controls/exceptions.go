@@ -18,7 +18,7 @@ const (
 	NoFirewall Choice = "no firewall"
 	// NotProtected is made by "protected": false.
 	NotProtected Choice = "not protected"
-	// Internet is made by "natGateways" above 0.
+	// Internet is made by "natGateways" above 0, or by a VPC with "internet".
 	Internet Choice = "internet"
 )
 
