@@ -38,12 +38,17 @@ func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group 
 			Threshold: jsii.Number(bounds.P99.Seconds()),
 		}),
 	}
+	return append(alarms, newThrottleAlarms(scope, props)...)
+}
+
+// newThrottleAlarms are of the service's own table, if it has one.
+func newThrottleAlarms(scope constructs.Construct, props *ServiceProps) []awscloudwatch.Alarm {
 	for _, table := range props.Tables {
-		if table.Owner.Name == name {
-			alarms = append(alarms, newThrottleAlarm(scope, props, table))
+		if table.Owner.Name == props.Service.Name {
+			return []awscloudwatch.Alarm{newThrottleAlarm(scope, props, table)}
 		}
 	}
-	return alarms
+	return nil
 }
 
 // newErrorsAlarm rings for the share of requests that fail. A request counts once the

@@ -115,14 +115,17 @@ func serviceConnect(props *ServiceProps, logs awslogs.ILogGroup) *awsecs.Service
 	return connect
 }
 
-// portMapping has a name, under which the proxy finds the program, only where something
-// calls it.
-func portMapping(s services.Service) *awsecs.PortMapping {
+// portMappings are none for a worker. The mapping has a name, under which the proxy finds
+// the program, only where something calls it.
+func portMappings(s services.Service) *[]*awsecs.PortMapping {
+	if s.IsWorker() {
+		return nil
+	}
 	mapping := &awsecs.PortMapping{ContainerPort: jsii.Number(s.Port)}
 	if len(s.Callers()) > 0 {
 		mapping.Name, mapping.AppProtocol = &s.Name, awsecs.AppProtocol_Http()
 	}
-	return mapping
+	return &[]*awsecs.PortMapping{mapping}
 }
 
 // newCallsAlarms ring for each program that the service calls, for the share of the calls

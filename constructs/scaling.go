@@ -16,17 +16,23 @@ import (
 
 // scale adds the scaling target, its policies and its schedule.
 func scale(service awsecs.FargateService, group elbv2.ApplicationTargetGroup, scaling services.Scaling) {
-	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
-		MinCapacity: jsii.Number(scaling.Min),
-		MaxCapacity: jsii.Number(scaling.Max),
-	})
-	scaleOnCPU(service, tasks, scaling)
+	tasks := scaleOnLoad(service, scaling)
 	tasks.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
 		TargetGroup:       group,
 		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
 		ScaleOutCooldown:  seconds(scaling.OutCooldown),
 		ScaleInCooldown:   seconds(scaling.InCooldown),
 	})
+}
+
+// scaleOnLoad adds the scaling target of any program, with the policy that follows the CPU,
+// the schedule and the prediction.
+func scaleOnLoad(service awsecs.FargateService, scaling services.Scaling) awsecs.ScalableTaskCount {
+	tasks := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
+		MinCapacity: jsii.Number(scaling.Min),
+		MaxCapacity: jsii.Number(scaling.Max),
+	})
+	scaleOnCPU(service, tasks, scaling)
 	for _, bounds := range scaling.Schedule {
 		tasks.ScaleOnSchedule(&bounds.Name, &awsapplicationautoscaling.ScalingSchedule{
 			Schedule:    awsapplicationautoscaling.Schedule_Expression(&bounds.Cron),
@@ -38,6 +44,7 @@ func scale(service awsecs.FargateService, group elbv2.ApplicationTargetGroup, sc
 	if scaling.Predictive {
 		predict(service, tasks, scaling)
 	}
+	return tasks
 }
 
 // scaleOnCPU tracks the CPU use that ECS measures every minute or, with HighResolution,

@@ -20,8 +20,10 @@ import (
 )
 
 // Service is a Fargate service behind a load balancer, with its own roles, log
-// group, target group, listener rules, scaling, alarms and budget.
+// group, target group, listener rules, scaling, alarms and budget; or a worker, which has
+// no load balancer.
 type Service struct {
+	// TargetGroup is nil for a worker.
 	TargetGroup elbv2.ApplicationTargetGroup
 	// SecurityGroup is the tasks' own.
 	SecurityGroup awsec2.SecurityGroup
@@ -67,6 +69,9 @@ type ServiceProps struct {
 // group; and it deletes in reverse order, so the path falls back before a task stops.
 func NewService(scope constructs.Construct, id string, props *ServiceProps) *Service {
 	scope = constructs.NewConstruct(scope, &id)
+	if props.Service.IsWorker() {
+		return newWorker(scope, props)
+	}
 
 	task, logs := newTask(scope, props)
 	listener := localListener(scope, props)
@@ -148,8 +153,9 @@ func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition,
 		EntryPoint:             words(props.Service.Image.EntryPoint),
 		Command:                words(props.Service.Image.Command),
 		Environment:            environment(props),
-		PortMappings:           &[]*awsecs.PortMapping{portMapping(props.Service)},
-		SystemControls:         lowPorts(props.Service.Port),
+		PortMappings:           portMappings(props.Service),
+		HealthCheck:            containerHealth(props.Service),
+		SystemControls:         lowPorts(props.Service),
 		Logging:                logTo(logs, props.Service.Name),
 		Cpu:                    programCPU(props.Service),
 		MemoryLimitMiB:         jsii.Number(props.Service.ProgramMemory()),
@@ -185,11 +191,11 @@ func logTo(logs awslogs.ILogGroup, prefix string) awsecs.LogDriver {
 // that it need not.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_SystemControl.html
-func lowPorts(port int) *[]*awsecs.SystemControl {
-	if port >= 1024 {
+func lowPorts(s services.Service) *[]*awsecs.SystemControl {
+	if s.IsWorker() || s.Port >= 1024 {
 		return nil
 	}
-	return &[]*awsecs.SystemControl{{Namespace: jsii.String("net.ipv4.ip_unprivileged_port_start"), Value: jsii.String(strconv.Itoa(port))}}
+	return &[]*awsecs.SystemControl{{Namespace: jsii.String("net.ipv4.ip_unprivileged_port_start"), Value: jsii.String(strconv.Itoa(s.Port))}}
 }
 
 func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
@@ -198,11 +204,16 @@ func withoutCapabilities(scope constructs.Construct) awsecs.LinuxParameters {
 	return linux
 }
 
-// environment is the program's variables: its port, the names of its tables, the
+// environment is the program's variables: its port unless it is a worker, the names of its tables, the
 // addresses of those that it calls and of its collector, and those of the catalog.
 func environment(props *ServiceProps) *map[string]*string {
-	variables := map[string]string{"PORT": strconv.Itoa(props.Service.Port)}
-	maps.Copy(variables, props.Service.Environment)
+	variables := maps.Clone(props.Service.Environment)
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	if !props.Service.IsWorker() {
+		variables["PORT"] = strconv.Itoa(props.Service.Port)
+	}
 	for _, table := range props.Tables {
 		variables[services.TableVariable(table.Owner.Name)] = *table.Table.TableName()
 	}
@@ -274,10 +285,6 @@ func newFargateService(
 	if props.Connections != nil && props.Connections.Group != nil {
 		groups = append(groups, immutable(scope, props.Connections.Group))
 	}
-	var alarmNames []*string
-	for _, alarm := range alarms {
-		alarmNames = append(alarmNames, alarm.AlarmName())
-	}
 	service := awsecs.NewFargateService(scope, jsii.String("Service"), &awsecs.FargateServiceProps{
 		Cluster:                     props.Cluster,
 		TaskDefinition:              task,
@@ -290,8 +297,8 @@ func newFargateService(
 		MaxHealthyPercent:           jsii.Number(200),
 		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		AvailabilityZoneRebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
-		HealthCheckGracePeriod:      seconds(props.Service.StartUp),
-		DeploymentAlarms:            &awsecs.DeploymentAlarmConfig{AlarmNames: &alarmNames, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM},
+		HealthCheckGracePeriod:      gracePeriod(props.Service),
+		DeploymentAlarms:            rollBackOn(alarms),
 		CapacityProviderStrategies:  capacity(props.Service.Scaling),
 		ForceNewDeployment:          forceDeployment(props.Service.Scaling),
 		ServiceConnectConfiguration: serviceConnect(props, logs),
@@ -299,6 +306,19 @@ func newFargateService(
 	})
 	service.Node().AddDependency(task.ExecutionRole())
 	return service
+}
+
+// rollBackOn rolls a deployment back while one of the alarms rings. Nil means that a worker
+// has none.
+func rollBackOn(alarms []awscloudwatch.Alarm) *awsecs.DeploymentAlarmConfig {
+	if len(alarms) == 0 {
+		return nil
+	}
+	var names []*string
+	for _, alarm := range alarms {
+		names = append(names, alarm.AlarmName())
+	}
+	return &awsecs.DeploymentAlarmConfig{AlarmNames: &names, Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM}
 }
 
 // waitForIngress makes a service that is attached wait for the rules of its security

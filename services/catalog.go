@@ -15,6 +15,10 @@ type Catalog struct {
 	// Services are in the order in which reports list them. Names and priorities are
 	// unique.
 	Services []Service
+	// Workers are programs that no path leads to, such as those that take messages from a
+	// queue. They have no target group, no listener rules and no phase: what only programs
+	// with paths have they leave empty.
+	Workers []Service
 	// Monolith serves every path that no service has taken. Its own paths are
 	// always "/*" and its priority is always the last: leave both empty.
 	Monolith Service

@@ -17,34 +17,45 @@ func (c Catalog) Complete() (Catalog, error) {
 		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: `+
 			"leave its paths, priority and MonolithPercent empty", c.Monolith.Name)
 	}
-	out := Catalog{Name: c.Name, Monolith: c.Monolith.complete(c.callers(c.Monolith.Name))}
-	out.Monolith.Paths = []string{"/*"}
-	out.Monolith.Priority = monolithPriority
+	monolith := c.Monolith
+	monolith.Paths, monolith.Priority = []string{"/*"}, monolithPriority
+	out := Catalog{Name: c.Name, Monolith: monolith.complete(c.callers(monolith.Name))}
 	for _, s := range c.Services {
+		if len(s.Paths) == 0 {
+			return Catalog{}, fmt.Errorf("services: %q has no paths: name at least one, or move it to Workers", s.Name)
+		}
 		if s.Priority < 1 || s.Priority >= monolithPriority {
 			return Catalog{}, fmt.Errorf("services: %q has priority %d: want 1 to %d", s.Name, s.Priority, monolithPriority-1)
 		}
 		out.Services = append(out.Services, s.complete(c.callers(s.Name)))
 	}
+	for _, w := range c.Workers {
+		if err := w.checkWorker(); err != nil {
+			return Catalog{}, fmt.Errorf("services: %q: %w", w.Name, err)
+		}
+		out.Workers = append(out.Workers, w.complete(c.callers(w.Name)))
+	}
 	return out, out.check()
 }
 
-// Names returns the names of the services in the catalog's order, then the
-// monolith's.
-func (c Catalog) Names() []string {
+// Names returns the names of the services and of the workers in the catalog's order, then
+// the monolith's.
+func (c Catalog) Names() []string { return namesOf(c.All()) }
+
+func namesOf(all []Service) []string {
 	var names []string
-	for _, s := range c.All() {
+	for _, s := range all {
 		names = append(names, s.Name)
 	}
 	return names
 }
 
-// All returns the services in the catalog's order, then the monolith.
+// All returns the services and the workers in the catalog's order, then the monolith.
 func (c Catalog) All() []Service {
-	return append(slices.Clone(c.Services), c.Monolith)
+	return append(slices.Concat(c.Services, c.Workers), c.Monolith)
 }
 
-// Find returns a copy of the service or monolith that has the name, or nil.
+// Find returns a copy of the service, worker or monolith that has the name, or nil.
 func (c Catalog) Find(name string) *Service {
 	for _, s := range c.All() {
 		if s.Name == name {
@@ -80,6 +91,9 @@ func (s Service) complete(callers []string) Service {
 	s.CPU = cmp.Or(s.CPU, 256)
 	s.Memory = cmp.Or(s.Memory, 512)
 	s.Port = cmp.Or(s.Port, 8080)
+	if s.IsWorker() {
+		s.Health = s.Health.completeWorker()
+	}
 	s.Health = s.Health.complete()
 	s.StartUp = cmp.Or(s.StartUp, time.Minute)
 	s.Stop = s.Stop.complete()
@@ -148,7 +162,7 @@ func (s Service) check() error {
 	}
 	for _, check := range []func() error{
 		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
-		s.checkEnvironment, s.checkCollector, s.checkConnected,
+		s.checkEnvironment, s.checkCollector, s.checkConnected, s.checkCommand, s.checkQueue,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -117,6 +117,9 @@ func (c Catalog) checkConnections() error {
 				return fmt.Errorf("services: %q calls %q, which is not in the catalog: want one of %s, or remove the call", s.Name, callee,
 					strings.Join(c.Names(), ", "))
 			}
+			if c.Find(callee).IsWorker() {
+				return fmt.Errorf("services: %q calls %q, which is a worker and takes no requests: remove the call", s.Name, callee)
+			}
 			if slices.Contains(s.Calls[:i], callee) {
 				return fmt.Errorf("services: %q calls %q twice: remove one", s.Name, callee)
 			}

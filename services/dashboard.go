@@ -30,6 +30,10 @@ func Dashboard(stage, region string, c Catalog) string {
 		}
 		d.row(6, widgets...)
 	}
+	for _, w := range c.Workers {
+		d.row(2, text(fmt.Sprintf("## %s\n\nA worker, which no path leads to.", w.Name)))
+		d.row(6, d.worker(w)...)
+	}
 	d.connections()
 	body, err := json.Marshal(map[string]any{"start": "-PT3H", "periodOverride": "inherit", "widgets": d.widgets})
 	if err != nil {
@@ -133,8 +137,8 @@ func (d *dashboard) pair(s Service, expression func(Service) string) []line {
 var percent = axis{Max: 100, Label: "%"}
 
 func (d *dashboard) shares() widget {
-	lines := []line{hidden("total", d.sum("RequestCount", d.catalog.All()...))}
-	for _, s := range d.catalog.All() {
+	lines := []line{hidden("total", d.sum("RequestCount", d.catalog.withPaths()...))}
+	for _, s := range d.catalog.withPaths() {
 		lines = append(lines, line{Expression: d.shareOf(s), Label: s.Name})
 	}
 	w := d.graph("Who answers, of all requests", percent, lines...)
@@ -144,7 +148,7 @@ func (d *dashboard) shares() widget {
 
 func (d *dashboard) strangled() widget {
 	return d.graph("Strangled share of all requests", percent,
-		hidden("total", d.sum("RequestCount", d.catalog.All()...)),
+		hidden("total", d.sum("RequestCount", d.catalog.withPaths()...)),
 		line{Expression: "100 * " + d.sum("RequestCount", d.catalog.Services...) + " / total", Label: "services", Color: blue})
 }
 
@@ -155,7 +159,7 @@ func (d *dashboard) requests(s Service) widget {
 
 func (d *dashboard) share(s Service) widget {
 	return d.graph("Share of all requests", percent, append(
-		[]line{hidden("total", d.sum("RequestCount", d.catalog.All()...))}, d.pair(s, d.shareOf)...)...)
+		[]line{hidden("total", d.sum("RequestCount", d.catalog.withPaths()...))}, d.pair(s, d.shareOf)...)...)
 }
 
 // shareOf returns a service's share of the line "total" in the same graph, in percent.
@@ -180,10 +184,27 @@ func (d *dashboard) latency(s Service) widget {
 }
 
 func (d *dashboard) tasks(s Service) widget {
-	return d.graph("Tasks that run", axis{Label: "tasks"}, d.pair(s, func(s Service) string {
-		return search("ECS/ContainerInsights,ClusterName,ServiceName", "RunningTaskCount", "Average",
-			fmt.Sprintf("ServiceName=%s-%s-%sService", d.stage, s.ID(), s.ID()))
-	})...)
+	return d.graph("Tasks that run", axis{Label: "tasks"}, d.pair(s, d.running)...)
+}
+
+func (d *dashboard) running(s Service) string {
+	return search("ECS/ContainerInsights,ClusterName,ServiceName", "RunningTaskCount", "Average",
+		fmt.Sprintf("ServiceName=%s-%s-%sService", d.stage, s.ID(), s.ID()))
+}
+
+// worker returns the graphs of a worker: its tasks, its queue and its table.
+func (d *dashboard) worker(w Service) []widget {
+	widgets := []widget{d.graph("Tasks that run", axis{Label: "tasks"}, line{Expression: d.running(w), Label: w.Name, Color: blue})}
+	if queue := w.Scaling.QueueName(); queue != "" {
+		widgets = append(widgets, d.graph("Messages that wait", axis{Label: "messages"}, line{
+			Expression: search("AWS/SQS,QueueName", "ApproximateNumberOfMessagesVisible", "Maximum", fmt.Sprintf("QueueName=%q", queue)),
+			Label:      queue, Color: blue,
+		}))
+	}
+	if w.Table != nil {
+		widgets = append(widgets, d.throttles(w))
+	}
+	return widgets
 }
 
 func (d *dashboard) throttles(s Service) widget {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Health is how the load balancer finds out whether a task can serve.
+// Health is how the load balancer finds out whether a task can serve. A worker has no load
+// balancer: ECS runs Command in its container.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 type Health struct {
@@ -25,6 +26,13 @@ type Health struct {
 	// Healthy and Unhealthy are how many checks in a row must pass or fail until the task
 	// counts as such, 2 to 10. Zero means 2.
 	Healthy, Unhealthy int
+	// Command is how ECS finds out whether the container of a worker works, such as "CMD",
+	// "/worker", "-check": it ends with 0 when it does, within Timeout, 2 s to a minute and 5 s
+	// if zero, every Interval, 30 s if zero. Unhealthy failures in a row, 3 if zero, end the
+	// task. Empty means that a worker works as long as it runs.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+	Command []string
 }
 
 // Stop is how a task leaves.
@@ -88,7 +96,7 @@ func (s Service) checkLife() error {
 	switch {
 	case !within(s.StartUp, time.Second, time.Hour):
 		return fmt.Errorf("a start-up of %s: want whole seconds, from 1 s to an hour", s.StartUp)
-	case s.StartUp < firstHealthy:
+	case s.StartUp < firstHealthy && !s.IsWorker():
 		return fmt.Errorf("a start-up of %s: a task takes %s to pass %d health checks, and ECS would stop it before; want that or more",
 			s.StartUp, firstHealthy, s.Health.Healthy)
 	case !within(s.Stop.Drain, time.Second, time.Hour):

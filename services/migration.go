@@ -93,8 +93,11 @@ type Migration struct {
 func ParseMigration(c Catalog, words map[string]string) (Migration, error) {
 	m := Migration{Services: map[string]Phase{}, Monolith: MonolithPhase(words[c.Monolith.Name])}
 	for _, name := range slices.Sorted(maps.Keys(words)) {
-		if !slices.Contains(c.Names(), name) {
-			return Migration{}, fmt.Errorf("services: %q is not in the catalog: want one of %s", name, strings.Join(c.Names(), ", "))
+		switch s := c.Find(name); {
+		case s == nil:
+			return Migration{}, fmt.Errorf("services: %q is not in the catalog: want one of %s", name, strings.Join(namesOf(c.withPaths()), ", "))
+		case s.IsWorker():
+			return Migration{}, fmt.Errorf("services: %q is a worker, which has no phase: remove it from the migration", name)
 		}
 	}
 	for _, s := range c.Services {

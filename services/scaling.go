@@ -24,6 +24,15 @@ type Scaling struct {
 	// RequestsPerTarget is the target of the requests per minute and task, 1 or more.
 	// Zero means 6000.
 	RequestsPerTarget int
+	// Queue is the ARN of an SQS queue in the environment's region that a worker takes its
+	// messages from. Its tasks then follow the messages that wait. Empty means none.
+	Queue string
+	// MessagesPerTask is the target of the messages that wait in Queue for each task, 1 or
+	// more: the longest time that one may wait, divided by the time that a task takes for one.
+	// Required with Queue.
+	//
+	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html
+	MessagesPerTask int
 	// OutCooldown is the time between two additions of tasks, from a second to an hour.
 	// Zero means a minute, about the time that a task takes to start.
 	OutCooldown time.Duration

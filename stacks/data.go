@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"example.com/strangler/constructs"
@@ -50,10 +52,10 @@ func (d *Data) of(s services.Service) []*constructs.Table {
 }
 
 // ofMonolith are the tables that the monolith may use: its own, and that of each
-// service that is not yet strangled.
+// service that is not yet strangled. That of a worker is the worker's alone.
 func (d *Data) ofMonolith(catalog services.Catalog, m services.Migration) []*constructs.Table {
 	var tables []*constructs.Table
-	for _, s := range catalog.All() {
+	for _, s := range append(slices.Clone(catalog.Services), catalog.Monolith) {
 		if !m.Services[s.Name].Strangled {
 			tables = append(tables, d.of(s)...)
 		}

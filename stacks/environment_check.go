@@ -50,6 +50,9 @@ func (e Environment) check(catalog services.Catalog) error {
 	if err := services.Lint(catalog, e.PreviewFrom); err != nil {
 		return err
 	}
+	if err := e.checkQueues(catalog); err != nil {
+		return err
+	}
 	return e.checkImages(catalog)
 }
 
@@ -155,6 +158,17 @@ func (e Environment) checkDomain() error {
 func (e Environment) checkPeople() error {
 	if e.AlarmEmail != "" && !emailAddress.MatchString(e.AlarmEmail) {
 		return fmt.Errorf("alarmEmail %q: want an address such as oncall@example.com", e.AlarmEmail)
+	}
+	return nil
+}
+
+// checkQueues refuses a queue of another region, whose length CloudWatch does not have in this
+// one.
+func (e Environment) checkQueues(catalog services.Catalog) error {
+	for _, w := range catalog.Workers {
+		if region := w.Scaling.QueueRegion(); region != "" && region != e.Region {
+			return fmt.Errorf("%q scales on a queue in %s: want one in %s, where its length is measured", w.Name, region, e.Region)
+		}
 	}
 	return nil
 }

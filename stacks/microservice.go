@@ -62,7 +62,9 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 	}
 	warnOfFloating(stack, props.Service)
 	m := &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}
-	pin(stack, m.Service.TargetGroup.TargetGroupArn())
+	if group := m.Service.TargetGroup; group != nil {
+		pin(stack, group.TargetGroupArn())
+	}
 	return m
 }
 

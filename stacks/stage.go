@@ -20,7 +20,7 @@ type EnvironmentStage struct {
 	Edge     *Edge
 	// Monolith is nil once it is retired.
 	Monolith *Microservice
-	// Services are found by name.
+	// Services are found by name, the workers among them.
 	Services map[string]*Microservice
 }
 
@@ -52,7 +52,8 @@ func NewEnvironmentStage(scope awscdk.App, id string, props *EnvironmentStagePro
 }
 
 // addPrograms adds the stack of each program that the migration runs: the monolith's,
-// then those of the services in an order in which each finds what it refers to.
+// then those of the services in an order in which each finds what it refers to, then
+// those of the workers.
 func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	e, catalog := props.Environment, props.Catalog
 	rules := services.Plan(catalog, e.Migration, e.PreviewFrom)
@@ -70,6 +71,9 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	}
 	for _, service := range catalog.Order() {
 		s.Services[service.Name] = program(service, s.Data.of(service))
+	}
+	for _, worker := range catalog.Workers {
+		s.Services[worker.Name] = program(worker, s.Data.of(worker))
 	}
 }
 

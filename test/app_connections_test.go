@@ -129,5 +129,5 @@ func TestOnlyCalleesNameTheirPort(t *testing.T) {
 			named[container.Name] = container.PortNames != nil
 		}
 	}
-	assert.Equal(t, map[string]bool{"alpha": true, "beta": false, "gamma": false, "collector": false, "legacy": true}, named)
+	assert.Equal(t, map[string]bool{"alpha": true, "beta": false, "gamma": false, "collector": false, "legacy": true, "omega": false}, named)
 }

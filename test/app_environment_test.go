@@ -190,6 +190,12 @@ func badEnvironments(t *testing.T) map[string]mistake {
 			environment("traces", nil),
 			dev + `"gamma" has a collector, which cannot reach X-Ray without a NAT gateway: set traces to true, or natGateways to 1`,
 		},
+		"a queue of another region": {
+			editService("omega", func(s *services.Service) {
+				s.Scaling.Queue, s.Scaling.MessagesPerTask = "arn:aws:sqs:eu-north-1:123456789012:jobs", 50
+			}),
+			dev + `"omega" scales on a queue in eu-north-1: want one in eu-west-1, where its length is measured`,
+		},
 		"a duplicate path": {
 			editService("gamma", func(s *services.Service) { s.Paths = []string{"/api/alpha"} }),
 			dev + `services: live rule of "gamma" (priority 25050) and live rule of "alpha" (priority 25100) ` +

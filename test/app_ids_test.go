@@ -16,6 +16,7 @@ func TestLogicalIDsArePinned(t *testing.T) {
 		"Data/AlphaTable3D97084C",
 		"Data/BetaTable58199183",
 		"Data/GammaTable9362730E",
+		"Data/OmegaTable9828FD02",
 		"Edge/LoadBalancerBE9EEC3A",
 		"Edge/LoadBalancerHttpF4A6AC3E",
 		"Legacy/LegacyTargetGroup53E06F7A",

@@ -59,7 +59,7 @@ func checkOrder(stage *assembly.Stage, s situation) error {
 	for _, service := range stage.Services {
 		stack, _ := stage.Stack(service.Stack)
 		preview, live := rulesOf(stage, service.Program())
-		if preview == nil || !stack.DependsOn(service.LogicalID, preview.LogicalID) {
+		if isWorker(service) != (preview == nil) || preview != nil && !stack.DependsOn(service.LogicalID, preview.LogicalID) {
 			errs = append(errs, fmt.Errorf("%s: the service does not depend on its preview rule", service.Stack))
 		}
 		if wantLive := hasLiveRule(service, s); wantLive != (live != nil) {
@@ -97,6 +97,9 @@ func needed(stack *assembly.Stack) iter.Seq[assembly.Resource] {
 }
 
 func hasLiveRule(service assembly.Service, s situation) bool {
+	if isWorker(service) {
+		return false
+	}
 	if service.Stack == "Legacy" {
 		return s.monolith == services.Serving
 	}

@@ -175,6 +175,7 @@ func TestNoStackIsEmpty(t *testing.T) {
 		for i := range app.Catalog.Services {
 			app.Catalog.Services[i].Table = nil
 		}
+		app.Catalog.Workers[0].Table = nil
 	})
 	_, ok := stage.Stack("Data")
 	assert.False(t, ok, "the catalog has no table")

@@ -97,7 +97,7 @@ func ownerOf(stage *assembly.Stage, r assembly.Resource) string {
 			return owner(table)
 		}
 	}
-	for _, s := range append(fixture.Catalog().Services, fixture.Catalog().Monolith) {
+	for _, s := range fixture.Catalog().All() {
 		if s.ID() == r.Stack {
 			return s.Name
 		}

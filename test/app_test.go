@@ -107,12 +107,14 @@ func environment(field string, value any) change {
 	}
 }
 
-// editService changes a service of the catalog.
+// editService changes a service, a worker or the monolith of the catalog.
 func editService(name string, edit func(*services.Service)) change {
 	return func(app *synth.App) {
-		for i := range app.Catalog.Services {
-			if app.Catalog.Services[i].Name == name {
-				edit(&app.Catalog.Services[i])
+		for _, programs := range [][]services.Service{app.Catalog.Services, app.Catalog.Workers} {
+			for i := range programs {
+				if programs[i].Name == name {
+					edit(&programs[i])
+				}
 			}
 		}
 		if app.Catalog.Monolith.Name == name {

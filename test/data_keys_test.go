@@ -69,7 +69,7 @@ func checkKeys(stage *assembly.Stage) error {
 	for _, table := range stage.Tables {
 		tables[owner(table)] = table
 	}
-	for _, s := range fixture.Catalog().Services {
+	for _, s := range fixture.Catalog().All() {
 		if s.Table != nil {
 			errs = append(errs, checkKeysOf(s.Name, tables[s.Name], *s.Table))
 		}

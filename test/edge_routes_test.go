@@ -165,6 +165,9 @@ func TestPreviewHeader(t *testing.T) {
 		stage := at(t, s)
 		listener := onlyListener(t, stage)
 		for _, service := range stage.Services {
+			if isWorker(service) {
+				continue
+			}
 			name := service.Program()
 			request := httptest.NewRequest(http.MethodGet, ownPath(t, name), nil)
 			outside := listener.Route(request).Shares()

@@ -104,6 +104,7 @@ const (
 	inTable       = "constructs/table.go"
 	inCollector   = "constructs/collector.go"
 	inConnections = "constructs/connections.go"
+	inWorker      = "constructs/worker.go"
 	inQueries     = "constructs/queries.go"
 	inPlatform    = "stacks/platform.go"
 	inVPC         = "stacks/vpc.go"
@@ -365,6 +366,15 @@ var mutants = []mutant{
 	{inWatch, `[]string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}`, `[]string{"cloudwatch.amazonaws.com"}`, "TestAlarmsAndBudgetsPublish"},
 	{inWatch, `EnableKeyRotation: jsii.Bool(true)`, `EnableKeyRotation: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},
 
+	// Workers.
+	{inService, `if !props.Service.IsWorker() {`, `if true {`, "TestNothingReachesAWorker"},
+	{inConnections, `if s.IsWorker() {`, `if false {`, "TestNothingReachesAWorker"},
+	{inWorker, `if s.IsWorker() && len(s.Health.Command) == 0 {`, `if s.IsWorker() {`, "TestHealthOfAWorker"},
+	{inWorker, `StartPeriod: seconds(s.StartUp),`, ``, "TestHealthOfAWorker"},
+	{inWorker, `IF(running > 0, waiting / running, waiting)`, `waiting`, "TestWorkerFollowsItsQueue"},
+	{inWorker, `TargetValue:      jsii.Number(scaling.MessagesPerTask),`, `TargetValue:      jsii.Number(1),`, "TestWorkerFollowsItsQueue"},
+	{inWorker, `newTasksAlarm(scope, props, service)`, ``, "TestAlarmsAreOfTheirService"},
+
 	// Stacks and their order.
 	{inStage, `if !m.Services[service.Name].Strangled {`, `if m.Services[service.Name].Strangled {`, "TestOrderBetweenStacks"},
 	{inStage, `PermissionsBoundary: boundary(e),`, `PermissionsBoundary: nil,`, "TestPermissionsBoundary"},
@@ -373,7 +383,8 @@ var mutants = []mutant{
 	{inStage, `range catalog.Order() {`, `range catalog.Services {`, "TestDeclaredCallsAreAllThereAre"},
 	{inStack, `TerminationProtection: e.Protected`, `TerminationProtection: jsii.Bool(false)`, "TestEveryStackIsProtected"},
 	{inData, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestEachRoleReachesItsOwn"},
-	{inMicro, `	pin(stack, m.Service.TargetGroup.TargetGroupArn())` + "\n", ``, "TestExportsArePinned"},
+	{inData, `range append(slices.Clone(catalog.Services), catalog.Monolith) {`, `range append(slices.Clone(catalog.All())) {`, "TestEachRoleReachesItsOwn"},
+	{inMicro, `		pin(stack, group.TargetGroupArn())` + "\n", `		_ = group` + "\n", "TestExportsArePinned"},
 	{inMicro, `Budget:       *e.Budgets,`, `Budget:       true,`, "TestBudgetsWhereThereAre"},
 
 	// The roles that deliver.

@@ -285,7 +285,9 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 			all[deployed(stage, task.TaskRole)] = []permit{{[]string{"xray:PutTraceSegments"}, nil}}
 		}
 		for _, table := range stage.Tables {
-			if o := owner(table); o == name || name == catalog.Monolith.Name && phases[o] != "strangled" {
+			o := owner(table)
+			phase, moves := phases[o]
+			if o == name || name == catalog.Monolith.Name && moves && phase != "strangled" {
 				role := deployed(stage, task.TaskRole)
 				all[role] = append(all[role], permit{tableActions(catalog, o), tableARNs(stage, table)})
 			}
@@ -297,7 +299,7 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 
 func tableActions(catalog services.Catalog, owner string) []string {
 	var actions []string
-	for _, s := range catalog.Services {
+	for _, s := range catalog.All() {
 		if s.Name == owner {
 			for _, action := range s.Table.Actions {
 				actions = append(actions, "dynamodb:"+action)

@@ -47,7 +47,7 @@ func arnOf(table assembly.Table) string {
 // owner is the service of the fixture or of the shipped catalog whose name the table's
 // id starts with.
 func owner(table assembly.Table) string {
-	for _, s := range slices.Concat(fixture.Catalog().Services, example.Catalog().Services) {
+	for _, s := range slices.Concat(fixture.Catalog().All(), example.Catalog().All()) {
 		if strings.HasPrefix(table.LogicalID, s.ID()+"Table") {
 			return s.Name
 		}

@@ -28,7 +28,9 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]str
 	}
 	for _, task := range stage.TaskDefinitions {
 		container := task.Containers[0]
-		want[network.Link{From: network.LoadBalancer, To: container.Name}] = fmt.Sprintf("tcp %d", container.Ports[0])
+		for _, port := range container.Ports {
+			want[network.Link{From: network.LoadBalancer, To: container.Name}] = fmt.Sprintf("tcp %d", port)
+		}
 		for _, name := range slices.Concat(endpoints, outside) {
 			want[network.Link{From: container.Name, To: name}] = "tcp 443"
 		}

@@ -128,7 +128,7 @@ func TestBudgetsWhereThereAre(t *testing.T) {
 	_, err := environments(neutral(t, north))
 	require.EqualError(t, err, `environment "dev": CloudFormation has no budgets in eu-north-1: set "budgets" to false`)
 	for stage, want := range map[*assembly.Stage]int{
-		at(t, situation{"live", services.Serving}): 4,
+		at(t, situation{"live", services.Serving}): 5,
 		assemble(t, environment("budgets", false)): 0,
 	} {
 		n := 0

@@ -82,6 +82,10 @@ func checkWayIn(stage *assembly.Stage, catalog services.Catalog) error {
 	balancer := groupOf(stage, stage.LoadBalancers[0].SecurityGroups)
 	errs := []error{checkListenerPorts(stage, balancer)}
 	for _, service := range stage.Services {
+		if isWorker(service) {
+			errs = append(errs, checkNoPorts(stage, service))
+			continue
+		}
 		errs = append(errs, checkServicePorts(stage, service, balancer, catalog.Find(service.Program()).Port))
 	}
 	return errors.Join(errs...)

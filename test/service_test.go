@@ -88,7 +88,8 @@ func ascending(what string, times ...time.Duration) error {
 // its image is built for.
 func TestTasksAreTheCatalogs(t *testing.T) {
 	stage := assemble(t, editService("alpha", func(s *services.Service) { s.CPU, s.Memory = 2048, 8192 }))
-	sizes := map[string][3]int{"alpha": {2048, 8192, 8128}, "beta": {256, 512, 512}, "gamma": {1024, 2048, 1728}, "legacy": {512, 1024, 1024}}
+	sizes := map[string][3]int{"alpha": {2048, 8192, 8128}, "beta": {256, 512, 512}, "gamma": {1024, 2048, 1728}, "legacy": {512, 1024, 1024},
+		"omega": {256, 512, 512}}
 	require.Len(t, stage.TaskDefinitions, len(sizes))
 	for _, task := range stage.TaskDefinitions {
 		program := task.Containers[0]
@@ -118,8 +119,8 @@ func TestServicesDeploySafely(t *testing.T) {
 		assert.Equal(t, true, alarms["Enable"], "%s: alarms", s.Stack)
 		assert.Equal(t, true, alarms["Rollback"], "%s: rollback on an alarm", s.Stack)
 	}
-	for i, g := range stage.TargetGroups {
-		service := completed(t).Find(stage.Services[i].Program())
+	for _, g := range stage.TargetGroups {
+		service := completed(t).Find(stage.Program(g.Identity()))
 		assert.Equal(t, assembly.HealthCheck{
 			Path: service.Health.Path, Port: "traffic-port", Interval: service.Health.Interval, Timeout: service.Health.Timeout,
 			Healthy: service.Health.Healthy, Unhealthy: service.Health.Unhealthy, Codes: service.Health.Codes,

@@ -342,8 +342,8 @@ func dimensionsOf(metric map[string]any) []any {
 	return metric["MetricStat"].(map[string]any)["Metric"].(map[string]any)["Dimensions"].([]any)
 }
 
-// checkAlarms wants five alarms of a service with a table and four of another, and one for
-// each program that it calls.
+// checkAlarms wants five alarms of a service with a table and four of another, three less of a
+// worker, which has no requests, and one for each program that it calls.
 func checkAlarms(stage *assembly.Stage) error {
 	var errs []error
 	for _, service := range stage.Services {
@@ -368,6 +368,9 @@ func checkAlarms(stage *assembly.Stage) error {
 			}
 		}
 		want := 4 + len(calleesOf(name))
+		if isWorker(service) {
+			want -= 3
+		}
 		if _, hasTable := ownTable(stage, name); hasTable {
 			want++
 		}
@@ -446,7 +449,10 @@ func checkCalls(service assembly.Service, alarm assembly.Alarm) error {
 
 // checkMetric wants a metric that AWS documents, of what the service itself has.
 func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.AlarmMetric) error {
-	group := strings.TrimSuffix(service.Attachments[0].TargetGroup, "}") + ".TargetGroupFullName}"
+	group := "none"
+	for _, attachment := range service.Attachments {
+		group = strings.TrimSuffix(attachment.TargetGroup, "}") + ".TargetGroupFullName}"
+	}
 	dimensions := map[string]func(value string) bool{
 		"TargetGroup": func(v string) bool { return v == group },
 		"LoadBalancer": func(v string) bool {

@@ -139,6 +139,20 @@ type metric struct {
 	dimensions               map[string]string
 }
 
+func metricsOfRequests(service, balancer string, group any) []metric {
+	var all []metric
+	for _, name := range []string{"RequestCount", "HTTPCode_Target_5XX_Count", "TargetResponseTime"} {
+		all = append(all, metric{service, "AWS/ApplicationELB", name, map[string]string{
+			"LoadBalancer": balancer, "TargetGroup": fmt.Sprintf("targetgroup/%s/6d0ecf831eec9f09", group),
+		}})
+	}
+	return all
+}
+
+func metricOfQueue(service, queue string) metric {
+	return metric{service, "AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": queue}}
+}
+
 // metricsOf are those that AWS measures of a stage's resources, under names such as
 // AWS gives them.
 func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
@@ -153,11 +167,13 @@ func metricsOf(stage *assembly.Stage, c services.Catalog) []metric {
 		if !ok {
 			continue
 		}
-		group := only(stage, s.ID(), "AWS::ElasticLoadBalancingV2::TargetGroup").Properties["Name"]
-		for _, name := range []string{"RequestCount", "HTTPCode_Target_5XX_Count", "TargetResponseTime"} {
-			all = append(all, metric{s.Name, "AWS/ApplicationELB", name, map[string]string{
-				"LoadBalancer": balancer, "TargetGroup": fmt.Sprintf("targetgroup/%s/6d0ecf831eec9f09", group),
-			}})
+		for group := range stage.Resources("AWS::ElasticLoadBalancingV2::TargetGroup") {
+			if group.Stack == s.ID() {
+				all = append(all, metricsOfRequests(s.Name, balancer, group.Properties["Name"])...)
+			}
+		}
+		if s.Scaling.Queue != "" {
+			all = append(all, metricOfQueue(s.Name, s.Scaling.QueueName()), metricOfQueue("another queue", s.Scaling.QueueName()+"-dead"))
 		}
 		service := stack.Name + "-" + only(stage, s.ID(), ecsService).LogicalID + "-Qw34ErTy"
 		all = append(all, metric{s.Name, "ECS/ContainerInsights", "RunningTaskCount", map[string]string{

@@ -28,7 +28,7 @@ func TestTopic(t *testing.T) {
 // A budget counts what has the tags of its service, and notifies the topic.
 func TestBudgets(t *testing.T) {
 	stage := assemble(t, editService("alpha", func(s *services.Service) { s.MonthlyBudget = 75 }))
-	limits := map[string]float64{"alpha": 75, "beta": 50, "gamma": 120, "legacy": 50}
+	limits := map[string]float64{"alpha": 75, "beta": 50, "gamma": 120, "legacy": 50, "omega": 50}
 	require.Len(t, stage.Services, len(limits))
 	for _, service := range stage.Services {
 		name := service.Program()

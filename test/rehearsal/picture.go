@@ -36,7 +36,7 @@ func (s *show) State() page.State {
 
 func (s *show) service(service services.Service, traffic page.Traffic) page.Service {
 	shown := page.Service{
-		Name: service.Name, Phase: s.step.phases[service.Name], Paths: service.Paths, Phases: phasesOf(s.catalog, service.Name),
+		Name: service.Name, Phase: s.step.phases[service.Name], Paths: append([]string{}, service.Paths...), Phases: phasesOf(s.catalog, service.Name),
 	}
 	for _, t := range s.region.Tasks() {
 		if t.Service == service.Name {
@@ -52,8 +52,11 @@ func (s *show) service(service services.Service, traffic page.Traffic) page.Serv
 	return shown
 }
 
-// phasesOf are the words that a person can choose from.
+// phasesOf are the words that a person can choose from. A worker has none.
 func phasesOf(c services.Catalog, name string) []string {
+	if c.Find(name).IsWorker() {
+		return []string{}
+	}
 	if name == c.Monolith.Name {
 		return []string{string(services.Serving), string(services.Drained), string(services.Retired)}
 	}

@@ -1,13 +1,25 @@
 package assembly
 
+import "slices"
+
 // Program is the name of the container that serves the requests of a service, which
-// is the service's name in the catalog. It is empty when the service has no target
-// group.
+// is the service's name in the catalog. Without a target group it is the first essential
+// container of its tasks.
 func (s Service) Program() string {
 	for _, attachment := range s.Attachments {
 		return attachment.Container
 	}
-	return ""
+	return s.first
+}
+
+// nameWorkers finds the programs of services without a target group.
+func (s *Stage) nameWorkers() {
+	for i, service := range s.Services {
+		task, _ := Find(s.TaskDefinitions, service.TaskDefinition)
+		if first := slices.IndexFunc(task.Containers, func(c Container) bool { return c.Essential }); first >= 0 {
+			s.Services[i].first = task.Containers[first].Name
+		}
+	}
 }
 
 // Program returns the name of the program that the targets of a target group run,

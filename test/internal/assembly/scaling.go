@@ -20,11 +20,15 @@ type ScalableTarget struct {
 }
 
 // ScalingPolicy is an AWS::ApplicationAutoScaling::ScalingPolicy of the type
-// TargetTrackingScaling with a predefined metric.
+// TargetTrackingScaling with a predefined metric, or with an expression over the length of
+// a queue.
 type ScalingPolicy struct {
 	Resource
 	// Metric is the predefined metric's type, such as "ECSServiceAverageCPUUtilization".
 	Metric string
+	// Queue is the name of the SQS queue whose length is in the metric, and empty for a
+	// predefined metric.
+	Queue string
 	// Target is the target value of the metric.
 	Target float64
 	// TargetGroup is the identity of the target group whose requests the metric
@@ -76,6 +80,7 @@ func readScalingPolicy(r Resource) (policy ScalingPolicy, target string, err err
 		TargetTrackingScalingPolicyConfiguration struct {
 			TargetValue                       float64
 			PredefinedMetricSpecification     struct{ PredefinedMetricType, ResourceLabel string }
+			CustomizedMetricSpecification     struct{ Metrics []trackedMetric }
 			ScaleOutCooldown, ScaleInCooldown int
 			DisableScaleIn                    bool
 		}
@@ -89,12 +94,34 @@ func readScalingPolicy(r Resource) (policy ScalingPolicy, target string, err err
 	return ScalingPolicy{
 		Resource:         r,
 		Metric:           tracking.PredefinedMetricSpecification.PredefinedMetricType,
+		Queue:            queueOf(tracking.CustomizedMetricSpecification.Metrics),
 		Target:           tracking.TargetValue,
 		TargetGroup:      groupOf(tracking.PredefinedMetricSpecification.ResourceLabel),
 		ScaleOutCooldown: seconds(tracking.ScaleOutCooldown),
 		ScaleInCooldown:  seconds(tracking.ScaleInCooldown),
 		DisableScaleIn:   tracking.DisableScaleIn,
 	}, properties.ScalingTargetID, nil
+}
+
+// trackedMetric is a metric in the expression that a policy tracks.
+type trackedMetric struct {
+	MetricStat struct {
+		Metric struct {
+			Namespace  string
+			Dimensions []struct{ Name, Value string }
+		}
+	}
+}
+
+func queueOf(metrics []trackedMetric) string {
+	for _, m := range metrics {
+		for _, dimension := range m.MetricStat.Metric.Dimensions {
+			if m.MetricStat.Metric.Namespace == "AWS/SQS" && dimension.Name == "QueueName" {
+				return dimension.Value
+			}
+		}
+	}
+	return ""
 }
 
 // serviceOf returns the service in "service/<cluster>/<service's name>".

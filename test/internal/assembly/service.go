@@ -32,6 +32,8 @@ type Service struct {
 	AssignPublicIP bool
 	// Connect is nil for a service without Service Connect.
 	Connect *ServiceConnect
+	// first is the first essential container of its tasks.
+	first string
 }
 
 // CapacityProvider is a share of the tasks of a service.

@@ -94,6 +94,7 @@ func readStage(dir, name string, m manifest) (*Stage, error) {
 	if err := s.readViews(); err != nil {
 		return nil, err
 	}
+	s.nameWorkers()
 	return s, nil
 }
 

@@ -36,6 +36,9 @@ type Container struct {
 	CPU, Memory int
 	// Essential is whether the task ends with the container.
 	Essential bool
+	// HealthCheckInterval is the time between two runs of the container's own health check, and
+	// zero without one.
+	HealthCheckInterval time.Duration
 	// DependsOn are the containers that start before this one and stop after it.
 	DependsOn []string
 	// StopTimeout is the time from SIGTERM to SIGKILL. A template that leaves it
@@ -81,6 +84,7 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 			Essential              *bool
 			DependsOn              []struct{ ContainerName string }
 			StopTimeout            int
+			HealthCheck            *struct{ Interval int }
 			ReadonlyRootFilesystem bool
 			LogConfiguration       struct {
 				LogDriver string
@@ -115,6 +119,10 @@ func (s *Stage) readTaskDefinition(r Resource) (TaskDefinition, error) {
 			ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
 			LogDriver:              c.LogConfiguration.LogDriver,
 			LogOptions:             c.LogConfiguration.Options,
+		}
+		if check := c.HealthCheck; check != nil {
+			// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+			container.HealthCheckInterval = seconds(cmp.Or(check.Interval, 30))
 		}
 		for _, dependency := range c.DependsOn {
 			container.DependsOn = append(container.DependsOn, dependency.ContainerName)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -29,7 +30,8 @@ type Search struct {
 type Term struct {
 	// Dimension is the dimension's name. Empty means any.
 	Dimension string
-	// Words must follow one another in the value. Case does not matter.
+	// Words must follow one another in the value. Case does not matter. In double quotes they
+	// are the whole value.
 	Words string
 }
 
@@ -87,7 +89,10 @@ func (s Search) Finds(namespace, name string, dimensions map[string]string) bool
 // matches reports whether the term occurs in the value of a dimension.
 func (t Term) matches(dimensions map[string]string) bool {
 	for name, value := range dimensions {
-		if (t.Dimension == "" || t.Dimension == name) && containsInOrder(tokens(value), tokens(t.Words)) {
+		if t.Dimension != "" && t.Dimension != name {
+			continue
+		}
+		if t.Words == strconv.Quote(value) || !strings.HasPrefix(t.Words, `"`) && containsInOrder(tokens(value), tokens(t.Words)) {
 			return true
 		}
 	}

@@ -53,3 +53,14 @@ func TestSearch(t *testing.T) {
 		assert.Error(t, err, wrong)
 	}
 }
+
+// In double quotes a term is the whole value.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+func TestQuotedTermsAreExact(t *testing.T) {
+	_, found, err := Searches(`SEARCH('{AWS/SQS,QueueName} MetricName="Messages" QueueName="jobs"', 'Maximum', 60)`)
+	require.NoError(t, err)
+	for queue, want := range map[string]bool{"jobs": true, "jobs-dead": false, "Jobs": false} {
+		assert.Equal(t, want, found[0].Finds("AWS/SQS", "Messages", map[string]string{"QueueName": queue}), queue)
+	}
+}

@@ -43,7 +43,7 @@ func startDatabase() (*database, error) {
 	}
 	d := &database{url: "http://" + listener.Addr().String(), content: dynamotest.New()}
 	d.outage.Store(&Outage{})
-	d.server = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
+	d.server = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second, ErrorLog: errorLog}
 	go func() { _ = d.server.Serve(listener) }() // until Close
 	return d, nil
 }

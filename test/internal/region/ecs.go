@@ -15,23 +15,26 @@ import (
 // deployService deploys an ECS service as its template declares it, and returns when
 // the service is steady.
 func (r *Region) deployService(ctx context.Context, d cloudformation.Deployment, id string, declared assembly.Service) error {
-	if len(declared.Attachments) != 1 {
-		return fmt.Errorf("%d target groups: the rehearsal runs services with one", len(declared.Attachments))
+	if len(declared.Attachments) > 1 {
+		return fmt.Errorf("%d target groups: the rehearsal runs services with one, and workers", len(declared.Attachments))
 	}
-	attachment := declared.Attachments[0]
-	if group := d.ID(attachment.TargetGroup); !r.frontend.attached(group) {
-		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
-		return fmt.Errorf("the target group %s does not have an associated load balancer", group)
+	for _, attachment := range declared.Attachments {
+		if group := d.ID(attachment.TargetGroup); !r.frontend.attached(group) {
+			// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html
+			return fmt.Errorf("the target group %s does not have an associated load balancer", group)
+		}
 	}
-	definition, err := r.definition(ctx, d, id, declared, attachment)
+	definition, err := r.definition(ctx, d, id, declared)
 	if err != nil {
 		return err
 	}
-	r.frontend.setProgram(d.ID(attachment.TargetGroup), attachment.Container)
+	for _, attachment := range declared.Attachments {
+		r.frontend.setProgram(d.ID(attachment.TargetGroup), attachment.Container)
+	}
 	r.mu.Lock()
 	s := r.services[id]
 	if s == nil {
-		s = newService(attachment.Container, r.clock, r.onLog)
+		s = newService(declared.Program(), r.clock, r.onLog)
 		r.services[id] = s
 	}
 	r.mu.Unlock()
@@ -42,9 +45,9 @@ func (r *Region) deployService(ctx context.Context, d cloudformation.Deployment,
 // variables of the task definition, the names of the tables here, and the endpoint of
 // the embedded database. From now on the service has its names in its namespace.
 func (r *Region) definition(
-	ctx context.Context, d cloudformation.Deployment, id string, service assembly.Service, attachment assembly.Attachment,
+	ctx context.Context, d cloudformation.Deployment, id string, service assembly.Service,
 ) (definition, error) {
-	task, container, err := taskOf(d.Stage, service, attachment.Container)
+	task, container, err := taskOf(d.Stage, service, service.Program())
 	if err != nil {
 		return definition{}, err
 	}
@@ -52,9 +55,12 @@ func (r *Region) definition(
 	if err != nil {
 		return definition{}, err
 	}
-	way, err := wayTo(d.Stage, service, container, attachment)
-	if err != nil {
-		return definition{}, err
+	way, groupID := open, ""
+	for _, attachment := range service.Attachments {
+		groupID = d.ID(attachment.TargetGroup)
+		if way, err = wayTo(d.Stage, service, container, attachment); err != nil {
+			return definition{}, err
+		}
 	}
 	member, err := r.membership(d, id, service, container)
 	if err != nil {
@@ -67,7 +73,7 @@ func (r *Region) definition(
 		environment: r.environment(d, container),
 		stopTimeout: r.clock.scaled(container.StopTimeout),
 		cpu:         task.CPU,
-		group:       r.groups[d.ID(attachment.TargetGroup)],
+		group:       r.groups[groupID],
 		way:         way,
 		member:      member,
 		revision:    revision(task, service),

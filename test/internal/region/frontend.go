@@ -57,7 +57,7 @@ func (d *frontend) listen(handler http.Handler) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: errorLog}
 	d.servers = append(d.servers, server)
 	go func() { _ = server.Serve(listener) }() // until Close
 	return "http://" + listener.Addr().String(), nil

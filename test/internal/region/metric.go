@@ -20,6 +20,9 @@ type metric struct {
 // the region does not measure:
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
 func (r *Region) metric(policy assembly.ScalingPolicy, groupID string, s *service) (metric, error) {
+	if policy.Queue != "" {
+		return metric{time.Minute, nothingWaits}, nil
+	}
 	switch policy.Metric {
 	case "ALBRequestCountPerTarget":
 		group := r.groups[groupID]
@@ -34,6 +37,9 @@ func (r *Region) metric(policy assembly.ScalingPolicy, groupID string, s *servic
 	}
 	return metric{}, fmt.Errorf("the rehearsal measures requests and CPU, not %q", policy.Metric)
 }
+
+// nothingWaits is the length of every queue, as there is none here.
+func nothingWaits(time.Duration) (float64, bool) { return 0, true }
 
 // requestsPerMinute measures the requests a minute to each target of a group.
 func requestsPerMinute(group *group) func(time.Duration) (float64, bool) {

@@ -65,7 +65,7 @@ func (m *membership) listen(s *sidecar, name string) (address string, err error)
 	}
 	route := m.route(strings.TrimSuffix(name, ":80"), m.names[name])
 	forget := m.connections.add(m.program, m.names[name].program, route)
-	server := &http.Server{Handler: route, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: route, ReadHeaderTimeout: 10 * time.Second, ErrorLog: errorLog}
 	go func() { _ = server.Serve(listener) }() // until Close
 	before := s.close
 	s.close = func() {

@@ -53,8 +53,12 @@ func (g *group) handlers() []http.Handler {
 	return handlers
 }
 
-// register adds the target at an address, "host:port".
+// register adds the target at an address, "host:port". The tasks of a worker have no group:
+// a nil one has no targets, and finds every task healthy that runs.
 func (g *group) register(address string, way way) {
+	if g == nil {
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.targets[address] = &registration{way: way}
@@ -77,13 +81,14 @@ func (g *group) dial(ctx context.Context, network, address string) (net.Conn, er
 // deregister drains a target. The returned channel is closed when the deregistration
 // delay is over, and at once for an address that is not registered.
 func (g *group) deregister(address string) <-chan struct{} {
+	if g == nil {
+		return closedChannel()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.targets[address]
 	if r == nil {
-		gone := make(chan struct{})
-		close(gone)
-		return gone
+		return closedChannel()
 	}
 	if r.gone == nil {
 		r.gone = make(chan struct{})
@@ -96,6 +101,12 @@ func (g *group) deregister(address string) <-chan struct{} {
 }
 
 // remove ends the deregistration of a target, which may be registered again by now.
+func closedChannel() <-chan struct{} {
+	closed := make(chan struct{})
+	close(closed)
+	return closed
+}
+
 func (g *group) remove(address string, r *registration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -109,6 +120,9 @@ func (g *group) remove(address string, r *registration) {
 // registered. Every node must find a target healthy, and one suffices to find it
 // unhealthy: AWS does not document how it merges what the nodes find.
 func (g *group) state(address string) alb.State {
+	if g == nil {
+		return alb.Healthy
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch r := g.targets[address]; {

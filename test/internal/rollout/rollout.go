@@ -6,7 +6,6 @@ package rollout
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,11 +53,12 @@ func (d Deployment) Total() time.Duration {
 // start of the first new task until the last old one has stopped and the bake time is
 // over. Times that the template limits count in full: a new task waits one interval
 // for the health check that it must pass, and an old one takes its whole StopTimeout.
-// The grace period, the thresholds and the circuit breaker only determine how long a
+// A task of a service without a target group and without a health check of its container is
+// ready when it runs. The grace period, the thresholds and the circuit breaker only determine how long a
 // failing deployment takes.
 //
 // It returns an error for a service with another deployment controller or strategy,
-// without a target group, with a reference that no stack of the stage resolves, or
+// with a reference that no stack of the stage resolves, or
 // with percentages that leave no room to replace a task.
 func Of(stage *assembly.Stage, service assembly.Service) (Deployment, error) {
 	times, err := read(stage, service)
@@ -104,15 +104,13 @@ func read(stage *assembly.Stage, service assembly.Service) (times, error) {
 		t.interval = max(t.interval, group.HealthCheck.Interval)
 		t.deregistration = max(t.deregistration, group.DeregistrationDelay)
 	}
-	if len(service.Attachments) == 0 {
-		return times{}, errors.New("it has no target group, whose health check says when a new task is ready")
-	}
 	task, ok := assembly.Find(stage.TaskDefinitions, service.TaskDefinition)
 	if !ok {
 		return times{}, fmt.Errorf("no stack has its task definition %s", service.TaskDefinition)
 	}
 	for _, container := range task.Containers {
 		t.stop = max(t.stop, container.StopTimeout)
+		t.interval = max(t.interval, container.HealthCheckInterval)
 	}
 	var err error
 	t.bake, err = bakeTime(stage, service)

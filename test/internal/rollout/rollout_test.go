@@ -93,6 +93,10 @@ func TestOf(t *testing.T) {
 			alarms(`"Alarms": {"Enable": false, "Rollback": true, "AlarmNames": ["slow"]}`),
 			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 0",
 		},
+		"a worker": {
+			[]string{`{"ContainerName": "alpha", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}`, ""},
+			"1: start-up 23, health check 0, deregistration 0, stop 30, bake time 0",
+		},
 		"a bake time of blue/green": {
 			alarms(`"Alarms": {"Enable": true, "Rollback": true, "AlarmNames": ["slow", {"Ref": "Errors"}]}, "BakeTimeInMinutes": 5`),
 			"1: start-up 23, health check 5, deregistration 20, stop 30, bake time 180",
@@ -111,7 +115,6 @@ func TestErrors(t *testing.T) {
 		"with 2 tasks, 150% healthy at least": {`"MinimumHealthyPercent": 100`, `"MinimumHealthyPercent": 150`},
 		"strategy BLUE_GREEN":                 {`"MinimumHealthyPercent"`, `"Strategy": "BLUE_GREEN", "MinimumHealthyPercent"`},
 		"controller CODE_DEPLOY":              {`"DesiredCount": 2`, `"DesiredCount": 2, "DeploymentController": {"Type": "CODE_DEPLOY"}`},
-		"it has no target group":              {`{"ContainerName": "alpha", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Group"}}`, ""},
 		"no stack has its target group other": {`{"Ref": "Group"}`, `"other"`},
 		"no stack has its task definition":    {`{"Ref": "Task"}`, `"other"`},
 		"no stack has its deployment alarm other": {`"MinimumHealthyPercent"`,

@@ -50,7 +50,7 @@ func Of(before, after *assembly.Stage) (Diff, error) {
 		Environment:  cmp.Or(c.after.Name, c.before.Name),
 		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.calls(), c.lost(), widened),
 		Stacks:       c.stacks(),
-		Phases:       c.phases(),
+		Phases:       append(c.phases(), c.workers()...),
 		Paths:        c.paths(),
 		Tasks:        c.tasks(),
 		Images:       c.images(),

@@ -34,6 +34,25 @@ func (c comparison) phases() []string {
 	return lines
 }
 
+// workers are the programs without paths that come and go.
+func (c comparison) workers() []string {
+	var lines []string
+	for _, service := range c.after.Services {
+		if _, was := successorOf(c.before, service); isWorker(service) && !was {
+			lines = append(lines, fmt.Sprintf("Worker %s is new.", name(service.Program())))
+		}
+	}
+	for _, service := range c.before.Services {
+		if _, is := successorOf(c.after, service); isWorker(service) && !is {
+			lines = append(lines, fmt.Sprintf("Worker %s goes.", name(service.Program())))
+		}
+	}
+	return lines
+}
+
+// isWorker reports whether no path can lead to a service.
+func isWorker(service assembly.Service) bool { return len(service.Attachments) == 0 }
+
 // steps are the mistakes of a migration that skips a phase.
 func (c comparison) steps() []string {
 	if len(c.after.Services) == 0 {
@@ -62,7 +81,7 @@ func migrationOf(stage *assembly.Stage) services.Migration {
 		}
 	}
 	for _, service := range stage.Services {
-		if !isMonolith(stage, service) {
+		if !isMonolith(stage, service) && !isWorker(service) {
 			m.Services[service.Program()] = phaseOf(stage, service, m.Monolith)
 		}
 	}

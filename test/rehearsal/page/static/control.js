@@ -18,6 +18,7 @@ export function makeControl(form, name) {
 // has chosen a phase that the program is not in yet.
 export function fillControl(form, service, running) {
   const { phase } = form.elements;
+  form.hidden = service.phases.length === 0; // a worker has no phase
   list(phase, wordsFor(service), (word) => word, (word) => create("option", word), () => {});
   form.dataset.current = service.phase;
   choose(form, form.dataset.chosen ?? service.phase);

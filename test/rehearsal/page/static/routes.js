@@ -5,7 +5,7 @@
 // load balancer's own answer.
 export function routes(state) {
   const live = state.rules.filter((rule) => rule.live || rule.conditions.length === 0);
-  return state.services.map(({ name, paths }) => {
+  return state.services.filter(({ paths }) => paths.length > 0).map(({ name, paths }) => {
     const rule = live.find((rule) => matches(rule, paths[0]));
     return { name, paths, shares: rule?.shares ?? [], answer: rule?.answer ?? "" };
   });
