@@ -82,7 +82,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	service := newFargateService(scope, props, task, tasks, logs, alarms)
 	service.AttachToApplicationTargetGroup(group)
 	waitForIngress(service)
-	service.Node().AddDependency(newConnectionRules(scope, tasks, props)...)
+	service.Node().AddDependency(newWays(scope, tasks, props)...)
 	scale(service, group, props.Service.Scaling)
 	newUnhealthyAlarm(scope, props, group)
 	newTasksAlarm(scope, props, service)
@@ -105,6 +105,7 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 	for _, table := range props.Tables {
 		table.grant(role)
 	}
+	addPermissions(role, props.Service.Needs.Permissions)
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
 		TaskRole:       role,
 		ExecutionRole:  awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust),
@@ -116,6 +117,7 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 	})
 	logs := newLogs(scope)
 	addContainer(scope, task, props, logs)
+	addSecrets(task, props.Service.Needs.Secrets)
 	return task, logs
 }
 

@@ -24,7 +24,7 @@ func newWorker(scope constructs.Construct, props *ServiceProps) *Service {
 	tasks := newSecurityGroup(scope, props)
 	service := newFargateService(scope, props, task, tasks, logs, alarms)
 	waitForIngress(service)
-	service.Node().AddDependency(newConnectionRules(scope, tasks, props)...)
+	service.Node().AddDependency(newWays(scope, tasks, props)...)
 	scaleOnQueue(scope, scaleOnLoad(service, props.Service.Scaling), props, service)
 	newTasksAlarm(scope, props, service)
 	newCallsAlarms(scope, props, service)

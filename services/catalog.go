@@ -72,6 +72,9 @@ type Service struct {
 	// Environment is added to the variables that the catalog sets. PORT and names that
 	// end in _TABLE are refused.
 	Environment map[string]string
+	// Needs are what the program needs of AWS and of the network besides. Empty means
+	// nothing.
+	Needs Needs
 	// Collector is the image of an OpenTelemetry collector that runs beside the
 	// program, on the same architecture, receives its traces and sends them to X-Ray: the
 	// AWS Distro, such as

@@ -66,7 +66,7 @@ func (s Service) checkCollector() error {
 	if err := checkReference(s.Collector); err != nil {
 		return err
 	}
-	if _, taken := s.Environment[CollectorVariable]; taken {
+	if s.sets(CollectorVariable) {
 		return fmt.Errorf("environment variable %s is the collector's URL: remove it, or leave Collector empty", CollectorVariable)
 	}
 	return nil

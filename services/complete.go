@@ -162,7 +162,7 @@ func (s Service) check() error {
 	}
 	for _, check := range []func() error{
 		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
-		s.checkEnvironment, s.checkCollector, s.checkConnected, s.checkCommand, s.checkQueue,
+		s.checkEnvironment, s.checkSecrets, s.Needs.check, s.checkCollector, s.checkConnected, s.checkCommand, s.checkQueue,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -263,16 +263,23 @@ var variableName = regexp.MustCompile(`^[^=\s]+$`)
 
 func (s Service) checkEnvironment() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
-		if !variableName.MatchString(name) {
-			return fmt.Errorf("environment variable %q: want a name without spaces and equals signs", name)
-		}
-		if name == "PORT" || strings.HasSuffix(name, "_TABLE") {
-			return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
+		if err := checkVariable(name); err != nil {
+			return err
 		}
 		if IsSecret(name, s.Environment[name]) {
-			return fmt.Errorf("environment variable %s looks like a secret, and everyone who may describe a task can read it: remove it from "+
-				"Environment, which is for plain settings", name)
+			return fmt.Errorf("environment variable %s looks like a secret, and everyone who may describe a task can read it: keep it in Secrets "+
+				`Manager and name it in Needs, as Secrets: map[string]services.Secret{"%s": {Secret: "its name or ARN"}}`, name, name)
 		}
+	}
+	return nil
+}
+
+func checkVariable(name string) error {
+	if !variableName.MatchString(name) {
+		return fmt.Errorf("environment variable %q: want a name without spaces and equals signs", name)
+	}
+	if name == "PORT" || strings.HasSuffix(name, "_TABLE") {
+		return fmt.Errorf("environment variable %s is set from the catalog: remove it", name)
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (s Service) checkConnected() error {
 		return fmt.Errorf("the name is that of each task itself: rename the service")
 	}
 	for _, callee := range s.Calls {
-		if name := URLVariable(callee); s.Environment[name] != "" {
+		if name := URLVariable(callee); s.sets(name) {
 			return fmt.Errorf("environment variable %s is the URL of %q: remove it", name, callee)
 		}
 	}

@@ -38,7 +38,7 @@ func Read(context map[string]any, catalog services.Catalog) (*App, error) {
 // Compose adds to a CDK app, whose images are staged, a stage for each environment,
 // the stack of the roles that deliver them, and the controls that each template keeps.
 func (a *App) Compose(app awscdk.App, images *constructs.Images) []*EnvironmentStage {
-	addHouseRules(app, a.Environments)
+	addHouseRules(app, a.Catalog, a.Environments)
 	var stages []*EnvironmentStage
 	for _, e := range a.Environments {
 		stages = append(stages, NewEnvironmentStage(app, e.StageName(), &EnvironmentStageProps{

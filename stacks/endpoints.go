@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -9,18 +11,25 @@ import (
 
 // addEndpoints creates the VPC endpoints: gateways, which cost nothing, for DynamoDB and
 // for the image layers in S3, and without a NAT gateway interfaces for the image
-// registry, the logs and, with Traces, X-Ray. Each endpoint's policy allows this
-// environment's own resources only, so that a compromised program cannot write data to
-// another account.
+// registry, the logs, with Traces X-Ray, and the services in Endpoints. Each endpoint's
+// policy allows this environment's own resources only, or with Endpoints those of the
+// account, so that a compromised program cannot write data to another account.
 func addEndpoints(stack awscdk.Stack, vpc awsec2.IVpc, e Environment) {
 	s3 := vpc.AddGatewayEndpoint(jsii.String("S3"), gateway(awsec2.GatewayVpcEndpointAwsService_S3(), e))
 	if !e.internet() {
 		// Beside a NAT gateway the route of the endpoint is also that of registries and
 		// downloads which keep their files in a bucket of the region.
 		s3.AddToPolicy(readLayers(stack))
+		if slices.Contains(e.Endpoints, "s3") {
+			s3.AddToPolicy(useBuckets(stack))
+		}
 	}
-	vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), gateway(awsec2.GatewayVpcEndpointAwsService_DYNAMODB(), e)).
-		AddToPolicy(useTables(stack))
+	dynamodb := vpc.AddGatewayEndpoint(jsii.String("DynamoDb"), gateway(awsec2.GatewayVpcEndpointAwsService_DYNAMODB(), e))
+	if slices.Contains(e.Endpoints, "dynamodb") {
+		dynamodb.AddToPolicy(passes(stack, "dynamodb"))
+	} else {
+		dynamodb.AddToPolicy(useTables(stack))
+	}
 	if e.internet() {
 		return
 	}
@@ -36,6 +45,11 @@ func addEndpoints(stack awscdk.Stack, vpc awsec2.IVpc, e Environment) {
 	}
 	if e.Traces {
 		endpoints = append(endpoints, interfaceEndpoint{"XRay", awsec2.InterfaceVpcEndpointAwsService_XRAY(), sendTraces(stack)})
+	}
+	for _, name := range e.Endpoints {
+		if further, ok := furtherEndpoints[name]; ok {
+			endpoints = append(endpoints, interfaceEndpoint{further.id, further.service(), []awsiam.PolicyStatement{passes(stack, name)}})
+		}
 	}
 	group := newEndpointsSecurityGroup(stack, vpc, e)
 	for _, endpoint := range endpoints {

@@ -62,6 +62,10 @@ type Environment struct {
 	// Traces lets collectors reach X-Ray where there is no NAT gateway, through an
 	// endpoint of its own.
 	Traces bool `json:"traces"`
+	// Endpoints are further services of AWS that tasks reach without a NAT gateway, by
+	// the words that begin their actions, such as "secretsmanager". With "s3" and
+	// "dynamodb" they reach more there than the images' layers and the app's tables.
+	Endpoints []string `json:"endpoints"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
@@ -135,6 +139,14 @@ func (e Environment) internet() bool {
 		return e.VPC.Internet
 	}
 	return e.NATGateways > 0
+}
+
+// toInternet is what to set so that tasks have a way to the internet.
+func (e Environment) toInternet() string {
+	if e.VPC != nil {
+		return "vpc.internet to true if they have a way there"
+	}
+	return "natGateways to 1"
 }
 
 // migration parses the phases after the overrides are applied.

@@ -41,7 +41,7 @@ func (e Environment) checkTogether() error {
 // check refuses what could not be deployed.
 func (e Environment) check(catalog services.Catalog) error {
 	for _, check := range []func() error{
-		e.checkPlace, e.checkVPC, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople,
+		e.checkPlace, e.checkVPC, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople, e.checkEndpoints,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -50,10 +50,12 @@ func (e Environment) check(catalog services.Catalog) error {
 	if err := services.Lint(catalog, e.PreviewFrom); err != nil {
 		return err
 	}
-	if err := e.checkQueues(catalog); err != nil {
-		return err
+	for _, check := range []func(services.Catalog) error{e.checkQueues, e.checkImages, e.checkNeeds} {
+		if err := check(catalog); err != nil {
+			return err
+		}
 	}
-	return e.checkImages(catalog)
+	return nil
 }
 
 // checkPlace looks at the names of the environment, its region and its account.
@@ -179,10 +181,7 @@ func (e Environment) checkImages(catalog services.Catalog) error {
 	if e.internet() {
 		return nil
 	}
-	way := "natGateways to 1"
-	if e.VPC != nil {
-		way = "vpc.internet to true if they have a way there"
-	}
+	way := e.toInternet()
 	for _, s := range catalog.All() {
 		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
 			if image.Registry != "" && !e.reaches(image) {

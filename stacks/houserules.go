@@ -1,16 +1,51 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"example.com/strangler/services"
 	"example.com/strangler/stacks/controls"
 	"example.com/strangler/stacks/template"
 )
 
 // addHouseRules makes every synthesis of the app check its controls.
-func addHouseRules(app awscdk.App, environments []Environment) {
-	awscdk.Validations_Of(app).AddPlugins(&houseRules{Choices(environments)})
+func addHouseRules(app awscdk.App, catalog services.Catalog, environments []Environment) {
+	awscdk.Validations_Of(app).AddPlugins(&houseRules{Choices(environments), Exceptions(catalog, environments)})
+}
+
+// Exceptions returns those of every app, and what a complete catalog says by itself: a
+// program whose WritableRoot is true may write to its root, and one with Egress to the
+// internet may open connections to it. They hold in the environments that run the program.
+func Exceptions(catalog services.Catalog, environments []Environment) []controls.Exception {
+	all := controls.Exceptions()
+	for _, s := range catalog.All() {
+		var stages []string
+		for _, e := range environments {
+			if s.Name != catalog.Monolith.Name || e.Migration.Monolith != services.Retired {
+				stages = append(stages, e.StageName())
+			}
+		}
+		if len(stages) == 0 {
+			continue
+		}
+		except := func(control, resource, reason string) {
+			all = append(all, controls.Exception{
+				Control: control, Stages: stages, Resource: s.ID() + resource, Exact: true, Reason: "the catalog says so of " + s.Name + ": " + reason,
+			})
+		}
+		if s.WritableRoot {
+			except("ECS.5", "Task", "it writes to its root file system")
+		}
+		for _, way := range s.Needs.Egress {
+			if way.To == services.Internet {
+				except("HOUSE.EC2.5", fmt.Sprintf("EgressTointernet%d", way.Port), way.Reason)
+			}
+		}
+	}
+	return all
 }
 
 // Choices lists the protections that each environment chose to leave out, by stage name.
@@ -41,7 +76,10 @@ func (e Environment) choices() []controls.Choice {
 
 // houseRules runs the controls as a plugin of the CDK's validation, so that synth, diff
 // and deploy refuse a template that breaks one.
-type houseRules struct{ choices controls.Choices }
+type houseRules struct {
+	choices    controls.Choices
+	exceptions []controls.Exception
+}
 
 // Name implements awscdk.IPolicyValidationPlugin.
 func (*houseRules) Name() *string { return jsii.String("house-rules") }
@@ -68,7 +106,7 @@ func (h *houseRules) Validate(context awscdk.IPolicyValidationContext) *awscdk.P
 		}
 		templates = append(templates, t)
 	}
-	findings, err := controls.Check(templates, h.choices, controls.Exceptions())
+	findings, err := controls.Check(templates, h.choices, h.exceptions)
 	if err != nil {
 		return refuse(err)
 	}

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,13 +13,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/network"
 )
 
 // The templates of the shipped app, for a reviewer to see what a change does.
@@ -85,6 +87,11 @@ func TestPermissionsSnapshot(t *testing.T) {
 	compareText(t, "testdata/permissions.txt", ofEachStage(t, permissionsText))
 }
 
+// Which connections may be opened, for a reviewer to read.
+func TestReachabilitySnapshot(t *testing.T) {
+	compareText(t, "testdata/reachability.txt", ofEachStage(t, reachabilityText))
+}
+
 // What each environment costs to leave running, for a reviewer to read.
 func TestCostSnapshot(t *testing.T) {
 	compareText(t, "testdata/cost.txt", ofEachStage(t, func(stage *assembly.Stage) string { return estimated(t, stage).String() }))
@@ -117,7 +124,7 @@ func compareTemplate(t *testing.T, name string, got []byte) {
 	require.NoError(t, json.Unmarshal(want, &before), name)
 	require.NoError(t, json.Unmarshal(got, &after))
 	assert.Fail(t, fmt.Sprintf("%s differs in %s: look at the change, then go test ./test -update",
-		name, strings.Join(differing(before, after), ", ")), cmp.Diff(before, after))
+		name, strings.Join(differing(before, after), ", ")), gocmp.Diff(before, after))
 }
 
 // differing are the logical ids, or other parts of a template, that are not the same.
@@ -155,7 +162,7 @@ func compareText(t *testing.T, name, got string) {
 	t.Helper()
 	if want, differs := snapshot(t, name, []byte(got)); differs {
 		assert.Fail(t, name+" differs: look at the change, then go test ./test -update",
-			cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
+			gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")))
 	}
 }
 
@@ -255,6 +262,29 @@ func sharesText(stage *assembly.Stage, rule alb.Rule) string {
 		parts = append(parts, fmt.Sprintf("%s %.0f%%", stage.Program(group.TargetGroup), 100*shares[group.TargetGroup]))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// reachabilityText lists what may open connections to what, and on which ports.
+func reachabilityText(stage *assembly.Stage) string {
+	n, err := network.Of(stage)
+	if err != nil {
+		panic(err)
+	}
+	type way struct{ from, ports string }
+	targets := map[way][]string{}
+	for link, ports := range n.Links() {
+		targets[way{link.From, ports}] = append(targets[way{link.From, ports}], link.To)
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "What may open connections to what in %s, by security groups, routes and endpoints.\n\n", stage.Name)
+	fmt.Fprintf(&text, "%-16s%-14s%s\n", "from", "ports", "to")
+	for _, w := range slices.SortedFunc(maps.Keys(targets), func(a, b way) int {
+		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.ports, b.ports))
+	}) {
+		slices.Sort(targets[w])
+		fmt.Fprintf(&text, "%-16s%-14s%s\n", w.from, w.ports, strings.Join(targets[w], ", "))
+	}
+	return text.String()
 }
 
 // permissionsText is the matrix of task roles and tables, and then every

@@ -61,7 +61,8 @@ func neutral(t testing.TB, changes ...change) *synth.App {
 		migration[s.Name] = "live"
 	}
 	app.Context["environments"] = map[string]any{"dev": map[string]any{
-		"region": "eu-west-1", "protected": false, "waf": false, "traces": true, "migration": migration,
+		"region": "eu-west-1", "protected": false, "waf": false, "traces": true, "endpoints": fixture.Endpoints(),
+		"migration": migration,
 	}}
 	for _, change := range changes {
 		change(app)

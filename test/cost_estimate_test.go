@@ -99,7 +99,7 @@ func TestGatewayShowsInTheCost(t *testing.T) {
 		resources["Slipped"] = map[string]any{"Type": "AWS::EC2::NatGateway"}
 	}))
 	assert.Equal(t, map[string][]string{cost.Shared: {"1 NAT gateway", "3 public IPv4 address"}}, dearer(before, asked), "what a gateway adds")
-	gone := map[string][]string{cost.Shared: {"4 × 2 interface endpoint, in a zone", "2 public IPv4 address"}}
+	gone := map[string][]string{cost.Shared: {"7 × 2 interface endpoint, in a zone", "2 public IPv4 address"}}
 	assert.Equal(t, gone, dearer(asked, before), "what a gateway makes go")
 	assert.Contains(t, slipped.String(), "NAT gateway  ", "a gateway slips in")
 	assert.Equal(t, before.Total()+3504, slipped.Total(), "a gateway slips in")

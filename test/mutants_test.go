@@ -105,10 +105,14 @@ const (
 	inCollector   = "constructs/collector.go"
 	inConnections = "constructs/connections.go"
 	inWorker      = "constructs/worker.go"
+	inSecrets     = "constructs/secrets.go"
+	inPermissions = "constructs/permissions.go"
+	inEgress      = "constructs/egress.go"
 	inQueries     = "constructs/queries.go"
 	inPlatform    = "stacks/platform.go"
 	inVPC         = "stacks/vpc.go"
 	inEndpoints   = "stacks/endpoints.go"
+	inFurther     = "stacks/endpoints_further.go"
 	inEdge        = "stacks/edge.go"
 	inListener    = "stacks/listener.go"
 	inFirewall    = "stacks/firewall.go"
@@ -175,7 +179,7 @@ var mutants = []mutant{
 	{inConnections, `Port:                jsii.Number(services.AliasPort)`, `Port:                jsii.Number(props.Service.Port)`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `IngressPortOverride: jsii.Number(services.ConnectionPort)`, `IngressPortOverride: jsii.Number(props.Service.Port)`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `awsecs.AppProtocol_Http()`, `awsecs.AppProtocol_Http2()`, "TestDeclaredCallsAreAllThereAre"},
-	{inService, `service.Node().AddDependency(newConnectionRules(scope, tasks, props)...)`, `newConnectionRules(scope, tasks, props)`, "TestDeclaredCallsAreAllThereAre"},
+	{inEgress, `newConnectionRules(scope, group, props)`, `newConnectionRules(scope, group, props)[:0]`, "TestDeclaredCallsAreAllThereAre"},
 	{inService, `services.URL(callee)`, `services.URL(props.Service.Name)`, "TestDeclaredCallsAreAllThereAre"},
 	{inService, `groups = append(groups, immutable(scope, props.Connections.Group))`, `_ = immutable(scope, props.Connections.Group)`, "TestDeclaredCallsAreAllThereAre"},
 	{inService, `		ServiceConnectConfiguration: serviceConnect(props, logs),` + "\n", ``, "TestDeclaredCallsAreAllThereAre"},
@@ -302,7 +306,33 @@ var mutants = []mutant{
 	{inCollector, `seconds(service.Stop.Timeout)`, `seconds(service.Stop.Timeout / 3)`, "TestCollectors"},
 	{inQueries, `logs.LogGroupName()`, `jsii.String("/aws/lambda/other")`, "TestQueries"},
 
+	// Secrets.
+	{inSecrets, `"secretsmanager:GetSecretValue"`, `"secretsmanager:*"`, "TestEachRoleReachesItsOwn"},
+	{inSecrets, `"ssm:GetParameters"`, `"ssm:GetParameter"`, "TestEachRoleReachesItsOwn"},
+	{inSecrets, `secret.Resource(place)`, `secret.ARN(place)+"*"`, "TestEachRoleReachesItsOwn"},
+	{inSecrets, `place.Resolve(secret.EncryptionKey))`, `"*")`, "TestEachRoleReachesItsOwn"},
+	{inSecrets, `task.AddToExecutionRolePolicy`, `task.AddToTaskRolePolicy`, "TestEachRoleReachesItsOwn"},
+	{inSecrets, `secret.ValueFrom(place)`, `secret.ARN(place)`, "TestSecretsAreTheCatalogs"},
+
+	// Permissions.
+	{inPermissions, `jsii.Strings(p.Actions...)`, `jsii.Strings(p.Actions[0])`, "TestEachRoleReachesItsOwn"},
+	{inPermissions, `place.Resolve(resource)`, `place.Resolve(resource)+"*"`, "TestEachRoleReachesItsOwn"},
+	{inPermissions, `jsii.Strings(resources...)`, `jsii.Strings("*")`, "TestEachRoleReachesItsOwn"},
+
+	// Ways out.
+	{inEgress, `FromPort: port, ToPort: port, Description: &e.Reason,
+		}`, `FromPort: jsii.Number(0), ToPort: port, Description: &e.Reason,
+		}`, "TestReachability"},
+	{inEgress, `out.CidrIp = &e.To`, `out.CidrIp = jsii.String("0.0.0.0/0")`, "TestReachability"},
+	{inEgress, `SourceSecurityGroupId: group.SecurityGroupId(),`, `SourceSecurityGroupId: &e.To,`, "TestReachability"},
+	{inEgress, `props.Service.Needs.Egress)...)`, `props.Service.Needs.Egress)[:0]...)`, "TestEgressIsTheCatalogs"},
+
 	// Network.
+	{inFurther, `own(stack, service, "*")`, `jsii.Sprintf("arn:aws:%s:::*", service)`, "TestEndpoints"},
+	{inFurther, `jsii.Sprintf("arn:%s:s3:::*", *stack.Partition())`, `jsii.Sprintf("%s*", (*stack.Partition())[:0])`, "TestEndpoints"},
+	{inEndpoints, `slices.Contains(e.Endpoints, "s3")`, `true`, "TestEndpoints"},
+	{inEndpoints, `slices.Contains(e.Endpoints, "dynamodb")`, `true`, "TestEndpoints"},
+	{inFurther, `service+":*"`, `"*"`, "TestEndpoints"},
 	{inPlatform, `awsec2.SubnetType_PRIVATE_ISOLATED`, `awsec2.SubnetType_PUBLIC`, "TestReachability"},
 	{inPlatform, `if e.internet() {`, `if false {`, "TestReachability"},
 	{inPlatform, `MapPublicIpOnLaunch: jsii.Bool(false)`, `MapPublicIpOnLaunch: jsii.Bool(true)`, "TestControlsHoldInEveryPhase"},

@@ -192,11 +192,48 @@ func templatesOf(t *testing.T, stage *assembly.Stage) []template.Template {
 	return templates
 }
 
-// A monolith that may write to its own root is refused until an exception allows it.
-func TestRelaxedContainerIsFound(t *testing.T) {
-	_, err := neutral(t, editService("legacy", func(s *services.Service) {
-		s.Image, s.WritableRoot, s.User = services.Image{Folder: "services"}, true, "1000:1000"
-	})).Synthesize(t.TempDir())
-	require.ErrorContains(t, err, "ECS.5")
-	assert.NotContains(t, err.Error(), "\n", "want ECS.5 alone")
+// What the catalog says of a program is no finding, in the environments that run it.
+// The same of another program is one.
+func TestCatalogsWordIsTheException(t *testing.T) {
+	changes := []change{
+		environment("natGateways", 1),
+		editService("legacy", func(s *services.Service) { s.WritableRoot = true }),
+		editService("beta", func(s *services.Service) {
+			s.Needs.Egress = []services.Egress{{To: services.Internet, Port: 25, Reason: "mail"}}
+		}),
+	}
+	stage, app := assemble(t, changes...), neutral(t, changes...)
+	all, err := stacks.Read(app.Context, app.Catalog)
+	require.NoError(t, err)
+	find := func(stage *assembly.Stage) []string {
+		exceptions := stacks.Exceptions(all.Catalog, all.Environments)
+		findings, err := controls.Check(templatesOf(t, stage), stacks.Choices(all.Environments), exceptions)
+		require.NoError(t, err)
+		var found []string
+		for _, f := range findings {
+			found = append(found, f.Control.ID+" "+f.Resource.LogicalID[:len(f.Resource.LogicalID)-8])
+		}
+		return found
+	}
+	assert.Empty(t, find(stage))
+	writable := func(resources map[string]any) {
+		ofType(resources, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"].([]any)[0].(map[string]any)["ReadonlyRootFilesystem"] = false
+	}
+	assert.Equal(t, []string{"ECS.5 AlphaTask"}, find(mutate(t, stage, "Alpha", writable)))
+	assert.Equal(t, []string{"HOUSE.EC2.5 GammaEgressTo1921681002425"}, find(mutate(t, stage, "Gamma", func(resources map[string]any) {
+		for _, rule := range ofType(resources, "AWS::EC2::SecurityGroupEgress") {
+			if rule["CidrIp"] != nil {
+				rule["CidrIp"] = "0.0.0.0/0"
+			}
+		}
+	})))
+	for i := range all.Environments {
+		all.Environments[i].Name = "prod"
+	}
+	assert.Len(t, stacks.Exceptions(all.Catalog, all.Environments), len(controls.Exceptions())+2)
+	assert.NotEmpty(t, find(stage), "the word is of another environment")
+	for i := range all.Environments {
+		all.Environments[i].Migration.Monolith = services.Retired
+	}
+	assert.Len(t, stacks.Exceptions(all.Catalog, all.Environments), len(controls.Exceptions())+1, "a monolith that no environment runs")
 }

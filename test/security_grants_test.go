@@ -37,7 +37,9 @@ var asked = strings.Fields(`
 	sts:AssumeRole sts:GetFederationToken sns:Publish sns:Subscribe sns:SetTopicAttributes
 	ecs:ExecuteCommand ecs:RunTask ecs:StopTask ecs:UpdateService ecs:RegisterTaskDefinition
 	xray:PutTraceSegments xray:PutTelemetryRecords xray:GetTraceSummaries xray:BatchGetTraces
-	ssmmessages:CreateControlChannel ssm:GetParameter secretsmanager:GetSecretValue
+	ssmmessages:CreateControlChannel ssm:GetParameter ssm:GetParameters ssm:GetParameterHistory ssm:PutParameter
+	secretsmanager:GetSecretValue secretsmanager:DescribeSecret secretsmanager:PutSecretValue
+	sqs:SendMessage sqs:ReceiveMessage sqs:PurgeQueue
 	ec2:AuthorizeSecurityGroupIngress ec2:RunInstances lambda:InvokeFunction cloudformation:UpdateStack`)
 
 // strangers are resources that the environment has nothing to do with, some of
@@ -56,6 +58,7 @@ var strangers = []string{
 	"arn:aws:iam::" + accountID + ":user/admin",
 	regional("secretsmanager", "secret:orders"), regional("ssm", "parameter/orders"),
 	regional("ec2", "security-group/sg-1"),
+	regional("sqs", "orders"),
 }
 
 // targets are the ARNs that requests can name: those of the environment, of what
@@ -80,6 +83,9 @@ func targets(stage *assembly.Stage) []string {
 	for _, table := range stage.Tables {
 		all = append(all, tableARNs(stage, table)...)
 		all = append(all, deployedARN(stage, table.Resource)+"/stream/1")
+	}
+	for _, s := range fixture.Catalog().All() {
+		all = append(all, neededBy(s.Needs)...)
 	}
 	for _, task := range stage.TaskDefinitions {
 		for _, container := range task.Containers {
@@ -233,6 +239,15 @@ func (p resourcePolicies) of(arn string) []assembly.Statement {
 	return p[arn]
 }
 
+// keyPolicy is that of a KMS key which a person creates in the console: the account's
+// policies say who may use it.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+var keyPolicy = []assembly.Statement{{
+	Effect: "Allow", Principal: assembly.Principal{"AWS": {"arn:aws:iam::" + accountID + ":root"}},
+	Action: assembly.Strings{"kms:*"}, Resource: assembly.Strings{"*"},
+}}
+
 func policiesOf(stage *assembly.Stage) (resourcePolicies, error) {
 	all := resourcePolicies{}
 	for r := range stage.Resources("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::KMS::Key") {
@@ -259,6 +274,7 @@ func policiesOf(stage *assembly.Stage) (resourcePolicies, error) {
 		arn := deployedARN(stage, role.Resource)
 		all[arn] = iam.TrustPolicy(arn, deployedStatements(stage, role.Trust))
 	}
+	all[regional("kms", "key/"+fixture.Key)] = keyPolicy
 	return all, nil
 }
 
@@ -279,10 +295,11 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 	all := map[string][]permit{}
 	for _, task := range stage.TaskDefinitions {
 		name := task.Containers[0].Name
-		all[deployed(stage, task.ExecutionRole)] = start(stage, task)
-		all[deployed(stage, task.TaskRole)] = nil
+		all[deployed(stage, task.ExecutionRole)] = slices.Concat(start(stage, task), reads(catalog.Find(name).Needs))
+		all[deployed(stage, task.TaskRole)] = may(catalog.Find(name).Needs)
 		if len(task.Containers) > 1 {
-			all[deployed(stage, task.TaskRole)] = []permit{{[]string{"xray:PutTraceSegments"}, nil}}
+			role := deployed(stage, task.TaskRole)
+			all[role] = append(all[role], permit{[]string{"xray:PutTraceSegments"}, nil})
 		}
 		for _, table := range stage.Tables {
 			o := owner(table)
@@ -322,6 +339,76 @@ func start(stage *assembly.Stage, task assembly.TaskDefinition) []permit {
 		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, repositories},
 		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(logs)}},
 	}
+}
+
+// here is where the fixture's environment is.
+var here = services.Place{Partition: "aws", Region: "eu-west-1", Account: accountID}
+
+// kept is the ARN of a secret or parameter, with the suffix that Secrets Manager adds.
+func kept(s services.Secret) string { return strings.Replace(s.Resource(here), "??????", "AbCdEf", 1) }
+
+// neededBy are the resources that needs are about, each with a neighbour whose name begins
+// like its own.
+func neededBy(needs services.Needs) []string {
+	var all []string
+	for _, secret := range needs.Secrets {
+		all = append(all, kept(secret), kept(secret)+"-AbCdEf")
+		if secret.EncryptionKey != "" {
+			all = append(all, here.Resolve(secret.EncryptionKey))
+		}
+	}
+	for _, p := range needs.Permissions {
+		for _, arn := range resourcesOf(p) {
+			all = append(all, arn, neighbour(arn))
+		}
+	}
+	return all
+}
+
+// neighbour is the ARN of another resource whose name begins like one's own.
+func neighbour(arn string) string {
+	if bucket, object := strings.CutSuffix(arn, "/1"); object {
+		return bucket + "-2/1"
+	}
+	return arn + "-2"
+}
+
+// resourcesOf are the resources of a permission, an object in the place of all.
+func resourcesOf(p services.Permission) []string {
+	var all []string
+	for _, resource := range p.Resources {
+		arn := here.Resolve(resource)
+		if objects, ok := strings.CutSuffix(arn, "/*"); ok {
+			arn = objects + "/1"
+		}
+		all = append(all, arn)
+	}
+	return all
+}
+
+// may are what a program's own role is for, besides its tables.
+func may(needs services.Needs) []permit {
+	var all []permit
+	for _, p := range needs.Permissions {
+		all = append(all, permit{p.Actions, resourcesOf(p)})
+	}
+	return all
+}
+
+// reads are what ECS needs to start a task with its secrets.
+func reads(needs services.Needs) []permit {
+	var all []permit
+	for _, secret := range needs.Secrets {
+		actions := []string{"secretsmanager:GetSecretValue"}
+		if secret.Parameter != "" {
+			actions = []string{"ssm:GetParameters"}
+		}
+		all = append(all, permit{actions, []string{kept(secret)}})
+		if secret.EncryptionKey != "" {
+			all = append(all, permit{[]string{"kms:Decrypt"}, []string{here.Resolve(secret.EncryptionKey)}})
+		}
+	}
+	return all
 }
 
 // addOthers adds the roles that no program acts as: that of the flow logs, and

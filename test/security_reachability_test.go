@@ -35,11 +35,19 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]str
 			want[network.Link{From: container.Name, To: name}] = "tcp 443"
 		}
 	}
+	for _, task := range stage.TaskDefinitions {
+		for _, way := range egressOf(task.Containers[0].Name) {
+			want[network.Link{From: task.Containers[0].Name, To: way.To}] = fmt.Sprintf("tcp %d", way.Port)
+		}
+	}
 	for _, c := range connectionsOf(stage) {
 		want[network.Link{From: c.Caller, To: c.Callee}] = fmt.Sprintf("tcp %d", services.ConnectionPort)
 	}
 	return want
 }
+
+// egressOf are the ways out that the fixture's catalog gives a program.
+func egressOf(program string) []services.Egress { return fixture.Catalog().Find(program).Needs.Egress }
 
 // connectionsOf are the connections of the fixture whose two ends a stage has.
 func connectionsOf(stage *assembly.Stage) []services.Connection {
@@ -53,8 +61,8 @@ func connectionsOf(stage *assembly.Stage) []services.Connection {
 	return slices.DeleteFunc(c.Connections(), func(c services.Connection) bool { return !has(c.Caller) || !has(c.Callee) })
 }
 
-// interfaces are the interface endpoints of an environment with traces.
-var interfaces = []string{"ecr.api", "ecr.dkr", "logs", "xray"}
+// interfaces are the interface endpoints of an environment with traces, that of X-Ray last.
+var interfaces = []string{"ecr.api", "ecr.dkr", "logs", "secretsmanager", "sqs", "ssm", "xray"}
 
 // checkLinks wants a stage with these interface endpoints, or with a NAT gateway and
 // none, to have the wanted links, in every subnet, and no other, in any.
@@ -82,7 +90,7 @@ func TestReachability(t *testing.T) {
 		assert.NoError(t, checkLinks(stage.Stage, interfaces...), name)
 	}
 	withoutTraces := assemble(t, environment("traces", nil), editService("gamma", func(s *services.Service) { s.Collector = "" }))
-	assert.NoError(t, checkLinks(withoutTraces, interfaces[:3]...), "without traces")
+	assert.NoError(t, checkLinks(withoutTraces, interfaces[:6]...), "without traces")
 	assert.NoError(t, checkLinks(assemble(t, environment("natGateways", 1))), "with a gateway")
 }
 
@@ -138,6 +146,14 @@ func TestReachabilityMutants(t *testing.T) {
 			}}
 		}
 	}
+	database := func(resources map[string]any) map[string]any {
+		for _, rule := range ofType(resources, "AWS::EC2::SecurityGroupIngress") {
+			if rule["GroupId"] == fixture.DatabaseGroup {
+				return rule
+			}
+		}
+		return nil
+	}
 	for name, mutant := range map[string]struct {
 		stack string
 		edit  func(resources map[string]any)
@@ -149,6 +165,17 @@ func TestReachabilityMutants(t *testing.T) {
 		"an egress on one port more":                {"Alpha", func(resources map[string]any) { egress(resources)["FromPort"] = 442 }},
 		"the egress that EC2 has by default": {"Alpha", func(resources map[string]any) {
 			delete(ofType(resources, "AWS::EC2::SecurityGroup")[0], "SecurityGroupEgress")
+		}},
+		"a database that admits another port": {"Gamma", func(resources map[string]any) {
+			database(resources)["FromPort"] = 5433
+		}},
+		"a database that admits another program": {"Gamma", func(resources map[string]any) {
+			database(resources)["SourceSecurityGroupId"] = groupOf("alpha")
+		}},
+		"a way out that the catalog does not name": {"Alpha", func(resources map[string]any) {
+			resources["Mutant"] = map[string]any{"Type": "AWS::EC2::SecurityGroupEgress", "Properties": map[string]any{
+				"GroupId": groupOf("alpha"), "CidrIp": "192.168.10.0/24", "IpProtocol": "tcp", "FromPort": 25, "ToPort": 25,
+			}}
 		}},
 		"a task without a group": {"Alpha", func(resources map[string]any) { delete(awsvpc(resources), "SecurityGroups") }},
 		"a task in a public subnet": {"Alpha", func(resources map[string]any) {

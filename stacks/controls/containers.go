@@ -37,7 +37,7 @@ func containers() []Control {
 			"set Memory in the container's definition",
 			container(func(c any) bool { return positive(at(c, "Memory")) })},
 		{"ECS.8", taskDefinition, "Environment variables hold no secret in plain text",
-			"remove it from Environment, which is for plain settings",
+			"keep it in Secrets Manager, and name it in the Secrets of the catalog",
 			container(func(c any) bool {
 				return !slices.ContainsFunc(list(at(c, "Environment")), func(v any) bool {
 					name, _ := at(v, "Name").(string)

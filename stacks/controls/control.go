@@ -61,7 +61,7 @@ func Check(templates []template.Template, choices Choices, exceptions []Exceptio
 			for _, r := range ofType(t, c.Type) {
 				breaks, excepted := !c.Holds(r, t), false
 				for i, e := range exceptions {
-					if e.holds(made) && e.covers(c, r) {
+					if e.holds(t.Stage(), made) && e.covers(c, r) {
 						found[i], used[i], excepted = true, used[i] || breaks, true
 					}
 				}

@@ -68,6 +68,11 @@ var mutants = map[string][]mutant{
 		in("Group", func(_, p map[string]any) { delete(p, "GroupDescription") }),
 	},
 	"HOUSE.EC2.3": {statement("Endpoint", "PolicyDocument", func(s map[string]any) { s["Resource"] = "*" })},
+	"HOUSE.EC2.4": {
+		set("IngressRule", nil, "Description"),
+		in("IngressRule", func(_, p map[string]any) { delete(p, "SourceSecurityGroupId"); p["CidrIp"] = "10.0.0.0/16" }),
+	},
+	"HOUSE.EC2.5": {set("EgressRule", nil, "Description"), set("EgressRule", "0.0.0.0/0", "CidrIp")},
 	"ELB.4":       {otherAttribute("routing.http.drop_invalid_header_fields.enabled", "false")},
 	"ELB.12":      {otherAttribute("routing.http.desync_mitigation_mode", "monitor")},
 	"ELB.5":       {otherAttribute("access_logs.s3.enabled", "false")},
@@ -261,11 +266,11 @@ func TestExceptionsHoldForTheirChoices(t *testing.T) {
 
 func TestExceptionsThatExceptNothing(t *testing.T) {
 	templates := []template.Template{bare(t)}
-	stale := Exception{"ECS.5", NoDomain, "Task", "it wrote to its disk once"}
+	stale := Exception{Control: "ECS.5", Choice: NoDomain, Resource: "Task", Reason: "it wrote to its disk once"}
 	_, err := Check(templates, Choices{"shop-dev": allChoices}, append(Exceptions(), stale))
 	require.EqualError(t, err, "controls: no Task breaks ECS.5 any more: remove the exception")
 
-	elsewhere := Exception{"ECS.5", "no roof", "Task", "it writes to its disk there"}
+	elsewhere := Exception{Control: "ECS.5", Choice: "no roof", Resource: "Task", Reason: "it writes to its disk there"}
 	_, err = Check(templates, Choices{"shop-dev": allChoices}, append(Exceptions(), elsewhere))
 	require.NoError(t, err, "an exception for a choice that no environment makes")
 }

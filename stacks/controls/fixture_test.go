@@ -45,6 +45,10 @@ const kept = `{"Resources": {
 			{"CidrIpv6": "::/0", "Description": "HTTPS", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443},
 			{"CidrIp": "10.0.0.0/16", "Description": "the program", "IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080}],
 		"SecurityGroupEgress": [{"CidrIp": "0.0.0.0/0", "Description": "HTTPS", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}]}},
+	"IngressRule": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {
+		"GroupId": "sg-1", "SourceSecurityGroupId": {"Ref": "Group"}, "Description": "the database", "IpProtocol": "tcp", "FromPort": 5432}},
+	"EgressRule": {"Type": "AWS::EC2::SecurityGroupEgress", "Properties": {
+		"GroupId": {"Ref": "Group"}, "CidrIp": "10.1.0.0/16", "Description": "the database", "IpProtocol": "tcp", "FromPort": 5432}},
 	"Endpoint": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"PolicyDocument": {"Statement": [
 		{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::layers/*"},
 		{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}]}}},

@@ -7,6 +7,8 @@ const (
 	subnet        = "AWS::EC2::Subnet"
 	securityGroup = "AWS::EC2::SecurityGroup"
 	endpoint      = "AWS::EC2::VPCEndpoint"
+	ingressRule   = "AWS::EC2::SecurityGroupIngress"
+	egressRule    = "AWS::EC2::SecurityGroupEgress"
 )
 
 func network() []Control {
@@ -38,6 +40,12 @@ func network() []Control {
 				rules := slices.Concat(list(at(p, "SecurityGroupIngress")), list(at(p, "SecurityGroupEgress")))
 				return at(p, "GroupDescription") != nil && !slices.ContainsFunc(rules, func(rule any) bool { return at(rule, "Description") == nil })
 			})},
+		{"HOUSE.EC2.4", ingressRule, "Inbound rules beside a security group are described and admit another group",
+			"describe the rule, and let in from a security group",
+			properties(func(p any) bool { return at(p, "Description") != nil && at(p, "SourceSecurityGroupId") != nil })},
+		{"HOUSE.EC2.5", egressRule, "Outbound rules beside a security group are described, and to anywhere are HTTPS",
+			"describe the rule, and let out to a range, on port 443, or by an Egress to the internet in the catalog",
+			properties(func(p any) bool { return at(p, "Description") != nil && (!anywhere(p) || onPort(p, 443)) })},
 		{"HOUSE.EC2.3", endpoint, "Endpoint policies name each resource, except for the registry's login and traces",
 			"limit the endpoint's policy to what the app has",
 			properties(func(p any) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,8 @@ type SecurityGroup struct {
 	//
 	// https://docs.aws.amazon.com/vpc/latest/userguide/default-custom-security-groups.html
 	Ingress, Egress []GroupRule
+	// ID is that of a group that no stack has, and empty for others.
+	ID string
 }
 
 // GroupRule allows traffic to or from either an address range or a security group.
@@ -32,8 +35,12 @@ type GroupRule struct {
 	Group string
 }
 
-// Is reports whether a reference, by Ref or by the attribute GroupId, is to this group.
+// Is reports whether a reference, by Ref, by the attribute GroupId or by the id, is to this
+// group.
 func (g SecurityGroup) Is(reference string) bool {
+	if g.ID != "" {
+		return reference == g.ID
+	}
 	return reference == g.Identity() || reference == identity(g.Stack, g.LogicalID+".GroupId")
 }
 
@@ -134,13 +141,35 @@ func (s *Stage) groupRules(group SecurityGroup, declared []groupRule, kind strin
 	return rules, nil
 }
 
-// checkGroupRules refuses a rule resource for a group that no stack has, because no
-// view would show what the rule allows.
+// groupID is the id of a security group that is there already.
+var groupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+
+// readForeignGroups reads what rules of the stacks add to groups of others.
+func (s *Stage) readForeignGroups() error {
+	var errs []error
+	for r := range s.Resources("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
+		id := fmt.Sprint(r.Properties["GroupId"])
+		if !groupID.MatchString(id) || slices.ContainsFunc(s.ForeignGroups, func(g SecurityGroup) bool { return g.Is(id) }) {
+			continue
+		}
+		group := SecurityGroup{ID: id}
+		var errIn, errOut error
+		group.Ingress, errIn = s.groupRules(group, nil, "AWS::EC2::SecurityGroupIngress")
+		group.Egress, errOut = s.groupRules(group, nil, "AWS::EC2::SecurityGroupEgress")
+		s.ForeignGroups = append(s.ForeignGroups, group)
+		errs = append(errs, errIn, errOut)
+	}
+	return errors.Join(errs...)
+}
+
+// checkGroupRules refuses a rule resource for a group that no stack has and that is not
+// named by its id, because no view would show what the rule allows.
 func (s *Stage) checkGroupRules() error {
 	var errs []error
 	for r := range s.Resources("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
 		named := fmt.Sprint(r.Properties["GroupId"])
-		if !slices.ContainsFunc(s.SecurityGroups, func(g SecurityGroup) bool { return g.Is(named) }) {
+		is := func(g SecurityGroup) bool { return g.Is(named) }
+		if !slices.ContainsFunc(s.SecurityGroups, is) && !slices.ContainsFunc(s.ForeignGroups, is) {
 			errs = append(errs, fmt.Errorf("stack %s: resource %s: no stack has the group %s", r.Stack, r.LogicalID, named))
 		}
 	}

@@ -36,6 +36,24 @@ func TestSecurityGroup(t *testing.T) {
 	assert.Equal(t, []GroupRule{{Protocol: "udp", From: 3, To: 3, Range: netip.MustParsePrefix("::/0")}}, stage.SecurityGroups[0].Egress)
 }
 
+// A rule in the group of a database is seen, once for all rules of the group.
+func TestForeignGroup(t *testing.T) {
+	stage, err := network(t, `{
+		"Group": {"Type": "SecurityGroup"},
+		"In": {"Type": "SecurityGroupIngress", "GroupId": "sg-0a1b2c3d4e5f60718", "SourceSecurityGroupId": "${Net.Group}", "IpProtocol": "tcp",
+			"FromPort": 5432, "ToPort": 5432},
+		"Too": {"Type": "SecurityGroupIngress", "GroupId": "sg-0a1b2c3d4e5f60718", "CidrIp": "10.0.0.0/16", "IpProtocol": "-1"}
+	}`)
+	require.NoError(t, err)
+	require.Len(t, stage.ForeignGroups, 1)
+	assert.True(t, stage.ForeignGroups[0].Is("sg-0a1b2c3d4e5f60718"))
+	assert.False(t, stage.ForeignGroups[0].Is("sg-0a1b2c3d4e5f60719"))
+	assert.Equal(t, []GroupRule{
+		{Protocol: "tcp", From: 5432, To: 5432, Group: "${Net.Group}"}, {Protocol: "-1", Range: netip.MustParsePrefix("10.0.0.0/16")},
+	}, stage.ForeignGroups[0].Ingress)
+	assert.Len(t, stage.SecurityGroups, 1)
+}
+
 // EC2 adds a rule that lets out everything to a group without rules.
 func TestSecurityGroupWithoutRules(t *testing.T) {
 	stage, err := network(t, `{"Group": {"Type": "SecurityGroup"}}`)

@@ -25,9 +25,12 @@ type Stage struct {
 	Tables          []Table
 	Roles           []Role
 	SecurityGroups  []SecurityGroup
-	Subnets         []Subnet
-	VPCEndpoints    []VPCEndpoint
-	Alarms          []Alarm
+	// ForeignGroups are those that no stack has and that rules of the stacks name by id,
+	// such as a database's.
+	ForeignGroups []SecurityGroup
+	Subnets       []Subnet
+	VPCEndpoints  []VPCEndpoint
+	Alarms        []Alarm
 
 	images map[string]Image
 }
@@ -137,6 +140,7 @@ func (s *Stage) readViews() error {
 		view(s, &s.Tables, readTable, "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"),
 		view(s, &s.Roles, s.readRole, "AWS::IAM::Role"),
 		view(s, &s.SecurityGroups, s.readSecurityGroup, "AWS::EC2::SecurityGroup"),
+		s.readForeignGroups(),
 		view(s, &s.Subnets, s.readSubnet, "AWS::EC2::Subnet"),
 		view(s, &s.VPCEndpoints, readVPCEndpoint, "AWS::EC2::VPCEndpoint"),
 		view(s, &s.Alarms, readAlarm, "AWS::CloudWatch::Alarm"),

@@ -26,6 +26,9 @@ type node struct {
 	public bool
 	// behind are the route tables that lead to a gateway endpoint. Nil for other nodes.
 	behind []string
+	// foreign is whether no template declares it: an address range or a security group that
+	// programs have a rule for by its own name.
+	foreign bool
 }
 
 // Network is the nodes of a stage, the range of its VPC, and the security groups.
@@ -38,8 +41,9 @@ type Network struct {
 // Link is a pair of nodes of which one can open a connection to the other.
 type Link struct{ From, To string }
 
-// The names of nodes beside programs, which have the names of their containers, and
-// endpoints, which have that of their service: "s3".
+// The names of nodes beside programs, which have the names of their containers,
+// endpoints, which have that of their service, "s3", and what no template declares, which
+// is called by its address range or its security group's id.
 const (
 	Internet     = "internet"
 	LoadBalancer = "load balancer"
@@ -73,7 +77,39 @@ func Of(stage *assembly.Stage) (Network, error) {
 			errs = append(errs, n.add(stage, endpoint.Subnets, node{name: name, groups: endpoint.SecurityGroups}))
 		}
 	}
+	n.addForeign(stage)
 	return n, errors.Join(errs...)
+}
+
+// addForeign adds the address ranges and the groups of others that rules of programs let
+// out to. Where a route leads to them is not known here. A range of every address is the
+// internet's and the endpoints', and a rule for ICMP the CDK's, for a group that lets
+// nothing out.
+func (n *Network) addForeign(stage *assembly.Stage) {
+	n.groups = slices.Concat(n.groups, stage.ForeignGroups)
+	for _, service := range stage.Services {
+		for _, rule := range n.egressOf(service) {
+			name := rule.Group
+			if rule.Range.IsValid() && rule.Range.Bits() > 0 && rule.Protocol != "icmp" {
+				name = rule.Range.String()
+			}
+			isOwn := slices.ContainsFunc(stage.SecurityGroups, func(g assembly.SecurityGroup) bool { return g.Is(name) })
+			if name != "" && !isOwn && n.placed(name) == nil {
+				n.nodes = append(n.nodes, node{name: name, groups: []string{name}, ranges: []netip.Prefix{}, foreign: true})
+			}
+		}
+	}
+}
+
+// egressOf are the rules for outbound traffic of a service's groups.
+func (n *Network) egressOf(service assembly.Service) []assembly.GroupRule {
+	var all []assembly.GroupRule
+	for _, group := range n.groups {
+		if slices.ContainsFunc(service.SecurityGroups, group.Is) {
+			all = append(all, group.Egress...)
+		}
+	}
+	return all
 }
 
 // resolvesPrivately is whether a VPC resolves the names of private hosted zones. Without
@@ -162,7 +198,7 @@ func (n Network) Links() map[Link]string {
 	all := map[Link]string{}
 	for _, from := range n.nodes {
 		for _, to := range n.nodes {
-			if from.name == to.name {
+			if from.name == to.name || from.foreign {
 				continue
 			}
 			if texts := n.portsInEach(from, to); len(texts) > 1 || texts[0] != "" {
@@ -197,6 +233,8 @@ func (n Network) portsInEach(from, to node) []string {
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n Network) routed(from, to node) bool {
 	switch {
+	case to.foreign:
+		return len(from.subnets) > 0
 	case to.behind != nil:
 		return slices.ContainsFunc(from.subnets, func(s assembly.Subnet) bool { return slices.Contains(to.behind, s.RouteTable) })
 	case to.name == Internet:
@@ -232,7 +270,7 @@ func (n Network) ports(from, to node) []string {
 
 // rules are those of a node's groups that are about a peer.
 func (n Network) rules(of, peer node, direction func(assembly.SecurityGroup) []assembly.GroupRule) []assembly.GroupRule {
-	if of.ranges == nil {
+	if isRange := of.foreign && strings.Contains(of.name, "/"); isRange || of.ranges == nil {
 		return []assembly.GroupRule{{Protocol: "-1"}}
 	}
 	var all []assembly.GroupRule
@@ -245,15 +283,17 @@ func (n Network) rules(of, peer node, direction func(assembly.SecurityGroup) []a
 }
 
 // about is whether a rule is for a peer, or some of its addresses. A range that
-// the VPC does not hold is one of the internet.
+// the VPC does not hold is one of the internet, unless it is private.
 func (n Network) about(r assembly.GroupRule, peer node) bool {
 	switch {
+	case peer.foreign:
+		return r.Group == peer.name || r.Group == "" && r.Range.String() == peer.name
 	case r.Group != "":
 		return slices.ContainsFunc(n.groups, func(g assembly.SecurityGroup) bool {
 			return g.Is(r.Group) && slices.ContainsFunc(peer.groups, g.Is)
 		})
 	case peer.ranges == nil:
-		return !n.vpc.Contains(r.Range.Addr()) || r.Range.Bits() < n.vpc.Bits()
+		return !n.vpc.Contains(r.Range.Addr()) && !r.Range.Addr().IsPrivate() || r.Range.Bits() < n.vpc.Bits()
 	}
 	return slices.ContainsFunc(peer.ranges, r.Range.Overlaps)
 }

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"maps"
 	"net/netip"
 	"testing"
 
@@ -77,4 +78,37 @@ func TestStageThatIsNone(t *testing.T) {
 	require.ErrorContains(t, err, "0 VPCs, want 1")
 	_, err = Of(stageWith(func(s *assembly.Stage) { s.Subnets = nil }))
 	require.ErrorContains(t, err, "of which 0 are declared")
+}
+
+// An address range that a program has a rule for is a node of its own, as is a group of
+// others, which must admit the program.
+func TestForeign(t *testing.T) {
+	const database = "sg-0a1b2c3d4e5f60718"
+	var tasks assembly.SecurityGroup
+	stage := stageWith(func(s *assembly.Stage) {
+		tasks = s.SecurityGroups[1]
+		s.SecurityGroups[1].Egress = append(s.SecurityGroups[1].Egress,
+			assembly.GroupRule{Protocol: "tcp", From: 25, To: 25, Range: netip.MustParsePrefix("192.168.0.0/24")},
+			assembly.GroupRule{Protocol: "tcp", From: 5432, To: 5432, Group: database})
+		s.ForeignGroups = []assembly.SecurityGroup{{ID: database, Ingress: []assembly.GroupRule{
+			{Protocol: "tcp", From: 5432, To: 5432, Group: tasks.Identity()},
+		}}}
+	})
+	links := func() map[Link]string {
+		n, err := Of(stage)
+		require.NoError(t, err)
+		return n.Links()
+	}
+	balancer := map[Link]string{{LoadBalancer, "orders"}: "tcp 8080"}
+	want := map[Link]string{{"orders", "192.168.0.0/24"}: "tcp 25", {"orders", database}: "tcp 5432"}
+	maps.Copy(want, balancer)
+	assert.Equal(t, want, links())
+
+	stage.ForeignGroups[0].Ingress[0].To, stage.ForeignGroups[0].Ingress[0].From = 5431, 5431
+	delete(want, Link{"orders", database})
+	assert.Equal(t, want, links(), "another port is admitted")
+	stage.ForeignGroups = nil
+	assert.Equal(t, want, links(), "nothing is admitted")
+	stage.SecurityGroups[1].Egress = tasks.Egress
+	assert.Equal(t, balancer, links(), "nothing is let out")
 }

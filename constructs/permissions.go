@@ -1,0 +1,29 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/strangler/services"
+)
+
+// addPermissions allows a role what the catalog says besides the tables.
+func addPermissions(role awsiam.Role, permissions []services.Permission) {
+	place := placeOf(awscdk.Stack_Of(role))
+	for _, p := range permissions {
+		var resources []string
+		for _, resource := range p.Resources {
+			resources = append(resources, place.Resolve(resource))
+		}
+		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings(p.Actions...),
+			Resources: jsii.Strings(resources...),
+		}))
+	}
+}
+
+// placeOf is where a stack is deployed.
+func placeOf(stack awscdk.Stack) services.Place {
+	return services.Place{Partition: *stack.Partition(), Region: *stack.Region(), Account: *stack.Account()}
+}

@@ -1,0 +1,59 @@
+package services
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// Egress lets a program open connections over TCP, besides those on port 443, which every
+// program may, and those to the programs that it calls.
+type Egress struct {
+	// To is an IPv4 CIDR block, such as "10.20.0.0/16", Internet, or the id of a security
+	// group in the environment's VPC, such as "sg-0a1b2c3d4e5f60718", which then also
+	// admits the program and no other.
+	To string
+	// Port is a TCP port, 1 to 65535.
+	Port int
+	// Reason is what for, such as "orders database": the description of the rules. At
+	// most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*.
+	//
+	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
+	Reason string
+}
+
+// Internet is every address, which takes a NAT gateway.
+const Internet = "internet"
+
+// Group reports whether the way leads to a security group.
+func (e Egress) Group() bool { return strings.HasPrefix(e.To, "sg-") }
+
+// String returns where the way leads: "10.20.0.0/16 on port 5432".
+func (e Egress) String() string { return fmt.Sprintf("%s on port %d", e.To, e.Port) }
+
+// same reports whether another way leads to the same port of the same place.
+func (e Egress) same(other Egress) bool { return e.To == other.To && e.Port == other.Port }
+
+var (
+	securityGroupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	ruleDescription = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
+)
+
+func (e Egress) check() error {
+	block, err := netip.ParsePrefix(e.To)
+	isBlock := err == nil && block.Addr().Is4() && block == block.Masked()
+	switch {
+	case isBlock && block.Bits() == 0:
+		return fmt.Errorf("egress to %s: want %q for every address", e.To, Internet)
+	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To):
+		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id of a security group, or %s", e.To, Internet)
+	case e.Port < 1 || e.Port > 65535:
+		return fmt.Errorf("egress to %s: want a port of 1 to 65535", e)
+	case e.To == Internet && e.Port == 443:
+		return fmt.Errorf("egress to %s: every program has that way: remove it", e)
+	case !ruleDescription.MatchString(e.Reason):
+		return fmt.Errorf("egress to %s for %q: want a reason of at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*", e, e.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/strangler/services"
+)
+
+// checkNeeds refuses what no task could reach.
+func (e Environment) checkNeeds(catalog services.Catalog) error {
+	for _, s := range catalog.All() {
+		for _, check := range []func(services.Needs) error{e.checkSecrets, e.checkPermissions, e.checkEgress} {
+			if err := check(s.Needs); err != nil {
+				return fmt.Errorf("%q %w", s.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkSecrets refuses a secret that ECS could not read.
+func (e Environment) checkSecrets(needs services.Needs) error {
+	for _, variable := range slices.Sorted(maps.Keys(needs.Secrets)) {
+		secret := needs.Secrets[variable]
+		if err := e.checkReach(secret.Service(), secret.ARN(e.place())); err != nil {
+			return fmt.Errorf("has the secret %s, which ECS cannot read: %w", variable, err)
+		}
+	}
+	return nil
+}
+
+// checkPermissions refuses a permission that could never be used.
+func (e Environment) checkPermissions(needs services.Needs) error {
+	for _, p := range needs.Permissions {
+		for _, service := range p.Services() {
+			for _, resource := range p.Resources {
+				if err := e.checkReach(service, e.place().Resolve(resource)); err != nil {
+					return fmt.Errorf("has a permission for %s, which tasks cannot use: %w", strings.Join(p.Actions, " "), err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkEgress refuses a way to the internet where there is none.
+func (e Environment) checkEgress(needs services.Needs) error {
+	for _, way := range needs.Egress {
+		if way.To == services.Internet && !e.internet() {
+			return fmt.Errorf("has egress to %s, where no task comes without a NAT gateway: set %s, or remove it", way, e.toInternet())
+		}
+	}
+	return nil
+}
+
+// withoutEndpoint are services whose permissions no call to an endpoint asks for: a database
+// asks IAM itself whether a user may connect.
+//
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+var withoutEndpoint = []string{"rds-db"}
+
+// checkReach refuses a resource of a service that no endpoint leads to, and that is not
+// reached through a NAT gateway. The endpoint of DynamoDB is there beside a gateway too. In
+// a VPC with endpoints of its own an environment says so by naming them.
+func (e Environment) checkReach(service, arn string) error {
+	_, further := furtherEndpoints[service]
+	further = further || slices.Contains(gateways, service)
+	isOpen := e.internet() && service != "dynamodb" || slices.Contains(withoutEndpoint, service)
+	switch {
+	case isOpen:
+	case !further:
+		return fmt.Errorf("%s has no endpoint here: set %s", service, e.toInternet())
+	case !slices.Contains(e.Endpoints, service) && service == "dynamodb":
+		return fmt.Errorf(`the endpoint of dynamodb passes the app's own tables alone: add "dynamodb" to endpoints`)
+	case !slices.Contains(e.Endpoints, service):
+		return fmt.Errorf(`there is no NAT gateway: add %q to endpoints, or set %s`, service, e.toInternet())
+	case service != "s3" && !e.holds(arn):
+		return fmt.Errorf("%s is not of the environment's account and region, which is all that the endpoint passes", arn)
+	}
+	return nil
+}
+
+// place is where the environment is, with a word for what only a deployment knows.
+func (e Environment) place() services.Place {
+	return services.Place{Partition: "aws", Region: e.Region, Account: cmp.Or(e.Account, "own")}
+}
+
+// holds reports whether an ARN is of the environment's account and region.
+func (e Environment) holds(arn string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	return len(parts) == 6 && parts[3] == e.Region && (e.Account == "" || parts[4] == e.Account)
+}
