@@ -15,8 +15,8 @@ import (
 // load balancer's stack, which must not depend on any service.
 func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IApplicationListener {
 	return elbv2.ApplicationListener_FromApplicationListenerAttributes(scope, jsii.String("Listener"), &elbv2.ApplicationListenerAttributes{
-		ListenerArn: props.Listener.ListenerArn(),
-		SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(scope, jsii.String("LoadBalancer"), props.LoadBalancer.SecurityGroupId(),
+		ListenerArn: props.Listener,
+		SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(scope, jsii.String("LoadBalancer"), props.LoadBalancer,
 			&awsec2.SecurityGroupImportOptions{Mutable: jsii.Bool(false)}),
 	})
 }
@@ -33,7 +33,7 @@ func newLiveRule(
 		Reason: jsii.String("the preview rule has opened the service to the load balancer"),
 	})
 	groups := map[string]elbv2.IApplicationTargetGroup{
-		props.Service.Name: importTargetGroup(scope, "LiveTargetGroup", own),
+		props.Service.Name: importTargetGroup(scope, "LiveTargetGroup", own.TargetGroupArn()),
 	}
 	for _, forward := range rule.Forward {
 		if forward.Service != props.Service.Name {
@@ -43,9 +43,8 @@ func newLiveRule(
 	return newRule(scope, "LiveRule", listener, rule, groups)
 }
 
-func importTargetGroup(scope constructs.Construct, id string, group elbv2.IApplicationTargetGroup) elbv2.IApplicationTargetGroup {
-	return elbv2.ApplicationTargetGroup_FromTargetGroupAttributes(scope, &id,
-		&elbv2.TargetGroupAttributes{TargetGroupArn: group.TargetGroupArn()})
+func importTargetGroup(scope constructs.Construct, id string, arn *string) elbv2.IApplicationTargetGroup {
+	return elbv2.ApplicationTargetGroup_FromTargetGroupAttributes(scope, &id, &elbv2.TargetGroupAttributes{TargetGroupArn: arn})
 }
 
 // newRule renders a rule in the service's own stack.

@@ -43,14 +43,14 @@ type ServiceProps struct {
 	// Cluster and Subnets are where its tasks run.
 	Cluster awsecs.ICluster
 	Subnets *awsec2.SubnetSelection
-	// Listener takes the rules; LoadBalancer is the security group it sends from.
-	Listener     elbv2.IApplicationListener
-	LoadBalancer awsec2.ISecurityGroup
+	// Listener is the ARN of the listener that takes the rules, and LoadBalancer the id of
+	// the security group that its load balancer sends from.
+	Listener, LoadBalancer *string
 	// Rules are the preview rule and the live rules.
 	Rules services.ServiceRules
-	// Rest receives what a shared path does not send to the service. Nil means that no
-	// rule shares a path.
-	Rest elbv2.IApplicationTargetGroup
+	// Rest is the ARN of the target group that receives what a shared path does not send to
+	// the service. Nil means that no rule shares a path.
+	Rest *string
 	// Connections are nil for a service without calls and callers.
 	Connections *Connections
 	// Topic receives alarms and the notifications of the budget.

@@ -20,7 +20,8 @@ type Catalog struct {
 	// with paths have they leave empty.
 	Workers []Service
 	// Monolith serves every path that no service has taken. Its own paths are
-	// always "/*" and its priority is always the last: leave both empty.
+	// always "/*" and its priority is always the last: leave both empty. Its image may be
+	// empty where each environment has it run outside, behind a listener that is there already.
 	Monolith Service
 }
 

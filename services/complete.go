@@ -161,7 +161,7 @@ func (s Service) check() error {
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{
-		s.Image.check, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
+		s.checkImage, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
 		s.checkEnvironment, s.checkSecrets, s.Needs.check, s.checkCollector, s.checkConnected, s.checkCommand, s.checkQueue,
 	} {
 		if err := check(); err != nil {
@@ -169,6 +169,17 @@ func (s Service) check() error {
 		}
 	}
 	return nil
+}
+
+// Named reports whether the image has a source.
+func (i Image) Named() bool { return i.Program+i.Folder+i.Registry != "" }
+
+// checkImage leaves it to the environments whether a monolith needs an image.
+func (s Service) checkImage() error {
+	if s.Priority == monolithPriority && !s.Image.Named() {
+		return nil
+	}
+	return s.Image.check()
 }
 
 func (i Image) check() error {

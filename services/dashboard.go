@@ -15,9 +15,11 @@ import (
 // SEARCH expressions find its metrics, so that no phase and no deployment changes
 // the dashboard. A program without data has no line.
 //
+// External is the ARN of the target group of a monolith that runs outside the stage, or "".
+//
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-func Dashboard(stage, region string, c Catalog) string {
-	d := dashboard{stage: stage, region: region, catalog: c}
+func Dashboard(stage, region string, c Catalog, external string) string {
+	d := dashboard{stage: stage, region: region, catalog: c, external: external}
 	d.row(3, text(fmt.Sprintf("# The migration of %s\n\n"+
 		"Each row is a service's paths: the service in blue beside the monolith in orange, which is all that the monolith still serves. "+
 		"The strangled share is what the services answer of all requests; at 100 %% the monolith has none left.", stage)))
@@ -46,6 +48,7 @@ func Dashboard(stage, region string, c Catalog) string {
 type dashboard struct {
 	stage, region string
 	catalog       Catalog
+	external      string
 	widgets       []widget
 	y             int
 }
@@ -249,10 +252,18 @@ func (d *dashboard) sum(metric string, of ...Service) string {
 func (d *dashboard) ofTargetGroups(metric, statistic string, of ...Service) string {
 	var names []string
 	for _, s := range of {
-		name := TargetGroupName(d.stage, s)
-		names = append(names, name[strings.LastIndex(name, "-")+1:])
+		names = append(names, d.group(s))
 	}
 	return search("AWS/ApplicationELB,LoadBalancer,TargetGroup", metric, statistic, "("+strings.Join(names, " OR ")+")")
+}
+
+// group returns the words that find a program's target group.
+func (d *dashboard) group(s Service) string {
+	if _, group, external := strings.Cut(d.external, ":targetgroup/"); external && s.Name == d.catalog.Monolith.Name {
+		return `TargetGroup="targetgroup/` + group + `"`
+	}
+	name := TargetGroupName(d.stage, s)
+	return name[strings.LastIndex(name, "-")+1:]
 }
 
 // search returns a SEARCH expression for the metrics of a name whose dimensions

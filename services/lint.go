@@ -29,7 +29,7 @@ var pathPattern = regexp.MustCompile(`^[/*?][A-Za-z0-9_\-.$/~"'@:+&*?]*$`)
 // never reach, in any phase. The error names every rule that takes part and what to
 // change. previewFrom are the CIDR blocks of the preview rules.
 func Lint(c Catalog, previewFrom []string) error {
-	return lint(Rules(Plan(c, mostRules(c), previewFrom)))
+	return Listener{PreviewFrom: previewFrom}.Lint(c)
 }
 
 // mostRules is a migration with every rule that a catalog can have, so that a

@@ -29,7 +29,7 @@ type DataProps struct {
 func NewData(scope awscdk.Stage, id string, props *DataProps) *Data {
 	e := props.Environment
 	data := &Data{Tables: map[string]*constructs.Table{}}
-	for _, s := range props.Catalog.All() {
+	for _, s := range e.runs(props.Catalog) {
 		if s.Table == nil {
 			continue
 		}

@@ -11,10 +11,10 @@ import (
 // Edge is the load balancer and the listener to which services add their rules. A
 // request that matches no rule is answered with 404.
 type Edge struct {
-	Stack    awscdk.Stack
-	Listener elbv2.ApplicationListener
-	// SecurityGroup is the load balancer's own.
-	SecurityGroup awsec2.SecurityGroup
+	// Stack is nil where the listener is there already.
+	Stack awscdk.Stack
+	// Listener is the listener's ARN, and SecurityGroup the id of the load balancer's group.
+	Listener, SecurityGroup *string
 }
 
 // EdgeProps say where the load balancer is and what it speaks.
@@ -23,9 +23,12 @@ type EdgeProps struct {
 	VPC         awsec2.IVpc
 }
 
-// NewEdge creates the load balancer and its listener.
+// NewEdge creates the load balancer and its listener, unless the environment names one.
 func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
 	e := props.Environment
+	if e.Listener != nil {
+		return &Edge{Listener: &e.Listener.ARN, SecurityGroup: &e.Listener.SecurityGroup}
+	}
 	stack := newStack(scope, id, e, "Load balancer")
 	group := newLoadBalancerSecurityGroup(stack, e, props.VPC)
 	balancer := newLoadBalancer(stack, e, props.VPC, group)
@@ -34,7 +37,7 @@ func NewEdge(scope awscdk.Stage, id string, props *EdgeProps) *Edge {
 		newFirewall(stack, balancer, e.FreeText)
 	}
 	pin(stack, group.SecurityGroupId())
-	return &Edge{Stack: stack, Listener: listener, SecurityGroup: group}
+	return &Edge{Stack: stack, Listener: listener.ListenerArn(), SecurityGroup: group.SecurityGroupId()}
 }
 
 // newLoadBalancer creates a load balancer that answers 400 to a request that does not

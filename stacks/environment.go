@@ -34,6 +34,9 @@ type Environment struct {
 	NATGateways int `json:"natGateways"`
 	// VPC is a network that is there already. Nil means that the environment gets one.
 	VPC *VPC `json:"vpc"`
+	// Listener is one that is there already, in the environment's VPC. Nil means that the
+	// environment gets a load balancer.
+	Listener *Listener `json:"listener"`
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
 	// two at most. Empty means those of the VPC.
 	PreviewFrom []string `json:"previewFrom"`
@@ -117,12 +120,30 @@ func (e Environment) complete(app, name string) Environment {
 		e.AZs = len(e.VPC.Zones)
 	}
 	e.Protected = cmp.Or(e.Protected, new(true))
-	e.WAF = cmp.Or(e.WAF, new(true))
+	e.WAF = cmp.Or(e.WAF, new(e.Listener == nil))
 	e.Budgets = cmp.Or(e.Budgets, new(true))
 	if len(e.PreviewFrom) == 0 {
 		e.PreviewFrom = e.ranges()
 	}
 	return e
+}
+
+// external is the ARN of the target group of a monolith that runs outside the
+// environment, or "".
+func (e Environment) external() string {
+	if e.Listener == nil {
+		return ""
+	}
+	return e.Listener.Monolith
+}
+
+// runs are the programs that the environment runs, in any phase.
+func (e Environment) runs(catalog services.Catalog) []services.Service {
+	all := catalog.All()
+	if e.external() != "" {
+		return all[:len(all)-1] // the monolith is the last
+	}
+	return all
 }
 
 // ranges are the address ranges of the VPC.

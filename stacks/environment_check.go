@@ -35,19 +35,26 @@ func (e Environment) checkTogether() error {
 	if e.VPC != nil && (e.AZs != 0 || e.NATGateways != 0) {
 		return fmt.Errorf("azs and natGateways are for a VPC that the environment gets: remove them beside vpc, which has zones and internet")
 	}
+	if e.Listener != nil {
+		return e.checkBesideListener()
+	}
 	return nil
 }
 
 // check refuses what could not be deployed.
 func (e Environment) check(catalog services.Catalog) error {
 	for _, check := range []func() error{
-		e.checkPlace, e.checkVPC, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople, e.checkEndpoints,
+		e.checkPlace, e.checkVPC, e.checkListener, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople,
+		e.checkEndpoints,
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	if err := services.Lint(catalog, e.PreviewFrom); err != nil {
+	if err := e.checkMonolith(catalog); err != nil {
+		return err
+	}
+	if err := e.listener().Lint(catalog); err != nil {
 		return err
 	}
 	for _, check := range []func(services.Catalog) error{e.checkQueues, e.checkImages, e.checkNeeds} {
@@ -182,7 +189,7 @@ func (e Environment) checkImages(catalog services.Catalog) error {
 		return nil
 	}
 	way := e.toInternet()
-	for _, s := range catalog.All() {
+	for _, s := range e.runs(catalog) {
 		for _, image := range []services.Image{s.Image, {Registry: s.Collector}} {
 			if image.Registry != "" && !e.reaches(image) {
 				return fmt.Errorf("%q runs %s, which tasks cannot pull without a NAT gateway: push it to ECR in the environment's account and "+

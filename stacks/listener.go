@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -29,8 +31,7 @@ func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 	})
 	pin(stack, listener.ListenerArn())
 	printURL(stack, "http://"+*balancer.LoadBalancerDnsName())
-	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:http"),
-		jsii.Sprintf("%s has no domain: the load balancer speaks HTTP only, so anyone on the way can read and change requests", e.Name))
+	warnOfHTTP(stack, fmt.Sprintf("%s has no domain", e.Name))
 	return listener
 }
 
@@ -80,6 +81,11 @@ func notFound() elbv2.ListenerAction {
 		ContentType: jsii.String("application/json"),
 		MessageBody: jsii.String(`{"title":"Not Found","status":404,"detail":"no service has this path"}`),
 	})
+}
+
+func warnOfHTTP(stack awscdk.Stack, reason string) {
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("strangler:http"),
+		jsii.Sprintf("%s: the load balancer speaks HTTP only, so anyone on the way can read and change requests", reason))
 }
 
 func printURL(stack awscdk.Stack, url string) {

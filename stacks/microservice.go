@@ -30,9 +30,9 @@ type MicroserviceProps struct {
 	Watch    *Watch
 	// Connections are nil for a service without calls and callers.
 	Connections *constructs.Connections
-	// Rest receives what a shared path does not send to the service. Nil means that no
-	// rule shares a path.
-	Rest *Microservice
+	// Rest is the ARN of the target group that receives what a shared path does not send to
+	// the service. Nil means that no rule shares a path.
+	Rest *string
 }
 
 // NewMicroservice creates a program's stack. Its target group is always exported,
@@ -55,10 +55,8 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		Rules:        props.Rules,
 		Connections:  props.Connections,
 		Topic:        props.Watch.Topic,
+		Rest:         props.Rest,
 		Budget:       *e.Budgets,
-	}
-	if props.Rest != nil {
-		service.Rest = props.Rest.Service.TargetGroup
 	}
 	warnOfFloating(stack, props.Service)
 	m := &Microservice{Stack: stack, Service: constructs.NewService(stack, id, service)}

@@ -12,7 +12,7 @@ import (
 
 // checkNeeds refuses what no task could reach.
 func (e Environment) checkNeeds(catalog services.Catalog) error {
-	for _, s := range catalog.All() {
+	for _, s := range e.runs(catalog) {
 		for _, check := range []func(services.Needs) error{e.checkSecrets, e.checkPermissions, e.checkEgress} {
 			if err := check(s.Needs); err != nil {
 				return fmt.Errorf("%q %w", s.Name, err)

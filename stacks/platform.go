@@ -42,6 +42,9 @@ func NewPlatform(scope awscdk.Stage, id string, props *PlatformProps) *Platform 
 		Monolith:  newMonolithSecurityGroup(stack, vpc),
 		Tasks:     e.tasks(),
 	}
+	if e.Listener != nil {
+		e.Listener.describe(stack, e.Name)
+	}
 	p.pin(e)
 	return p
 }

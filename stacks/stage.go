@@ -18,7 +18,7 @@ type EnvironmentStage struct {
 	Platform *Platform
 	Data     *Data
 	Edge     *Edge
-	// Monolith is nil once it is retired.
+	// Monolith is nil once it is retired, and where it runs outside.
 	Monolith *Microservice
 	// Services are found by name, the workers among them.
 	Services map[string]*Microservice
@@ -56,15 +56,15 @@ func NewEnvironmentStage(scope awscdk.App, id string, props *EnvironmentStagePro
 // those of the workers.
 func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	e, catalog := props.Environment, props.Catalog
-	rules := services.Plan(catalog, e.Migration, e.PreviewFrom)
+	rules := e.listener().Plan(catalog, e.Migration)
 	program := func(service services.Service, tables []*constructs.Table) *Microservice {
 		return NewMicroservice(s.Stage, service.ID(), &MicroserviceProps{
 			Environment: e, Service: service, Rules: rules[service.Name], Tables: tables, Images: props.Images,
-			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Rest: s.rest(rules[service.Name], catalog),
+			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Rest: s.rest(e, rules[service.Name], catalog),
 			Connections: s.connections(service, catalog.Monolith.Name),
 		})
 	}
-	if e.Migration.Monolith != services.Retired {
+	if e.Migration.Monolith != services.Retired && e.external() == "" {
 		monolith := catalog.Monolith
 		monolith.Scaling = services.MonolithScaling(catalog, e.Migration)
 		s.Monolith = program(monolith, s.Data.ofMonolith(catalog, e.Migration))
@@ -102,17 +102,19 @@ func (s *EnvironmentStage) connections(service services.Service, monolith string
 	return c
 }
 
-// rest returns the program to which the rules of another send the rest of a shared
-// path, or nil.
-func (s *EnvironmentStage) rest(rules services.ServiceRules, catalog services.Catalog) *Microservice {
+// rest returns the ARN of the target group to which the rules of a program send the rest
+// of a shared path, or nil.
+func (s *EnvironmentStage) rest(e Environment, rules services.ServiceRules, catalog services.Catalog) *string {
 	for _, rule := range rules.Live {
 		for _, forward := range rule.Forward {
-			switch forward.Service {
-			case rule.Service:
-			case catalog.Monolith.Name:
-				return s.Monolith
+			switch external := e.external(); {
+			case forward.Service == rule.Service:
+			case forward.Service != catalog.Monolith.Name:
+				return s.Services[forward.Service].Service.TargetGroup.TargetGroupArn()
+			case external != "":
+				return &external
 			default:
-				return s.Services[forward.Service]
+				return s.Monolith.Service.TargetGroup.TargetGroupArn()
 			}
 		}
 	}

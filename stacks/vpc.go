@@ -25,7 +25,7 @@ type VPC struct {
 	// perhaps a second one in each, and so on.
 	Tasks []string `json:"tasks"`
 	// LoadBalancer are the public subnets of the load balancer, one in each zone, in the
-	// order of Zones.
+	// order of Zones, and none where the listener is there already.
 	LoadBalancer []string `json:"loadBalancer"`
 	// Internet is whether the subnets of tasks have a way to the internet.
 	Internet bool `json:"internet"`
@@ -60,8 +60,8 @@ func (e Environment) checkVPC() error {
 	if !vpcID.MatchString(v.ID) {
 		return fmt.Errorf("vpc.id %q: want an id such as vpc-0123456789abcdef0", v.ID)
 	}
-	for _, check := range []func() error{v.checkBlocks, func() error { return v.checkZones(e.Region) }, v.checkSubnets, v.checkRouteTables} {
-		if err := check(); err != nil {
+	for _, check := range []func(Environment) error{v.checkBlocks, v.checkZones, v.checkSubnets, v.checkRouteTables} {
+		if err := check(e); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ const (
 	smallestBlock = 28
 )
 
-func (v VPC) checkBlocks() error {
+func (v VPC) checkBlocks(Environment) error {
 	if len(v.CIDR) == 0 {
 		return fmt.Errorf("vpc.cidr is empty: name the IPv4 blocks of %s", v.ID)
 	}
@@ -89,26 +89,26 @@ func (v VPC) checkBlocks() error {
 	return nil
 }
 
-func (v VPC) checkZones(region string) error {
+func (v VPC) checkZones(e Environment) error {
 	if len(v.Zones) < 2 {
 		return fmt.Errorf("vpc.zones has %d: want two at least, a load balancer needs them", len(v.Zones))
 	}
-	zone := regexp.MustCompile(`^` + region + `[a-z]$`)
+	zone := regexp.MustCompile(`^` + e.Region + `[a-z]$`)
 	for i, name := range v.Zones {
 		if !zone.MatchString(name) || slices.Contains(v.Zones[:i], name) {
-			return fmt.Errorf("vpc.zones %q: want different zones such as %sa", name, region)
+			return fmt.Errorf("vpc.zones %q: want different zones such as %sa", name, e.Region)
 		}
 	}
 	return nil
 }
 
-func (v VPC) checkSubnets() error {
+func (v VPC) checkSubnets(e Environment) error {
 	zones := len(v.Zones)
 	switch {
 	case len(v.Tasks) == 0 || len(v.Tasks)%zones != 0:
 		return fmt.Errorf("vpc.tasks has %d subnets: want one in each of the %d zones, in their order, or as many more in each",
 			len(v.Tasks), zones)
-	case len(v.LoadBalancer) != zones:
+	case e.Listener == nil && len(v.LoadBalancer) != zones:
 		return fmt.Errorf("vpc.loadBalancer has %d subnets: want one in each of the %d zones, in their order", len(v.LoadBalancer), zones)
 	}
 	all := slices.Concat(v.Tasks, v.LoadBalancer)
@@ -123,7 +123,7 @@ func (v VPC) checkSubnets() error {
 	return nil
 }
 
-func (v VPC) checkRouteTables() error {
+func (v VPC) checkRouteTables(Environment) error {
 	if !v.Endpoints && len(v.RouteTables) == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (v VPC) reference(stack awscdk.Stack) awsec2.IVpc {
 		VpcId:             &v.ID,
 		VpcCidrBlock:      &v.CIDR[0],
 		AvailabilityZones: jsii.Strings(v.Zones...),
-		PublicSubnetIds:   jsii.Strings(v.LoadBalancer...),
+		PublicSubnetIds:   listOrNil(v.LoadBalancer),
 	}
 	if v.Internet {
 		attributes.PrivateSubnetIds, attributes.PrivateSubnetRouteTableIds = jsii.Strings(v.Tasks...), listOrNil(v.RouteTables)

@@ -104,7 +104,7 @@ func subscribe(stack awscdk.Stack, e Environment, topic awssns.Topic) {
 
 func newDashboard(stack awscdk.Stack, e Environment, catalog services.Catalog) {
 	dashboard := awscloudwatch.NewCfnDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
-		DashboardBody: jsii.String(services.Dashboard(stageName(stack), e.Region, catalog)),
+		DashboardBody: jsii.String(services.Dashboard(stageName(stack), e.Region, catalog, e.external())),
 	})
 	awscdk.NewCfnOutput(stack, jsii.String("DashboardUrl"), &awscdk.CfnOutputProps{
 		Value: jsii.Sprintf("https://%s/cloudwatch/home?region=%s#dashboards/dashboard/%s", console(e.Region), e.Region, *dashboard.Ref()),

@@ -111,6 +111,7 @@ const (
 	inQueries     = "constructs/queries.go"
 	inPlatform    = "stacks/platform.go"
 	inVPC         = "stacks/vpc.go"
+	inExisting    = "stacks/listener_existing.go"
 	inEndpoints   = "stacks/endpoints.go"
 	inFurther     = "stacks/endpoints_further.go"
 	inEdge        = "stacks/edge.go"
@@ -128,7 +129,7 @@ const (
 // atOnce are faults in eighteen places, each found by a property of its own.
 var atOnce = []mutant{
 	{inConnections, `ContainerPort: jsii.Number(s.Port)`, `ContainerPort: jsii.Number(8080)`, "TestPortsJoin"},
-	{inService, `seconds(props.Service.StartUp)`, `seconds(0)`, "TestStartUpIsTheGracePeriod"},
+	{inService, `gracePeriod(props.Service)`, `seconds(0)`, "TestStartUpIsTheGracePeriod"},
 	{inService, `DeregistrationDelay:        seconds(props.Service.Stop.Drain)`, `DeregistrationDelay:        awscdk.Duration_Seconds(jsii.Number(0))`, "TestServicesDeploySafely"},
 	{inScaling, `		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),`, `		RequestsPerTarget: jsii.Number(scaling.RequestsPerTarget),
 		DisableScaleIn: jsii.Bool(true),`, "TestServicesScaleAlone"},
@@ -153,9 +154,9 @@ var mutants = []mutant{
 	// The way of a request from the load balancer to the program.
 	{inService, `jsii.Number(groupPort)`, `jsii.Number(props.Service.Port)`, "TestNoOptionReplacesTheTargetGroup"},
 	{inService, `elbv2.ApplicationProtocol_HTTP,`, `elbv2.ApplicationProtocol_HTTPS,`, "TestPortsJoin"},
-	{inService, `map[string]string{"PORT": strconv.Itoa(props.Service.Port)}`, `map[string]string{"PORT": "8080"}`, "TestPortsJoin"},
-	{inService, `if port >= 1024 {`, `if port > 0 {`, "TestLowPort"},
-	{inService, `Value: jsii.String(strconv.Itoa(port))`, `Value: jsii.String("1024")`, "TestLowPort"},
+	{inService, `variables["PORT"] = strconv.Itoa(props.Service.Port)`, `variables["PORT"] = "8080"`, "TestPortsJoin"},
+	{inService, `s.IsWorker() || s.Port >= 1024`, `s.Port > 0`, "TestLowPort"},
+	{inService, `Value: jsii.String(strconv.Itoa(s.Port))`, `Value: jsii.String("1024")`, "TestLowPort"},
 	{inService, `Path:                    &health.Path`, `Path:                    jsii.String("/")`, "TestServicesDeploySafely"},
 	{inService, `Interval:                seconds(health.Interval)`, `Interval:                awscdk.Duration_Seconds(jsii.Number(30))`, "TestServicesDeploySafely"},
 	{inService, `Timeout:                 seconds(health.Timeout)`, `Timeout:                 awscdk.Duration_Seconds(jsii.Number(4))`, "TestServicesDeploySafely"},
@@ -199,7 +200,7 @@ var mutants = []mutant{
 	// The order that loses no request.
 	{inService, `	service.Node().AddDependency(task.ExecutionRole())` + "\n", ``, "TestNoRequestIsLostOnTheWayInOrOut"},
 	{inService, `newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)`, `newLiveRule(scope, listener, group, rule, props)`, "TestNoRequestIsLostOnTheWayInOrOut"},
-	{inRules, `importTargetGroup(scope, "LiveTargetGroup", own)`, `own`, "TestNoRequestIsLostOnTheWayInOrOut"},
+	{inRules, `importTargetGroup(scope, "LiveTargetGroup", own.TargetGroupArn())`, `own`, "TestNoRequestIsLostOnTheWayInOrOut"},
 
 	// Deployments.
 	{inService, `MinHealthyPercent:           jsii.Number(100)`, `MinHealthyPercent:           jsii.Number(50)`, "TestServicesDeploySafely"},
@@ -220,7 +221,7 @@ var mutants = []mutant{
 	{inService, `User:                   jsii.String(props.Service.User)`, `User:                   jsii.String("0")`, "TestControlsHoldInEveryPhase"},
 	{inService, `ReadonlyRootFilesystem: jsii.Bool(!props.Service.WritableRoot)`, `ReadonlyRootFilesystem: jsii.Bool(false)`, "TestControlsHoldInEveryPhase"},
 	{inService, `linux.DropCapabilities(awsecs.Capability_ALL)`, `linux.DropCapabilities(awsecs.Capability_SYS_ADMIN)`, "TestControlsHoldInEveryPhase"},
-	{inService, `maps.Copy(variables, props.Service.Environment)`, `maps.Copy(variables, map[string]string{})`, "TestTasksAreTheCatalogs"},
+	{inService, `maps.Clone(props.Service.Environment)`, `map[string]string{}`, "TestTasksAreTheCatalogs"},
 	{inService, `services.TableVariable(table.Owner.Name)`, `services.TableVariable(props.Service.Name)`, "TestEnvironmentEqualsReach"},
 	{inService, `awsecs.AwsLogDriverMode_NON_BLOCKING`, `awsecs.AwsLogDriverMode_BLOCKING`, "TestLogs"},
 	{inService, `awscdk.RemovalPolicy_DESTROY`, `awscdk.RemovalPolicy_RETAIN`, "TestLogs"},
@@ -346,9 +347,18 @@ var mutants = []mutant{
 	{inEndpoints, `group.AddIngressRule(awsec2.Peer_Ipv4(&block)`, `group.AddIngressRule(awsec2.Peer_AnyIpv4()`, "TestSecurityGroups"},
 	{inEndpoints, `range e.ranges()`, `range []string{VPCRange}`, "TestExistingVPC"},
 	{inEdge, `range e.ranges()`, `range []string{VPCRange}`, "TestExistingVPC"},
+	{inExisting, `"waf", e.WAF != nil`, `"waf", false`, "TestBadListener"},
+	{inExisting, `e.Account != "" && parts[2] != e.Account`, `false`, "TestBadListener"},
+	{inExisting, `External: e.external() != ""`, `External: false`, "TestExistingListenerIsNotTouched"},
+	{inExisting, `case e.external() != "" && monolith.Connected():`, `case false:`, "TestBadListener"},
+	{inExisting, `		warnOfHTTP(stack, environment+" has a listener of HTTP")`, ``, "TestExistingListenerSaysItsAddress"},
+	{inStage, ` && e.external() == ""`, ``, "TestExistingListenerIsNotTouched"},
+	{inStage, `return &external`, `return nil`, "TestShareWithAnExternalMonolith"},
+	{inData, `range e.runs(props.Catalog)`, `range props.Catalog.All()`, "TestExternalMonolithHasItsOwnTable"},
+	{inWatch, `e.external())`, `"")`, "TestExistingListenerIsWatched"},
 	{inPlatform, `if e.VPC.Endpoints {`, `if true {`, "TestExistingVPC"},
 	{inPlatform, `if e.VPC.FlowLog {`, `if true {`, "TestExistingVPC"},
-	{inVPC, `jsii.Strings(v.LoadBalancer...)`, `jsii.Strings(v.Tasks...)`, "TestExistingVPC"},
+	{inVPC, `listOrNil(v.LoadBalancer)`, `listOrNil(v.Tasks)`, "TestExistingVPC"},
 	{inVPC, `attributes.IsolatedSubnetIds, attributes`, `attributes.PublicSubnetIds, attributes`, "TestExistingVPC"},
 	{inEndpoints, `AllowAllOutbound: jsii.Bool(false)`, `AllowAllOutbound: jsii.Bool(true)`, "TestSecurityGroups"},
 	{inEndpoints, `"table/"+stageName(stack)+"-Data-*"`, `"table/*"`, "TestEndpoints"},

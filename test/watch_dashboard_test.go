@@ -252,7 +252,7 @@ func TestDashboardHasRoom(t *testing.T) {
 	c, err := raw.Complete()
 	require.NoError(t, err)
 	require.NoError(t, services.Lint(c, []string{"10.0.0.0/16"}))
-	if _, err := cloudwatch.ReadDashboard(services.Dashboard("fixture-staging", "eu-west-1", c)); err != nil {
+	if _, err := cloudwatch.ReadDashboard(services.Dashboard("fixture-staging", "eu-west-1", c, "")); err != nil {
 		t.Error(err)
 	}
 }

@@ -172,6 +172,9 @@ func run(ctx context.Context, o options, out output) error {
 	if err != nil {
 		return err
 	}
+	if err := allHere(app.Context, catalog); err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
 		return err

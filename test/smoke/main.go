@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	answers := request(url, probes(app.Catalog, environment.Migration))
+	answers := request(url, probes(app.Catalog, environment.Migration, environment.Listener == nil))
 	if _, err := fmt.Fprint(out, report(environment, app.Catalog, answers)); err != nil {
 		return err
 	}
@@ -64,10 +65,11 @@ func readURL(name, stage string) (string, error) {
 	if err := json.Unmarshal(text, &outputs); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	stack := stage + "-Edge"
-	url := outputs[stack]["Url"]
+	// Platform prints that of a listener that was there already.
+	edge, platform := stage+"-Edge", stage+"-Platform"
+	url := cmp.Or(outputs[edge]["Url"], outputs[platform]["Url"])
 	if url == "" {
-		return "", fmt.Errorf("%s: no output Url of %s: deploy the environment with --outputs-file", name, stack)
+		return "", fmt.Errorf("%s: no output Url of %s or %s: deploy the environment with --outputs-file", name, edge, platform)
 	}
 	return url, nil
 }

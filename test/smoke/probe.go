@@ -33,8 +33,9 @@ var sample = strings.NewReplacer("*", "smoke", "?", "s")
 
 // probes are one for each path of a complete catalog. The paths of a service without a
 // live rule fall to the monolith, and to the load balancer's 404 where the monolith
-// has no live rule either.
-func probes(c services.Catalog, m services.Migration) []probe {
+// has no live rule either. Alone is whether no one else has rules in the listener: others
+// may answer what is left of a monolith that has no rule.
+func probes(c services.Catalog, m services.Migration, alone bool) []probe {
 	plan := services.Plan(c, m, nil)
 	catchAll := plan[c.Monolith.Name].Live
 	var all []probe
@@ -42,6 +43,9 @@ func probes(c services.Catalog, m services.Migration) []probe {
 		rules := plan[s.Name].Live
 		if len(rules) == 0 {
 			rules = catchAll
+		}
+		if len(rules) == 0 && !alone {
+			continue
 		}
 		for _, pattern := range s.Paths {
 			all = append(all, probe{sample.Replace(pattern), programs(c, rules)})

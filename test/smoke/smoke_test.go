@@ -119,7 +119,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var paths []string
-			answers := request(deployed(t, test.status, test.program), probes(c, test.migration))
+			answers := request(deployed(t, test.status, test.program), probes(c, test.migration, true))
 			for _, a := range answers {
 				if !a.right() {
 					paths = append(paths, a.path)
@@ -146,7 +146,7 @@ func TestProbesFollowThePhases(t *testing.T) {
 		}
 		m, err := services.ParseMigration(c, words)
 		require.NoError(r, err)
-		all := probes(c, m)
+		all := probes(c, m, true)
 		require.Len(r, all, 7)
 		for _, p := range all {
 			name := owner(p.path)
@@ -168,7 +168,7 @@ func TestForeignMonolith(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	err := wrong(request(server.URL, probes(c, migration(t, c, "live", "10%", "live", "serving"))))
+	err := wrong(request(server.URL, probes(c, migration(t, c, "live", "10%", "live", "serving"), true)))
 	assert.EqualError(t, err, "smoke: /api/alpha: 200 of a program without X-Served-By, want alpha\n"+
 		"smoke: /api/alpha/smoke: 200 of a program without X-Served-By, want alpha")
 }
@@ -178,7 +178,7 @@ func TestNoServer(t *testing.T) {
 	server.Close()
 	c := complete(t)
 	for _, phases := range [][]string{{"live", "live", "live", "serving"}, {"strangled", "strangled", "strangled", "retired"}} {
-		for _, a := range request(server.URL, probes(c, migration(t, c, phases...))) {
+		for _, a := range request(server.URL, probes(c, migration(t, c, phases...), true)) {
 			assert.False(t, a.right(), "%v: %s", phases, a.path)
 		}
 	}
@@ -188,7 +188,7 @@ func TestReport(t *testing.T) {
 	c := complete(t)
 	m := migration(t, c, "live", "50%", "dark", "serving")
 	got := report(stacks.Environment{App: c.Name, Name: "dev", Migration: m}, c,
-		request(deployed(t, 200, instead("gamma", "beta")), probes(c, m)))
+		request(deployed(t, 200, instead("gamma", "beta")), probes(c, m, true)))
 	for _, line := range []string{
 		"## shop-dev",
 		"| beta | 50% |", "| legacy | serving |",
@@ -204,7 +204,7 @@ func TestReport(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Chdir("../..")
 	app := shipped(t)
-	environment, all := app.Environments[0], probes(app.Catalog, app.Environments[0].Migration)
+	environment, all := app.Environments[0], probes(app.Catalog, app.Environments[0].Migration, true)
 	// configured answers as cdk.json says.
 	configured := func(path string) string {
 		i := slices.IndexFunc(all, func(p probe) bool { return p.path == path })
@@ -231,7 +231,7 @@ func TestRun(t *testing.T) {
 	require.ErrorContains(t, run([]string{"other", outputs}, io.Discard), `environment "other" is not in cdk.json: want one of `)
 	write("other-Edge", "http://localhost")
 	require.EqualError(t, run([]string{environment.Name, outputs}, io.Discard),
-		outputs+": no output Url of "+stack+": deploy the environment with --outputs-file")
+		outputs+": no output Url of "+stack+" or "+strings.Replace(stack, "Edge", "Platform", 1)+": deploy the environment with --outputs-file")
 	require.EqualError(t, run([]string{environment.Name}, io.Discard), "usage: smoke ENVIRONMENT OUTPUTS_FILE")
 }
 

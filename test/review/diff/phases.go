@@ -72,8 +72,14 @@ func (c comparison) steps() []string {
 // migrationOf derives the phases from the templates: the shares from the live rules, and
 // strangled from the rights of the monolith's role. A service without a table is
 // strangled only once the monolith is gone, because the monolith has no right to lose.
+//
+// Before a listener that was there already the monolith may run outside, and counts as
+// serving: its phases, and strangled, change no template.
 func migrationOf(stage *assembly.Stage) services.Migration {
 	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Retired}
+	if joins(stage) {
+		m.Monolith = services.Serving
+	}
 	if monolith, ok := monolithOf(stage); ok {
 		m.Monolith = services.Drained
 		if _, serving := liveRule(stage, monolith); serving {
@@ -86,6 +92,11 @@ func migrationOf(stage *assembly.Stage) services.Migration {
 		}
 	}
 	return m
+}
+
+// joins reports whether the stage's rules are in a listener that no template has.
+func joins(stage *assembly.Stage) bool {
+	return slices.ContainsFunc(stage.ListenerRules, func(r assembly.ListenerRule) bool { return strings.HasPrefix(r.Listener, "arn:") })
 }
 
 func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.MonolithPhase) services.Phase {
@@ -107,8 +118,9 @@ func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.
 // strangled reports whether the service has a table, and the monolith's role no right
 // to it.
 func strangled(stage *assembly.Stage, service assembly.Service) bool {
+	_, there := monolithOf(stage)
 	has, shared := tableOf(stage, service)
-	return has && !shared
+	return there && has && !shared
 }
 
 // tableOf reports whether the service has a table, and whether the monolith's role may touch

@@ -1,0 +1,59 @@
+package services
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// Listener is what the rules of a plan are in: one that is made for them, or one that has
+// other rules.
+type Listener struct {
+	// PreviewFrom are the CIDR blocks of the preview rules.
+	PreviewFrom []string
+	// Preview and Live are added to the priorities of services, for the rules of each kind.
+	// Zero means 0 and 25000.
+	Preview, Live int
+	// External is whether the monolith runs outside, behind a rule that others made.
+	External bool
+}
+
+// Plan is the function of that name, with the listener's priorities and without the rules
+// of an external monolith. Shares still name it.
+func (l Listener) Plan(c Catalog, m Migration) map[string]ServiceRules {
+	plan := Plan(c, m, l.PreviewFrom)
+	if l.External {
+		delete(plan, c.Monolith.Name)
+	}
+	for name, rules := range plan {
+		rules.Preview.Priority += l.Preview
+		for i := range rules.Live {
+			rules.Live[i].Priority += cmp.Or(l.Live, liveOffset) - liveOffset
+		}
+		plan[name] = rules
+	}
+	return plan
+}
+
+// Lint is the function of that name, for the rules as they are in the listener.
+func (l Listener) Lint(c Catalog) error {
+	rules := Rules(l.Plan(c, mostRules(c)))
+	if err := lintKinds(rules); err != nil {
+		return err
+	}
+	return lint(rules)
+}
+
+// lintKinds refuses a live rule before a preview rule, whose header would not lead to its
+// program on every path.
+func lintKinds(rules []Rule) error {
+	var live *Rule
+	for _, r := range rules {
+		switch {
+		case r.Kind == LiveRule && live == nil:
+			live = &r
+		case r.Kind == PreviewRule && live != nil:
+			return fmt.Errorf("services: %s comes before %s: raise listener.priorities.live above every preview rule", *live, r)
+		}
+	}
+	return nil
+}
