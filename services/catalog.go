@@ -118,6 +118,10 @@ type Image struct {
 	Architecture Architecture
 	// EntryPoint and Command replace those of the image. Nil means the image's own.
 	EntryPoint, Command []string
+	// Run starts the program on this machine, for a rehearsal, such as "node", "server.js": in
+	// Folder, or for an image of a registry in the module's root. It listens on PORT. Nil means
+	// that it cannot be rehearsed; a Program needs none.
+	Run []string
 }
 
 // Architecture is a kind of processor, as container images name it.

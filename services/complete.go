@@ -199,6 +199,9 @@ func (i Image) check() error {
 		return fmt.Errorf("a program of this module is compiled for %s and starts by itself: leave Architecture, EntryPoint and Command empty",
 			ARM64)
 	}
+	if i.Program != "" && len(i.Run) > 0 {
+		return fmt.Errorf("a program of this module is compiled for the rehearsal: leave Run empty")
+	}
 	return checkReference(i.Registry)
 }
 

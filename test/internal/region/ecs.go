@@ -51,7 +51,7 @@ func (r *Region) definition(
 	if err != nil {
 		return definition{}, err
 	}
-	binary, err := r.programs.binary(ctx, container)
+	command, err := r.programs.command(ctx, container)
 	if err != nil {
 		return definition{}, err
 	}
@@ -69,7 +69,7 @@ func (r *Region) definition(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return definition{
-		binary:      binary,
+		command:     command,
 		environment: r.environment(d, container),
 		stopTimeout: r.clock.scaled(container.StopTimeout),
 		cpu:         task.CPU,

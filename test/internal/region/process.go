@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -29,38 +30,72 @@ type process struct {
 
 // start runs a program with the environment of its task definition, except for the
 // port: tasks have addresses of their own, and here all share one address, so each
-// gets a free port. Each line of output goes to onLog.
-func start(binary string, environment map[string]string, onLog func(line string)) (*process, error) {
+// gets a free port. A program that is none of this module's has the variables of this
+// machine that its image would have of its own. Each line of output goes to onLog.
+func start(run Command, environment map[string]string, onLog func(line string)) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{
-		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(binary), log: tail{onLog: onLog},
+		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(run.Words[0], run.Words[1:]...), log: tail{onLog: onLog},
 		done: make(chan struct{}),
 	}
-	environment = maps.Clone(environment)
+	environment = withImage(run, environment)
 	environment["PORT"] = strconv.Itoa(port)
-	p.command.Env = []string{}
+	p.command.Dir, p.command.Env = run.Folder, []string{}
+	p.command.WaitDelay = leftBehind
+	ownGroup(p.command)
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		p.command.Env = append(p.command.Env, name+"="+environment[name])
 	}
 	p.command.Stdout, p.command.Stderr = &p.log, &p.log
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", binary, err)
+		return nil, fmt.Errorf("start %s: %w", strings.Join(run.Words, " "), err)
 	}
 	go func() {
 		_ = p.command.Wait() // ProcessState has its result
+		p.abort()            // what it has left behind
 		close(p.done)
 	}()
 	return p, nil
 }
 
+// leftBehind is how long what an ended program has started may keep its output open.
+const leftBehind = 100 * time.Millisecond
+
+// unhealthy says why a program fails its health checks, as far as that shows from outside.
+func (p *process) unhealthy() error {
+	connection, err := net.DialTimeout("tcp", p.address, leftBehind)
+	if err != nil {
+		_, port, _ := net.SplitHostPort(p.address)
+		return fmt.Errorf("health checks failed: nothing listens on PORT, which is %s here: a program with a port of its own must listen on that", port)
+	}
+	connection.Close()
+	return errors.New("health checks failed")
+}
+
 // exit returns how an ended process has ended.
 func (p *process) exit() error { return errors.New(p.command.ProcessState.String()) }
 
-// abort sends SIGKILL, and does not wait. It does nothing when the process has ended.
-func (p *process) abort() { _ = p.command.Process.Kill() }
+// withImage adds the variables of this machine that a program finds others by, unless its task
+// definition has them. A binary of this module needs none.
+func withImage(run Command, environment map[string]string) map[string]string {
+	all := map[string]string{}
+	if run.Folder != "" {
+		for _, name := range []string{"PATH", "HOME", "LANG", "TMPDIR"} {
+			if value, set := os.LookupEnv(name); set {
+				all[name] = value
+			}
+		}
+	}
+	maps.Copy(all, environment)
+	return all
+}
+
+// abort sends SIGKILL to the program and to those that it has started, as all processes of a
+// container end with its first, and does not wait. It does nothing when they have ended.
+func (p *process) abort() { killGroup(p.command.Process) }
 
 // hang suspends the program without ending it: SIGSTOP, where there are signals. It does
 // nothing when the process has ended.
@@ -84,8 +119,8 @@ func (p *process) stop(timeout time.Duration) {
 	select {
 	case <-p.done:
 	case <-time.After(timeout):
-		p.kill()
 	}
+	p.kill()
 }
 
 // kill ends the program at once and waits for its end.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"example.com/strangler/test/internal/assembly"
@@ -16,9 +17,37 @@ import (
 type programs struct {
 	// root is the module's folder.
 	root string
+	// commands start programs that are none of the module's, by the names of containers.
+	commands map[string]Command
 
 	mu    sync.Mutex
 	built map[string]func() (binary string, err error)
+}
+
+// Command starts a program that is none of this module's.
+type Command struct {
+	// Words are the program and its arguments.
+	Words []string
+	// Folder is where it runs, relative to the module's. Empty means the module's own.
+	Folder string
+}
+
+// RunAs sets how programs are started that are none of this module's, by the names of their
+// containers. It is called before a deployment.
+func (r *Region) RunAs(commands map[string]Command) { r.programs.commands = commands }
+
+// command returns how the program of a container is started.
+func (p *programs) command(ctx context.Context, container assembly.Container) (Command, error) {
+	if c, ok := p.commands[container.Name]; ok {
+		return Command{c.Words, filepath.Join(p.root, c.Folder)}, nil
+	}
+	binary, err := p.binary(ctx, container)
+	return Command{Words: []string{binary}}, err
+}
+
+// equal reports whether both start the same.
+func (c Command) equal(other Command) bool {
+	return c.Folder == other.Folder && slices.Equal(c.Words, other.Words)
 }
 
 // binary returns the path of the program of a container's image, which it compiles once.
@@ -49,15 +78,16 @@ func (p *programs) build(ctx context.Context, program string) (string, error) {
 }
 
 // programOf returns the main package of the binary in a container's image. It fails for
-// an image that is not a Go program of this module.
+// an image that is not a Go program of this module: nothing says how to start that here.
 func programOf(container assembly.Container) (string, error) {
 	if container.Image.Folder == "" {
-		return "", fmt.Errorf("container %q runs %s: the rehearsal runs only Go programs of this module", container.Name,
+		return "", fmt.Errorf("container %q runs %s: say how to start it on this machine, in Image.Run", container.Name,
 			container.Image.Reference)
 	}
 	info, err := buildinfo.ReadFile(filepath.Join(container.Image.Folder, "service"))
 	if err != nil {
-		return "", fmt.Errorf("container %q: the rehearsal runs only Go programs of this module: %w", container.Name, err)
+		return "", fmt.Errorf("container %q is no Go program of this module: say how to start it on this machine, in Image.Run: %w",
+			container.Name, err)
 	}
 	return info.Path, nil
 }

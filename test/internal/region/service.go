@@ -2,7 +2,6 @@ package region
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -180,7 +179,7 @@ func (s *service) noteHealth() {
 			t.passes()
 		case state == alb.Unhealthy && !t.unhealthy && time.Since(t.started) > grace:
 			t.unhealthy = true
-			t.deployment.failCheck(t.process.log.explain(errors.New("health checks failed")))
+			t.deployment.failCheck(t.process.log.explain(t.process.unhealthy()))
 		}
 	}
 }

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 // version is a definition whose program serves. Each revision is a definition of its own.
 func (s *testService) version(revision string) definition {
 	return definition{
-		binary: sample, environment: map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision},
+		command: Command{Words: []string{sample}}, environment: map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision},
 		stopTimeout: 2 * time.Second, cpu: 256, group: s.group,
 	}
 }
@@ -399,7 +399,8 @@ func TestDeleteLeavesNothing(t *testing.T) {
 func TestEveryPartOfADefinitionCounts(t *testing.T) {
 	s := newTestService(t, declaredService())
 	for name, change := range map[string]func(*definition){
-		"binary":       func(d *definition) { d.binary = "other" },
+		"program":      func(d *definition) { d.command.Words = []string{"other"} },
+		"folder":       func(d *definition) { d.command.Folder = "other" },
 		"environment":  func(d *definition) { d.environment = map[string]string{} },
 		"stop timeout": func(d *definition) { d.stopTimeout++ },
 		"CPU":          func(d *definition) { d.cpu++ },

@@ -11,7 +11,7 @@ import (
 
 // definition is what the tasks of one deployment run, and where they register.
 type definition struct {
-	binary      string
+	command     Command
 	environment map[string]string
 	stopTimeout time.Duration
 	// cpu is the CPU that the task reserves, in units of 1/1024 vCPU.
@@ -28,7 +28,7 @@ type definition struct {
 }
 
 func (d definition) equal(other definition) bool {
-	return d.binary == other.binary && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu &&
+	return d.command.equal(other.command) && d.stopTimeout == other.stopTimeout && d.cpu == other.cpu &&
 		d.group == other.group && d.way == other.way &&
 		maps.Equal(d.environment, other.environment) && reflect.DeepEqual(d.revision, other.revision)
 }
@@ -75,7 +75,7 @@ func (t *task) run(serving func(*process)) error {
 		return err
 	}
 	defer sidecar.close()
-	p, err := start(t.deployment.binary, sidecar.environment, t.onLog)
+	p, err := start(t.deployment.command, sidecar.environment, t.onLog)
 	if err != nil {
 		return err
 	}
