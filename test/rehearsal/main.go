@@ -36,6 +36,7 @@ type options struct {
 	faults  bool
 	serve   bool
 	json    string
+	env     string
 	startup time.Duration
 	// propagation is in the time of the templates.
 	propagation time.Duration
@@ -96,6 +97,7 @@ func (o *options) flags() *flag.FlagSet {
 	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk")
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
+	f.StringVar(&o.env, "env", "", "a `file` with the values of secrets and other variables, NAME=value or orders.NAME=value a line")
 	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
 	f.DurationVar(&o.propagation, "propagation", 3*time.Second,
 		"the `duration`, in the templates' time, until both nodes of the load balancer know of a changed rule or target")
@@ -175,6 +177,13 @@ func run(ctx context.Context, o options, out output) error {
 	if err := allHere(app.Context, catalog); err != nil {
 		return err
 	}
+	if err := checkPrograms(catalog); err != nil {
+		return err
+	}
+	values, err := readValues(o.env)
+	if err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
 		return err
@@ -190,6 +199,8 @@ func run(ctx context.Context, o options, out output) error {
 		return err
 	}
 	defer region.Close()
+	region.RunAs(commandsOf(catalog))
+	region.SetValues(values)
 	r := &rehearsal{
 		catalog: catalog,
 		kinds:   kinds,

@@ -15,6 +15,7 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/load"
 )
 
 // parity sends the same requests to each dark service and to the monolith, both
@@ -119,7 +120,7 @@ func compare(one, other string, send func(program string) (answer, error)) (diff
 	return fmt.Sprintf("%s does not answer twice alike", one), nil
 }
 
-// answer is a response without X-Served-By and Date.
+// answer is a response without X-Served-By, Date, and what the rehearsal adds.
 type answer struct {
 	status int
 	header http.Header
@@ -149,7 +150,7 @@ func merged(a, b http.Header) http.Header {
 }
 
 // programHeaders are those in which the answers of two programs always differ.
-var programHeaders = []string{"X-Served-By", "Date"}
+var programHeaders = []string{"X-Served-By", "Date", load.ProgramHeader}
 
 // replay sends the request to one program by the preview header.
 func (r *rehearsal) replay(ctx context.Context, what replay, program string) (answer, error) {
@@ -176,7 +177,7 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (an
 	if err != nil {
 		return answer{}, err
 	}
-	if by := response.Header.Get("X-Served-By"); by != program {
+	if by := load.Program(response.Header); by != program {
 		return answer{}, fmt.Errorf("%s %s: sent to %s and answered by %q", what.method, target, program, by)
 	}
 	a := answer{response.StatusCode, response.Header.Clone(), string(content)}

@@ -154,7 +154,7 @@ func TestStreamJudges(t *testing.T) {
 		if test.program == loadBalancer {
 			result.Headers.Set("Server", "awselb/2.0")
 		} else {
-			result.Headers.Set("X-Served-By", test.program)
+			result.Headers.Set(load.ProgramHeader, test.program)
 		}
 		if test.status == 0 {
 			result.Error = "EOF"

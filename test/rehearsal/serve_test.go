@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/rehearsal/page/browser"
 )
 
@@ -74,5 +75,5 @@ func servedBy(t *testing.T, url string) string {
 	response, err := client.Get(url)
 	require.NoError(t, err)
 	response.Body.Close()
-	return response.Header.Get("X-Served-By")
+	return load.Program(response.Header)
 }

@@ -5,7 +5,6 @@
 package load
 
 import (
-	"cmp"
 	"net/http"
 	"time"
 
@@ -107,16 +106,17 @@ func judge(traffic Traffic, result *vegeta.Result) Record {
 	}
 }
 
-// Unnamed is the program of a response of a target without X-Served-By.
-const Unnamed = "a program without X-Served-By"
+// ProgramHeader is where the rehearsal's load balancer names the program that it has sent the
+// request to, whatever the program says of itself.
+const ProgramHeader = "X-Rehearsal-Program"
 
-// Program returns the program that has answered: the response's X-Served-By, Unnamed, or
-// "" for a response of the load balancer itself.
+// Program returns the program that has answered, or "" for a response of the load balancer
+// itself.
 func Program(header http.Header) string {
 	if alb.IsOwn(header) {
 		return ""
 	}
-	return cmp.Or(header.Get("X-Served-By"), Unnamed)
+	return header.Get(ProgramHeader)
 }
 
 // Between returns the records of all requests sent from one time, inclusive, to the

@@ -36,7 +36,7 @@ func serve(t *testing.T, handler http.HandlerFunc) plain {
 func TestEveryRequestIsRecorded(t *testing.T) {
 	var served atomic.Int64
 	l := Start(1000, serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Served-By", "alpha")
+		w.Header().Set(ProgramHeader, "alpha")
 		w.Header().Set("Retry-After", "7")
 		if served.Add(1)%2 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -120,16 +120,15 @@ func TestRequestWithoutResponseIsRecorded(t *testing.T) {
 	}
 }
 
-// The load balancer's own answer is told from that of a program without a name.
+// Who has answered is what the load balancer did, and not what a program says.
 func TestProgram(t *testing.T) {
 	for name, test := range map[string]struct {
 		header http.Header
 		want   string
 	}{
-		"a program":         {http.Header{"X-Served-By": {"alpha"}}, "alpha"},
-		"behind its server": {http.Header{"X-Served-By": {"alpha"}, "Server": {"nginx"}}, "alpha"},
-		"without a name":    {http.Header{"Server": {"nginx"}}, Unnamed},
-		"without any":       {http.Header{}, Unnamed},
+		"a program":         {http.Header{ProgramHeader: {"alpha"}}, "alpha"},
+		"behind its server": {http.Header{ProgramHeader: {"alpha"}, "Server": {"nginx"}}, "alpha"},
+		"what it claims":    {http.Header{ProgramHeader: {"alpha"}, "X-Served-By": {"beta"}}, "alpha"},
 		"the load balancer": {http.Header{"Server": {"awselb/2.0"}}, ""},
 	} {
 		assert.Equal(t, test.want, Program(test.header), name)

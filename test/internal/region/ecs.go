@@ -66,11 +66,15 @@ func (r *Region) definition(
 	if err != nil {
 		return definition{}, err
 	}
+	environment, err := r.environment(d, container)
+	if err != nil {
+		return definition{}, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return definition{
 		command:     command,
-		environment: r.environment(d, container),
+		environment: environment,
 		stopTimeout: r.clock.scaled(container.StopTimeout),
 		cpu:         task.CPU,
 		group:       r.groups[groupID],
@@ -96,7 +100,9 @@ func revision(task assembly.TaskDefinition, service assembly.Service) map[string
 	return all
 }
 
-func (r *Region) environment(d cloudformation.Deployment, container assembly.Container) map[string]string {
+// environment is the variables of a container: those of the task definition, with the tables
+// of here, then those that the person at the keyboard gives it.
+func (r *Region) environment(d cloudformation.Deployment, container assembly.Container) (map[string]string, error) {
 	environment := r.database.environment()
 	for name, value := range container.Environment {
 		for _, table := range d.Tables {
@@ -110,7 +116,7 @@ func (r *Region) environment(d cloudformation.Deployment, container assembly.Con
 	// The drain delay of this module's programs is part of the deregistration delay, so it
 	// passes at the same speed.
 	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
-	return environment
+	return environment, r.values.fill(environment, container)
 }
 
 // taskOf returns a service's task definition, and the container of that name in it.

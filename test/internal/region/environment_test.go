@@ -18,9 +18,12 @@ func TestEnvironmentLeavesTheCollectorOut(t *testing.T) {
 	require.NoError(t, err)
 	defer r.Close()
 	declared := map[string]string{"PORT": "8080", "GREETING": "hello"}
-	plain := r.environment(of(&assembly.Stage{}), assembly.Container{Environment: declared})
+	plain, err := r.environment(of(&assembly.Stage{}), assembly.Container{Environment: declared})
+	require.NoError(t, err)
 	assert.Subset(t, plain, declared)
 	traced := maps.Clone(declared)
 	traced[services.CollectorVariable] = "http://localhost:4318"
-	assert.Equal(t, plain, r.environment(of(&assembly.Stage{}), assembly.Container{Environment: traced}))
+	same, err := r.environment(of(&assembly.Stage{}), assembly.Container{Environment: traced})
+	require.NoError(t, err)
+	assert.Equal(t, plain, same)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/load"
 )
 
 // frontend is the load balancer: its API, and nodes that learn from it which rules and
@@ -116,11 +117,26 @@ func (d *frontend) change(change func()) {
 	for i, node := range d.nodes {
 		groups := map[string]http.Handler{}
 		for id, views := range d.groups {
-			groups[id] = views[i]
+			groups[id] = d.named(views[i], id)
 		}
 		balancer := &alb.LoadBalancer{Listener: listener, TargetGroups: groups, Attributes: attributes}
 		node.rules.learn(func() { node.balancer.Store(balancer) })
 	}
+}
+
+// named tells in the response to which program a request was sent. The program of a group is
+// known at once, as it is no setting of the load balancer's.
+func (d *frontend) named(group http.Handler, id string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(load.ProgramHeader, d.program(id))
+		group.ServeHTTP(w, r)
+	})
+}
+
+func (d *frontend) program(group string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.programs[group]
 }
 
 // current is the listener as the API has it.

@@ -3,6 +3,7 @@ package region
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/load"
 )
 
 func openTestFrontend(t *testing.T) *frontend {
@@ -132,4 +134,17 @@ func TestServiceNeedsAnAttachedTargetGroup(t *testing.T) {
 	require.NoError(t, setRule(r.frontend, rule("Preview", 1, "group")))
 	err = r.deployService(t.Context(), of(&assembly.Stage{}), "${Orders.Service}", service)
 	require.ErrorContains(t, err, "task definition", "with a rule the next error is that of the missing task definition")
+}
+
+// The response names the program of the target group that the request was sent to.
+func TestResponseNamesTheProgram(t *testing.T) {
+	d, err := openFrontend(0)
+	require.NoError(t, err)
+	t.Cleanup(d.close)
+	claims := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Served-By", "another") })
+	d.setGroup("a", claims, claims)
+	d.setProgram("a", "orders")
+	w := httptest.NewRecorder()
+	d.named(claims, "a").ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	assert.Equal(t, "orders", load.Program(w.Header()))
 }

@@ -26,6 +26,7 @@ type Region struct {
 	clock    Clock
 	onLog    func(line string)
 	programs programs
+	values   Values
 	database *database
 	frontend *frontend
 	// namespaces have the names of ECS services, and connections what they are used for.
