@@ -145,7 +145,6 @@ func TestStreamJudges(t *testing.T) {
 		"learned":             {"/#kit-root:0", 302, "legacy", ``, ""},
 		"not learned":         {"/#kit-root:0", 404, "legacy", ``, "status 404, want 302"},
 		"the load balancer's": {"/#kit-root:0", 404, loadBalancer, ``, ""},
-		"a program's 404":     {"/#kit-root:0", 404, "", ``, "status 404, want 302"},
 		"not for a service":   {"/api/alpha/item-7#alpha-read:7", 404, "", ``, "status 404, want 200"},
 	} {
 		result := &vegeta.Result{

@@ -134,7 +134,7 @@ func (s *screen) wrong(unexplained []string) {
 func (s *screen) leftOut(catalog services.Catalog) {
 	for _, service := range catalog.All() {
 		if service.Collector != "" {
-			s.line("left out: the collector of %s, as only programs of this module run here", service.Name)
+			s.line("left out: the collector of %s, as only the programs themselves run here", service.Name)
 		}
 	}
 }
