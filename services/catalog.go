@@ -76,6 +76,10 @@ type Service struct {
 	// Needs are what the program needs of AWS and of the network besides. Empty means
 	// nothing.
 	Needs Needs
+	// Takes are what the monolith holds for the sake of this service, beside its table: it
+	// has them until the service is strangled, and no longer, unless it or another service
+	// needs them too. Empty means nothing.
+	Takes Needs
 	// Collector is the image of an OpenTelemetry collector that runs beside the
 	// program, on the same architecture, receives its traces and sends them to X-Ray: the
 	// AWS Distro, such as

@@ -133,6 +133,9 @@ func (c Catalog) check() error {
 	if monolithPercent > 100 {
 		return fmt.Errorf("services: MonolithPercent adds up to %d%% of the monolith's load: want 100 at most", monolithPercent)
 	}
+	if err := c.checkTakes(); err != nil {
+		return err
+	}
 	return c.checkConnections()
 }
 

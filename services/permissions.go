@@ -28,6 +28,11 @@ func (p Permission) Services() []string {
 	return all
 }
 
+// same reports whether another permission has the same actions and resources.
+func (p Permission) same(other Permission) bool {
+	return slices.Equal(p.Actions, other.Actions) && slices.Equal(p.Resources, other.Resources)
+}
+
 var (
 	exactAction   = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
 	exactResource = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[^*?\s]+$`)

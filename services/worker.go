@@ -32,6 +32,8 @@ func (s Service) checkWorker() error {
 		has = "MonolithPercent"
 	case s.Alarms != Alarms{}:
 		has = "alarms of requests"
+	case !s.Takes.empty():
+		has = "Takes"
 	case s.Scaling.RequestsPerTarget != 0:
 		has = "RequestsPerTarget"
 	case s.Stop.Drain != 0:

@@ -21,28 +21,42 @@ func addHouseRules(app awscdk.App, catalog services.Catalog, environments []Envi
 // internet may open connections to it. They hold in the environments that run the program.
 func Exceptions(catalog services.Catalog, environments []Environment) []controls.Exception {
 	all := controls.Exceptions()
-	for _, s := range catalog.All() {
-		var stages []string
-		for _, e := range environments {
-			if s.Name != catalog.Monolith.Name || e.Migration.Monolith != services.Retired {
-				stages = append(stages, e.StageName())
-			}
+	for _, e := range environments {
+		for _, s := range e.programs(catalog) {
+			all = append(all, exceptionsOf(s, e.StageName())...)
 		}
-		if len(stages) == 0 {
-			continue
+	}
+	return all
+}
+
+// programs are those that the environment runs in its phases, with what they need there.
+func (e Environment) programs(catalog services.Catalog) []services.Service {
+	var all []services.Service
+	for _, s := range e.runs(catalog) {
+		switch {
+		case s.Name != catalog.Monolith.Name:
+			all = append(all, s)
+		case e.Migration.Monolith != services.Retired:
+			all = append(all, services.MonolithIn(catalog, e.Migration))
 		}
-		except := func(control, resource, reason string) {
-			all = append(all, controls.Exception{
-				Control: control, Stages: stages, Resource: s.ID() + resource, Exact: true, Reason: "the catalog says so of " + s.Name + ": " + reason,
-			})
-		}
-		if s.WritableRoot {
-			except("ECS.5", "Task", "it writes to its root file system")
-		}
-		for _, way := range s.Needs.Egress {
-			if way.To == services.Internet {
-				except("HOUSE.EC2.5", fmt.Sprintf("EgressTointernet%d", way.Port), way.Reason)
-			}
+	}
+	return all
+}
+
+func exceptionsOf(s services.Service, stage string) []controls.Exception {
+	var all []controls.Exception
+	except := func(control, resource, reason string) {
+		all = append(all, controls.Exception{
+			Control: control, Stages: []string{stage}, Resource: s.ID() + resource, Exact: true,
+			Reason: "the catalog says so of " + s.Name + ": " + reason,
+		})
+	}
+	if s.WritableRoot {
+		except("ECS.5", "Task", "it writes to its root file system")
+	}
+	for _, way := range s.Needs.Egress {
+		if way.To == services.Internet {
+			except("HOUSE.EC2.5", fmt.Sprintf("EgressTointernet%d", way.Port), way.Reason)
 		}
 	}
 	return all

@@ -10,9 +10,13 @@ import (
 	"example.com/strangler/services"
 )
 
-// checkNeeds refuses what no task could reach.
+// checkNeeds refuses what no task could reach. The monolith needs what services take from
+// it also while they are strangled: to go back is one word.
 func (e Environment) checkNeeds(catalog services.Catalog) error {
 	for _, s := range e.runs(catalog) {
+		if s.Name == catalog.Monolith.Name {
+			s = services.MonolithIn(catalog, services.Migration{})
+		}
 		for _, check := range []func(services.Needs) error{e.checkSecrets, e.checkPermissions, e.checkEgress} {
 			if err := check(s.Needs); err != nil {
 				return fmt.Errorf("%q %w", s.Name, err)

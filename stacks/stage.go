@@ -65,9 +65,7 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 		})
 	}
 	if e.Migration.Monolith != services.Retired && e.external() == "" {
-		monolith := catalog.Monolith
-		monolith.Scaling = services.MonolithScaling(catalog, e.Migration)
-		s.Monolith = program(monolith, s.Data.ofMonolith(catalog, e.Migration))
+		s.Monolith = program(services.MonolithIn(catalog, e.Migration), s.Data.ofMonolith(catalog, e.Migration))
 	}
 	for _, service := range catalog.Order() {
 		s.Services[service.Name] = program(service, s.Data.of(service))

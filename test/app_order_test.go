@@ -125,3 +125,46 @@ func TestOrderBetweenStacks(t *testing.T) {
 		}
 	}
 }
+
+// What a service takes from the monolith goes from it after the path has moved, and is back
+// before the path is. A part that the monolith needs itself, or for another service, stays.
+func TestTakenNeedsMoveInOrder(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-west-1:123456789012:jobs"
+	takes := services.Needs{
+		Secrets:     map[string]services.Secret{"TAKEN": {Secret: "beta"}, "GAMMA_KEY": {Secret: "legacy/gamma"}},
+		Permissions: []services.Permission{{Actions: []string{"sqs:SendMessage"}, Resources: []string{queue}}},
+		Egress: []services.Egress{
+			{To: "192.168.20.0/24", Port: 6379, Reason: "sessions"}, {To: "192.168.10.0/24", Port: 25, Reason: "mail of the office"},
+		},
+	}
+	taking := editService("beta", func(s *services.Service) { s.Takes = takes })
+	live := assemble(t, taking)
+	strangled := assemble(t, taking, contextKey("beta", "strangled"))
+	held := func(stage *assembly.Stage) []string {
+		var all []string
+		for _, name := range []string{"TAKEN", "GAMMA_KEY"} {
+			if secretsOf(stage)["legacy"][name] != "" {
+				all = append(all, name)
+			}
+		}
+		for _, statement := range stage.TaskRoles()["legacy"].Statements() {
+			if slices.Contains(statement.Resource, queue) {
+				all = append(all, statement.Action...)
+			}
+		}
+		for rule := range stage.Resources("AWS::EC2::SecurityGroupEgress") {
+			if block, ok := rule.Properties["CidrIp"].(string); ok && rule.Stack == "Legacy" {
+				all = append(all, block)
+			}
+		}
+		return all
+	}
+	assert.ElementsMatch(t, []string{"TAKEN", "GAMMA_KEY", "sqs:SendMessage", "192.168.20.0/24", "192.168.10.0/24"}, held(live))
+	assert.ElementsMatch(t, []string{"GAMMA_KEY", "192.168.10.0/24"}, held(strangled))
+	assert.Equal(t, []string{"Legacy"}, changed(live, strangled), "stacks that strangling changes")
+	dependsOn := func(stage *assembly.Stage, after, before string) bool {
+		return slices.Contains(stackOf(t, stage, after).Dependencies, before)
+	}
+	assert.True(t, dependsOn(strangled, "Legacy", "Beta"), "the path moves first")
+	assert.True(t, dependsOn(live, "Beta", "Legacy"), "what was taken returns first")
+}

@@ -108,6 +108,7 @@ const (
 	inSecrets     = "constructs/secrets.go"
 	inPermissions = "constructs/permissions.go"
 	inEgress      = "constructs/egress.go"
+	inTakes       = "services/takes.go"
 	inQueries     = "constructs/queries.go"
 	inPlatform    = "stacks/platform.go"
 	inVPC         = "stacks/vpc.go"
@@ -320,6 +321,16 @@ var mutants = []mutant{
 	{inPermissions, `place.Resolve(resource)`, `place.Resolve(resource)+"*"`, "TestEachRoleReachesItsOwn"},
 	{inPermissions, `jsii.Strings(resources...)`, `jsii.Strings("*")`, "TestEachRoleReachesItsOwn"},
 
+	// What services take from the monolith.
+	{inTakes, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestTakenNeedsMoveInOrder"},
+	{inTakes, `monolith.Needs = monolith.Needs.with(s.Takes)
+		}
+	}
+	return`, `monolith.Needs = s.Takes
+		}
+	}
+	return`, "TestTakenNeedsMoveInOrder"},
+
 	// Ways out.
 	{inEgress, `FromPort: port, ToPort: port, Description: &e.Reason,
 		}`, `FromPort: jsii.Number(0), ToPort: port, Description: &e.Reason,
@@ -419,7 +430,7 @@ var mutants = []mutant{
 	{inStage, `if !m.Services[service.Name].Strangled {`, `if m.Services[service.Name].Strangled {`, "TestOrderBetweenStacks"},
 	{inStage, `PermissionsBoundary: boundary(e),`, `PermissionsBoundary: nil,`, "TestPermissionsBoundary"},
 	{inStage, `		set(awscdk.Tags_Of(table.Table), name)` + "\n", `		_, _ = name, table` + "\n", "TestEveryResourceIsTagged"},
-	{inStage, `services.MonolithScaling(catalog, e.Migration)`, `catalog.Monolith.Scaling`, "TestMonolithScalesWithThePhases"},
+	{inTakes, `monolith.Scaling = MonolithScaling(c, m)`, `_ = MonolithScaling`, "TestMonolithScalesWithThePhases"},
 	{inStage, `range catalog.Order() {`, `range catalog.Services {`, "TestDeclaredCallsAreAllThereAre"},
 	{inStack, `TerminationProtection: e.Protected`, `TerminationProtection: jsii.Bool(false)`, "TestEveryStackIsProtected"},
 	{inData, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestEachRoleReachesItsOwn"},

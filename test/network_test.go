@@ -123,7 +123,8 @@ func isConnection(rule assembly.GroupRule) bool {
 // isWayOut reports whether the fixture's catalog gives the program of a group a way out.
 func isWayOut(group assembly.SecurityGroup, rule assembly.GroupRule) bool {
 	return slices.ContainsFunc(fixture.Catalog().All(), func(s services.Service) bool {
-		return s.ID() == group.Stack && slices.ContainsFunc(s.Needs.Egress, func(e services.Egress) bool {
+		needs := needsOf(fixture.Catalog(), s.Name, allLive.phases())
+		return s.ID() == group.Stack && slices.ContainsFunc(needs.Egress, func(e services.Egress) bool {
 			return rule.Protocol == "tcp" && rule.From == e.Port && rule.To == e.Port && rule.Description == e.Reason &&
 				(rule.Group == e.To || rule.Range.IsValid() && rule.Range.String() == e.To)
 		})
@@ -155,7 +156,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		assert.NoError(t, checkEndpoints(stage, fixture.Endpoints()...), name)
 	}
-	plain := editService("gamma", func(s *services.Service) { s.Needs = services.Needs{} })
+	plain := editService("gamma", withoutNeeds)
 	assert.NoError(t, checkEndpoints(assemble(t, plain, environment("endpoints", nil))), "without further ones")
 	assert.NoError(t, checkEndpoints(assemble(t, plain, environment("endpoints", []string{"s3"})), "s3"), "with buckets")
 }
@@ -256,7 +257,7 @@ func checkGeneratedNames(stage *assembly.Stage) error {
 // through interface endpoints; with one they need only the gateway endpoints, which
 // cost nothing.
 func TestWayOut(t *testing.T) {
-	plain := editService("gamma", func(s *services.Service) { s.Collector, s.Needs = "", services.Needs{} })
+	plain := editService("gamma", func(s *services.Service) { s.Collector = ""; withoutNeeds(s) })
 	none, all := environment("endpoints", nil), slices.Sorted(slices.Values(append([]string{"dynamodb", "s3"}, interfaces...)))
 	for name, test := range map[string]struct {
 		changes   []change

@@ -86,6 +86,7 @@ func targets(stage *assembly.Stage) []string {
 	}
 	for _, s := range fixture.Catalog().All() {
 		all = append(all, neededBy(s.Needs)...)
+		all = append(all, neededBy(s.Takes)...)
 	}
 	for _, task := range stage.TaskDefinitions {
 		for _, container := range task.Containers {
@@ -295,8 +296,8 @@ func permits(stage *assembly.Stage, phases phases, secure bool) (map[string][]pe
 	all := map[string][]permit{}
 	for _, task := range stage.TaskDefinitions {
 		name := task.Containers[0].Name
-		all[deployed(stage, task.ExecutionRole)] = slices.Concat(start(stage, task), reads(catalog.Find(name).Needs))
-		all[deployed(stage, task.TaskRole)] = may(catalog.Find(name).Needs)
+		all[deployed(stage, task.ExecutionRole)] = slices.Concat(start(stage, task), reads(needsOf(catalog, name, phases)))
+		all[deployed(stage, task.TaskRole)] = may(needsOf(catalog, name, phases))
 		if len(task.Containers) > 1 {
 			role := deployed(stage, task.TaskRole)
 			all[role] = append(all[role], permit{[]string{"xray:PutTraceSegments"}, nil})
@@ -339,6 +340,24 @@ func start(stage *assembly.Stage, task assembly.TaskDefinition) []permit {
 		{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, repositories},
 		{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{stream(logs)}},
 	}
+}
+
+// needsOf is what a program needs in some phases: the monolith has what each service that is
+// not strangled takes from it.
+func needsOf(c services.Catalog, program string, phases phases) services.Needs {
+	needs := services.Needs{Secrets: map[string]services.Secret{}}
+	add := func(others services.Needs) {
+		maps.Copy(needs.Secrets, others.Secrets)
+		needs.Permissions = append(needs.Permissions, others.Permissions...)
+		needs.Egress = append(needs.Egress, others.Egress...)
+	}
+	add(c.Find(program).Needs)
+	for _, s := range c.Services {
+		if program == c.Monolith.Name && phases[s.Name] != "strangled" {
+			add(s.Takes)
+		}
+	}
+	return needs
 }
 
 // here is where the fixture's environment is.

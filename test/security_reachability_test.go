@@ -17,7 +17,7 @@ import (
 
 // wantedLinks are all that the environment needs, and those from the load balancer to
 // the endpoints: it may send to the whole VPC, but sends to target groups only.
-func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]string {
+func wantedLinks(stage *assembly.Stage, phases phases, endpoints []string) map[network.Link]string {
 	want := map[network.Link]string{{From: network.Internet, To: network.LoadBalancer}: "tcp 80"}
 	outside := []string{"s3", "dynamodb"}
 	if len(endpoints) == 0 {
@@ -36,7 +36,7 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]str
 		}
 	}
 	for _, task := range stage.TaskDefinitions {
-		for _, way := range egressOf(task.Containers[0].Name) {
+		for _, way := range needsOf(fixture.Catalog(), task.Containers[0].Name, phases).Egress {
 			want[network.Link{From: task.Containers[0].Name, To: way.To}] = fmt.Sprintf("tcp %d", way.Port)
 		}
 	}
@@ -45,9 +45,6 @@ func wantedLinks(stage *assembly.Stage, endpoints []string) map[network.Link]str
 	}
 	return want
 }
-
-// egressOf are the ways out that the fixture's catalog gives a program.
-func egressOf(program string) []services.Egress { return fixture.Catalog().Find(program).Needs.Egress }
 
 // connectionsOf are the connections of the fixture whose two ends a stage has.
 func connectionsOf(stage *assembly.Stage) []services.Connection {
@@ -66,12 +63,12 @@ var interfaces = []string{"ecr.api", "ecr.dkr", "logs", "secretsmanager", "sqs",
 
 // checkLinks wants a stage with these interface endpoints, or with a NAT gateway and
 // none, to have the wanted links, in every subnet, and no other, in any.
-func checkLinks(stage *assembly.Stage, endpoints ...string) error {
+func checkLinks(stage *assembly.Stage, phases phases, endpoints ...string) error {
 	n, err := network.Of(stage)
 	if err != nil {
 		return err
 	}
-	got, want := n.Links(), wantedLinks(stage, endpoints)
+	got, want := n.Links(), wantedLinks(stage, phases, endpoints)
 	var errs []error
 	all := maps.Clone(want)
 	maps.Copy(all, got)
@@ -87,11 +84,11 @@ func checkLinks(stage *assembly.Stage, endpoints ...string) error {
 // task, and from a task only AWS, or the internet where there is a NAT gateway.
 func TestReachability(t *testing.T) {
 	for name, stage := range everywhere(t) {
-		assert.NoError(t, checkLinks(stage.Stage, interfaces...), name)
+		assert.NoError(t, checkLinks(stage.Stage, stage.phases, interfaces...), name)
 	}
 	withoutTraces := assemble(t, environment("traces", nil), editService("gamma", func(s *services.Service) { s.Collector = "" }))
-	assert.NoError(t, checkLinks(withoutTraces, interfaces[:6]...), "without traces")
-	assert.NoError(t, checkLinks(assemble(t, environment("natGateways", 1))), "with a gateway")
+	assert.NoError(t, checkLinks(withoutTraces, allLive.phases(), interfaces[:6]...), "without traces")
+	assert.NoError(t, checkLinks(assemble(t, environment("natGateways", 1)), allLive.phases()), "with a gateway")
 }
 
 func TestReachabilityMutants(t *testing.T) {
@@ -221,8 +218,8 @@ func TestReachabilityMutants(t *testing.T) {
 			ofType(resources, "AWS::EC2::VPC")[0]["EnableDnsHostnames"] = false
 		}},
 	} {
-		assert.Error(t, checkLinks(mutated(t, allLive, mutant.stack, mutant.edit), interfaces...), "%s: mutant passed the check", name)
+		assert.Error(t, checkLinks(mutated(t, allLive, mutant.stack, mutant.edit), allLive.phases(), interfaces...), "%s: mutant passed the check", name)
 	}
 	// A route to the internet gateway is of no use to a task without a public address.
-	assert.NoError(t, checkLinks(mutated(t, allLive, "Platform", tasksRoute("GatewayId", internetGateway)), interfaces...))
+	assert.NoError(t, checkLinks(mutated(t, allLive, "Platform", tasksRoute("GatewayId", internetGateway)), allLive.phases(), interfaces...))
 }

@@ -16,6 +16,9 @@ func needing(edit func(*services.Needs)) change {
 	return editService("beta", func(s *services.Service) { edit(&s.Needs) })
 }
 
+// withoutNeeds leaves a service what it needs no further endpoint for.
+func withoutNeeds(s *services.Service) { s.Needs, s.Takes = services.Needs{}, services.Needs{} }
+
 func keeping(secret services.Secret) change {
 	return needing(func(n *services.Needs) { n.Secrets = map[string]services.Secret{"KEY": secret} })
 }
@@ -102,7 +105,7 @@ func TestNeedChangesOneStack(t *testing.T) {
 	} {
 		assert.Equal(t, []string{"Beta"}, changed(at(t, allLive), assemble(t, everyoneAt("live", services.Serving), need)), name)
 	}
-	without := editService("gamma", func(s *services.Service) { s.Needs = services.Needs{} })
+	without := editService("gamma", withoutNeeds)
 	before := assemble(t, without, environment("endpoints", nil))
 	assert.Equal(t, []string{"Platform"}, changed(before, assemble(t, without)), "stacks that endpoints change")
 }
@@ -112,6 +115,9 @@ func TestNeedChangesOneStack(t *testing.T) {
 func TestEgressIsTheCatalogs(t *testing.T) {
 	stage := assemble(t, environment("natGateways", 1), opening(services.Egress{To: services.Internet, Port: 25, Reason: "mail"}))
 	for _, s := range fixture.Catalog().All() {
+		if s.Name == "legacy" {
+			s.Needs.Egress = fixture.Catalog().Find("gamma").Takes.Egress // its own are among those
+		}
 		if s.Name == "beta" {
 			s.Needs.Egress = []services.Egress{{To: services.Internet, Port: 25, Reason: "mail"}}
 		}
