@@ -420,5 +420,5 @@ func TestCollectorIsLeftOut(t *testing.T) {
 	assert.Empty(t, out.String(), "without a collector")
 	catalog.Services[0].Collector = "collector:1"
 	s.leftOut(catalog)
-	assert.Equal(t, "left out: the collector of alpha, as only programs of this module run here\n", out.String())
+	assert.Equal(t, "left out: the collector of alpha, as only the programs themselves run here\n", out.String())
 }
