@@ -10,9 +10,9 @@ import (
 // Egress lets a program open connections over TCP, besides those on port 443, which every
 // program may, and those to the programs that it calls.
 type Egress struct {
-	// To is an IPv4 CIDR block, such as "10.20.0.0/16", Internet, or the id of a security
-	// group in the environment's VPC, such as "sg-0a1b2c3d4e5f60718", which then also
-	// admits the program and no other.
+	// To is an IPv4 CIDR block, such as "10.20.0.0/16", Internet, or a security group in the
+	// environment's VPC, which then also admits the program and no other: its id, such as
+	// "sg-0a1b2c3d4e5f60718", or a name, such as "database", whose id each environment says.
 	To string
 	// Port is a TCP port, 1 to 65535.
 	Port int
@@ -28,6 +28,9 @@ const Internet = "internet"
 
 // Group reports whether the way leads to a security group.
 func (e Egress) Group() bool { return strings.HasPrefix(e.To, "sg-") }
+
+// Named reports whether the way leads to a security group by a name.
+func (e Egress) Named() bool { return fitsName(e.To) && !e.Group() && e.To != Internet }
 
 // String returns where the way leads: "10.20.0.0/16 on port 5432".
 func (e Egress) String() string { return fmt.Sprintf("%s on port %d", e.To, e.Port) }
@@ -46,8 +49,8 @@ func (e Egress) check() error {
 	switch {
 	case isBlock && block.Bits() == 0:
 		return fmt.Errorf("egress to %s: want %q for every address", e.To, Internet)
-	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To):
-		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id of a security group, or %s", e.To, Internet)
+	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To) && !e.Named():
+		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or %s", e.To, Internet)
 	case e.Port < 1 || e.Port > 65535:
 		return fmt.Errorf("egress to %s: want a port of 1 to 65535", e)
 	case e.To == Internet && e.Port == 443:

@@ -13,6 +13,7 @@ func TestEgress(t *testing.T) {
 		{"192.0.2.7/32", 25, "mail (of the office)"},
 		{"sg-0a1b2c3d4e5f60718", 6379, "sessions"},
 		{"sg-0a1b2c3d", 65535, "sessions"},
+		{"database", 5432, "orders"},
 		{Internet, 25, "mail"},
 	} {
 		assert.NoError(t, e.check(), "%+v", e)
@@ -20,7 +21,7 @@ func TestEgress(t *testing.T) {
 }
 
 func TestEgressRefused(t *testing.T) {
-	const to = ": want an IPv4 CIDR block such as 10.20.0.0/16, the id of a security group, or internet"
+	const to = ": want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or internet"
 	const reason = ": want a reason of at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
 	long := strings.Repeat("a", 256)
 	for want, egress := range map[string][]Egress{

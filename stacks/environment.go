@@ -69,6 +69,8 @@ type Environment struct {
 	// the words that begin their actions, such as "secretsmanager". With "s3" and
 	// "dynamodb" they reach more there than the images' layers and the app's tables.
 	Endpoints []string `json:"endpoints"`
+	// SecurityGroups has the ids of the groups to which the catalog opens ways by their names.
+	SecurityGroups map[string]string `json:"securityGroups"`
 	// Phases has one word for each service and for the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.

@@ -51,11 +51,36 @@ func (e Environment) checkPermissions(needs services.Needs) error {
 	return nil
 }
 
-// checkEgress refuses a way to the internet where there is none.
+// checkEgress refuses a way to the internet where there is none, and to a security group that
+// the environment does not know.
 func (e Environment) checkEgress(needs services.Needs) error {
 	for _, way := range needs.Egress {
+		if way.Named() && e.SecurityGroups[way.To] == "" {
+			return fmt.Errorf(`has egress to %s, and no security group here has that name: add %q with its id to securityGroups`, way, way.To)
+		}
 		if way.To == services.Internet && !e.internet() {
 			return fmt.Errorf("has egress to %s, where no task comes without a NAT gateway: set %s, or remove it", way, e.toInternet())
+		}
+	}
+	return nil
+}
+
+// waysOf are a program's ways out, with the ids of this environment's security groups.
+func (e Environment) waysOf(needs services.Needs) []services.Egress {
+	ways := slices.Clone(needs.Egress)
+	for i, way := range ways {
+		if way.Named() {
+			ways[i].To = e.SecurityGroups[way.To]
+		}
+	}
+	return ways
+}
+
+// checkSecurityGroups refuses what is no id of a security group.
+func (e Environment) checkSecurityGroups() error {
+	for _, name := range slices.Sorted(maps.Keys(e.SecurityGroups)) {
+		if id := e.SecurityGroups[name]; !securityGroupID.MatchString(id) {
+			return fmt.Errorf("securityGroups: %q is %q: want an id such as sg-0a1b2c3d4e5f60718", name, id)
 		}
 	}
 	return nil

@@ -58,6 +58,7 @@ func (s *EnvironmentStage) addPrograms(props *EnvironmentStageProps) {
 	e, catalog := props.Environment, props.Catalog
 	rules := e.listener().Plan(catalog, e.Migration)
 	program := func(service services.Service, tables []*constructs.Table) *Microservice {
+		service.Needs.Egress = e.waysOf(service.Needs)
 		return NewMicroservice(s.Stage, service.ID(), &MicroserviceProps{
 			Environment: e, Service: service, Rules: rules[service.Name], Tables: tables, Images: props.Images,
 			Platform: s.Platform, Edge: s.Edge, Watch: s.Watch, Rest: s.rest(e, rules[service.Name], catalog),

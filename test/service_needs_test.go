@@ -33,6 +33,22 @@ func permitting(action, resource string) change {
 	})
 }
 
+// A way to a security group by its name leads to the one that the environment says.
+func TestNamedSecurityGroup(t *testing.T) {
+	named := opening(services.Egress{To: "cache", Port: 6379, Reason: "sessions"})
+	id := opening(services.Egress{To: "sg-0123456789abcdef0", Port: 6379, Reason: "sessions"})
+	cache := environment("securityGroups", map[string]string{"cache": "sg-0123456789abcdef0"})
+	assert.Empty(t, changed(assemble(t, id), assemble(t, named, cache)))
+	for want, changes := range map[string][]change{
+		`"beta" has egress to cache on port 6379, and no security group here has that name: add "cache" with its id to securityGroups`: {named},
+		`securityGroups: "cache" is "cache-1": want an id such as sg-0a1b2c3d4e5f60718`: {
+			named, environment("securityGroups", map[string]string{"cache": "cache-1"})},
+	} {
+		_, err := environments(neutral(t, changes...))
+		assert.EqualError(t, err, `environment "dev": `+want)
+	}
+}
+
 // What a task could not reach is one line that says what to do, and no mistake beside a
 // NAT gateway.
 func TestNeedsWithoutAWay(t *testing.T) {
