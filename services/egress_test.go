@@ -25,7 +25,7 @@ func TestEgressRefused(t *testing.T) {
 	const reason = ": want a reason of at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
 	long := strings.Repeat("a", 256)
 	for want, egress := range map[string][]Egress{
-		`egress to "database"` + to:                                             {{"database", 5432, "x"}},
+		`egress to "Database"` + to:                                             {{"Database", 5432, "x"}},
 		`egress to "10.0.0.1/16"` + to:                                          {{"10.0.0.1/16", 5432, "x"}},
 		`egress to "2001:db8::/32"` + to:                                        {{"2001:db8::/32", 5432, "x"}},
 		`egress to "sg-1"` + to:                                                 {{"sg-1", 5432, "x"}},

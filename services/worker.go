@@ -80,10 +80,12 @@ func (s Service) checkCommand() error {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 const longestStartPeriod = 5 * time.Minute
 
-// queueARN is the ARN of an SQS queue. Its groups are the region, the account and the name.
+// queueARN is the ARN of an SQS queue, whose parts may be open as those of a [Place]. Its groups
+// are the region, the account and the name.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-quotas.html
-var queueARN = regexp.MustCompile(`^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}(\.fifo)?)$`)
+var queueARN = regexp.MustCompile(`^arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):sqs:([a-z0-9-]+|\$\{AWS::Region\}):(\d{12}|\$\{AWS::AccountId\}):` +
+	`([A-Za-z0-9_-]{1,80}(?:\.fifo)?)$`)
 
 // QueueName returns the name of the queue that the tasks follow, or "".
 func (s Scaling) QueueName() string {
@@ -93,10 +95,11 @@ func (s Scaling) QueueName() string {
 	return ""
 }
 
-// QueueRegion returns the region of the queue that the tasks follow, or "".
-func (s Scaling) QueueRegion() string {
+// QueueRegion returns the region of the queue that the tasks follow, which is that of the place
+// where its ARN leaves it open, or "" for no queue.
+func (s Scaling) QueueRegion(p Place) string {
 	if found := queueARN.FindStringSubmatch(s.Queue); found != nil {
-		return found[1]
+		return p.Resolve(found[1])
 	}
 	return ""
 }

@@ -62,6 +62,23 @@ func TestWorkersThatCannotBe(t *testing.T) {
 	}
 }
 
+// A queue's ARN may leave open where it is.
+func TestQueueOfThePlace(t *testing.T) {
+	for arn, region := range map[string]string{
+		"arn:aws:sqs:eu-north-1:123456789012:orders":                        "eu-north-1",
+		"arn:aws-cn:sqs:cn-north-1:123456789012:orders.fifo":                "cn-north-1",
+		"arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:orders": "eu-west-1",
+		"arn:aws:sns:eu-north-1:123456789012:orders":                        "",
+		"": "",
+	} {
+		s := Scaling{Queue: arn}
+		assert.Equal(t, region, s.QueueRegion(somewhere), arn)
+		if region != "" {
+			assert.Contains(t, []string{"orders", "orders.fifo"}, s.QueueName(), arn)
+		}
+	}
+}
+
 // What only a worker has is refused for a program with paths, and the other way round.
 func TestOnlyForWorkers(t *testing.T) {
 	for want, edit := range map[string]func(*Catalog){

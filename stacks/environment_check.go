@@ -175,7 +175,7 @@ func (e Environment) checkPeople() error {
 // one.
 func (e Environment) checkQueues(catalog services.Catalog) error {
 	for _, w := range catalog.Workers {
-		if region := w.Scaling.QueueRegion(); region != "" && region != e.Region {
+		if region := w.Scaling.QueueRegion(e.place()); region != "" && region != e.Region {
 			return fmt.Errorf("%q scales on a queue in %s: want one in %s, where its length is measured", w.Name, region, e.Region)
 		}
 	}
