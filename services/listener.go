@@ -13,15 +13,18 @@ type Listener struct {
 	// Preview and Live are added to the priorities of services, for the rules of each kind.
 	// Zero means 0 and 25000.
 	Preview, Live int
-	// External is whether the monolith runs outside, behind a rule that others made.
-	External bool
+	// Monolith is the ARN of the target group of an external monolith, which runs outside,
+	// behind a rule that others made. Empty means that the catalog's has rules.
+	Monolith string
+	// Theirs are the rules that others made.
+	Theirs []TheirRule
 }
 
 // Plan is the function of that name, with the listener's priorities and without the rules
 // of an external monolith. Shares still name it.
 func (l Listener) Plan(c Catalog, m Migration) map[string]ServiceRules {
 	plan := Plan(c, m, l.PreviewFrom)
-	if l.External {
+	if l.Monolith != "" {
 		delete(plan, c.Monolith.Name)
 	}
 	for name, rules := range plan {
@@ -40,7 +43,10 @@ func (l Listener) Lint(c Catalog) error {
 	if err := lintKinds(rules); err != nil {
 		return err
 	}
-	return lint(rules)
+	if err := lint(rules); err != nil {
+		return err
+	}
+	return l.lintTheirs(rules)
 }
 
 // lintKinds refuses a live rule before a preview rule, whose header would not lead to its

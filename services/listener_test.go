@@ -16,7 +16,7 @@ func TestPlanOfAListener(t *testing.T) {
 	own := Listener{PreviewFrom: []string{"10.0.0.0/16"}}
 	assert.Equal(t, plain, own.Plan(c, m))
 
-	moved := Listener{PreviewFrom: []string{"10.0.0.0/16"}, Preview: 10, Live: 1000, External: true}.Plan(c, m)
+	moved := Listener{PreviewFrom: []string{"10.0.0.0/16"}, Preview: 10, Live: 1000, Monolith: "arn"}.Plan(c, m)
 	assert.NotContains(t, moved, c.Monolith.Name)
 	require.Len(t, moved, len(c.Services))
 	for _, s := range c.Services {
@@ -38,12 +38,12 @@ func TestPrioritiesOfAListener(t *testing.T) {
 		want     string
 	}{
 		"none":         {Listener{}, ""},
-		"moved":        {Listener{Preview: 40, Live: 1000, External: true}, ""},
-		"side by side": {Listener{Preview: 0, Live: 250, External: true}, ""},
-		"the last":     {Listener{Preview: 0, Live: 49700, External: true}, ""},
-		"too high": {Listener{Live: 49701, External: true},
+		"moved":        {Listener{Preview: 40, Live: 1000, Monolith: "arn"}, ""},
+		"side by side": {Listener{Preview: 0, Live: 250, Monolith: "arn"}, ""},
+		"the last":     {Listener{Preview: 0, Live: 49700, Monolith: "arn"}, ""},
+		"too high": {Listener{Live: 49701, Monolith: "arn"},
 			`services: live rule of "gamma" (priority 50001): want a priority from 1 to 50000`},
-		"among each other": {Listener{Live: 150, External: true},
+		"among each other": {Listener{Live: 150, Monolith: "arn"},
 			`services: live rule of "alpha" (priority 250) comes before preview rule of "gamma" (priority 300): ` +
 				`raise listener.priorities.live above every preview rule`},
 	} {

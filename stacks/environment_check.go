@@ -54,6 +54,9 @@ func (e Environment) check(catalog services.Catalog) error {
 	if err := e.checkMonolith(catalog); err != nil {
 		return err
 	}
+	if err := e.readRules(catalog); err != nil {
+		return err
+	}
 	if err := e.listener().Lint(catalog); err != nil {
 		return err
 	}

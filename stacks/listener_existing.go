@@ -3,6 +3,8 @@ package stacks
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -25,8 +27,15 @@ type Listener struct {
 	// a rule or the default action of the listener. Empty means that the environment runs
 	// the monolith of the catalog.
 	Monolith string `json:"monolith"`
+	// Rules is the name of a file, relative to the folder of cdk.json, with the rules that
+	// the listener has, as "aws elbv2 describe-rules" prints them. Empty means that synthesis
+	// does not know them.
+	Rules string `json:"rules"`
 	// Priorities move the services' rules out of the way of others.
 	Priorities Priorities `json:"priorities"`
+
+	// theirs are the rules in the file that are not the environment's own.
+	theirs []services.TheirRule
 }
 
 // Priorities are added to the catalog's, for the rules of each kind.
@@ -120,11 +129,47 @@ func (e Environment) checkMonolith(catalog services.Catalog) error {
 
 // listener is what the rules of the environment's programs are in.
 func (e Environment) listener() services.Listener {
-	l := services.Listener{PreviewFrom: e.PreviewFrom, External: e.external() != ""}
+	l := services.Listener{PreviewFrom: e.PreviewFrom, Monolith: e.external()}
 	if e.Listener != nil {
-		l.Preview, l.Live = e.Listener.Priorities.Preview, e.Listener.Priorities.Live
+		l.Preview, l.Live, l.Theirs = e.Listener.Priorities.Preview, e.Listener.Priorities.Live, e.Listener.theirs
 	}
 	return l
+}
+
+// readRules reads the file of the rules that others made.
+func (e Environment) readRules(catalog services.Catalog) error {
+	if e.Listener == nil || e.Listener.Rules == "" {
+		return nil
+	}
+	text, err := os.ReadFile(e.Listener.Rules)
+	if err != nil {
+		return fmt.Errorf("listener.rules: %w", err)
+	}
+	all, err := services.ParseTheirs(text)
+	if err != nil {
+		return fmt.Errorf("listener.rules: %s: %w", e.Listener.Rules, err)
+	}
+	own := strings.Replace(e.Listener.ARN, ":listener/", ":listener-rule/", 1) + "/"
+	for _, rule := range all {
+		if !strings.HasPrefix(rule.ARN, own) {
+			return fmt.Errorf("listener.rules: %s: %s is of another listener than listener.arn", e.Listener.Rules, rule.ARN)
+		}
+	}
+	e.Listener.theirs = services.OfOthers(all, e.StageName(), catalog)
+	return nil
+}
+
+// RootRules makes the names of files with rules, in the context of a cdk.json, relative to
+// the working directory instead of its folder.
+func RootRules(context map[string]any, folder string) {
+	environments, _ := context["environments"].(map[string]any) // decodeEnvironments refuses what is none
+	for _, e := range environments {
+		environment, _ := e.(map[string]any)
+		listener, _ := environment["listener"].(map[string]any)
+		if name, _ := listener["rules"].(string); name != "" && !filepath.IsAbs(name) {
+			listener["rules"] = filepath.Join(folder, name)
+		}
+	}
 }
 
 // describe prints the listener's address, and warns of one that can be read on the way.

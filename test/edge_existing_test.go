@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -313,4 +315,77 @@ func TestBadListener(t *testing.T) {
 	}
 	_, err := environments(neutral(t, existingListener(nil), environment("account", "210987654321")))
 	assert.ErrorContains(t, err, "want an ARN such as arn:aws:elasticloadbalancing:eu-west-1:210987654321:", "a listener of another account")
+}
+
+// describedRules writes a file with rules of the listener: a default action that leads to
+// the monolith, a rule of another program with that priority, and one of alpha's own.
+func describedRules(t *testing.T, priority int) string {
+	t.Helper()
+	const rule = `{"RuleArn": "%s/%d", "Priority": "%d", "Conditions": [{"Field": "path-pattern", "Values": ["%s"]}],
+		"Actions": [{"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/%s/1"}]},`
+	arn := strings.Replace(theirListener, ":listener/", ":listener-rule/", 1)
+	own := services.TargetGroupName("fixture-dev", services.Service{Name: "alpha"})
+	name := filepath.Join(t.TempDir(), "rules.json")
+	require.NoError(t, os.WriteFile(name, []byte(`{"Rules": [`+
+		fmt.Sprintf(rule, arn, 1, priority, "/search", "search")+
+		fmt.Sprintf(rule, arn, 2, 25100, "/api/alpha", own)+
+		`{"RuleArn": "`+arn+`/3", "Priority": "default", "IsDefault": true, "Actions": [{"TargetGroupArn": "`+theirMonolith+`"}]}
+		]}`), 0o600))
+	return name
+}
+
+// The environment's rules are checked against those that the listener has, but for its own,
+// and its templates are the same with and without the file.
+func TestRulesOfAnExistingListener(t *testing.T) {
+	file := describedRules(t, 300)
+	with := assemble(t, existingListener(map[string]any{"rules": file}))
+	assert.Empty(t, changed(assemble(t, existingListener(nil)), with))
+
+	taken := describedRules(t, 25200)
+	for name, test := range map[string]struct {
+		changes map[string]any
+		want    string
+	}{
+		"a priority": {
+			map[string]any{"rules": taken},
+			`services: live rule of "beta" (priority 25200) has the priority of rule 25200 of the listener (/search): ` +
+				`move ours with listener.priorities, or change the service's`,
+		},
+		"another monolith": {
+			map[string]any{"rules": file, "monolith": theirMonolith + "0"},
+			`services: live rule of "gamma" (priority 25050) takes requests for path "/gamma" from the listener's default action, ` +
+				`which does not lead to the monolith alone: move ours behind it with listener.priorities, or change the path`,
+		},
+		"another listener": {
+			map[string]any{"rules": file, "arn": theirListener + "0"},
+			`listener.rules: ` + file + `: ` + strings.Replace(theirListener, ":listener/", ":listener-rule/", 1) +
+				`/1 is of another listener than listener.arn`,
+		},
+		"no file":  {map[string]any{"rules": "none.json"}, `listener.rules: open none.json: no such file or directory`},
+		"no rules": {map[string]any{"rules": "app_test.go"}, `listener.rules: app_test.go: want the output of aws elbv2 describe-rules, as JSON: …`},
+	} {
+		_, err := environments(neutral(t, existingListener(test.changes)))
+		if start, open := strings.CutSuffix(test.want, "…"); open {
+			assert.ErrorContains(t, err, `environment "dev": `+start, name)
+		} else {
+			assert.EqualError(t, err, `environment "dev": `+test.want, name)
+		}
+	}
+	moved := map[string]any{"rules": taken, "priorities": map[string]any{"preview": 0, "live": 26000}}
+	_, err := environments(neutral(t, existingListener(moved)))
+	assert.NoError(t, err, "other priorities")
+}
+
+// The name of the file is relative to the folder of cdk.json, wherever a test runs.
+func TestRulesAreBesideCDKJSON(t *testing.T) {
+	folder := t.TempDir()
+	text := `{"context": {"environments": {"a": {"listener": {"rules": "rules.json"}}, "b": {"listener": {"rules": "/rules.json"}}, "c": {}}}}`
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "cdk.json"), []byte(text), 0o600))
+	app, err := synth.Shipped(folder)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"a": map[string]any{"listener": map[string]any{"rules": filepath.Join(folder, "rules.json")}},
+		"b": map[string]any{"listener": map[string]any{"rules": "/rules.json"}},
+		"c": map[string]any{},
+	}, app.Context["environments"])
 }

@@ -37,6 +37,7 @@ func Shipped(root string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	stacks.RootRules(context, root)
 	return &App{Root: root, Context: context, Catalog: example.Catalog()}, nil
 }
 

@@ -1,0 +1,230 @@
+package services
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// TheirRule is a rule of a listener that others made.
+type TheirRule struct {
+	// ARN is the rule's.
+	ARN string
+	// Priority is 0 for the default action.
+	Priority int
+	// Default is whether the rule is the listener's default action.
+	Default bool
+	// Paths, Hosts and Verbs are the values of its conditions. Empty means any.
+	Paths, Hosts, Verbs []string
+	// Regex is whether one of these has expressions besides, of which any request can match
+	// one.
+	Regex bool
+	// Narrow is whether it also wants a header, a query or a source.
+	Narrow bool
+	// Groups are the ARNs of the target groups that it forwards to. Another action has none.
+	Groups []string
+}
+
+// describedRule is a rule in the answer of DescribeRules. The values of a condition stand
+// on it, in its Config, or in both.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
+type describedRule struct {
+	RuleArn    string
+	Priority   string
+	IsDefault  bool
+	Conditions []struct {
+		Field                                                        string
+		Values, RegexValues                                          []string
+		PathPatternConfig, HostHeaderConfig, HTTPRequestMethodConfig struct{ Values, RegexValues []string }
+	}
+	Actions []struct {
+		TargetGroupArn string
+		ForwardConfig  struct {
+			TargetGroups []struct{ TargetGroupArn string }
+		}
+	}
+}
+
+// ParseTheirs reads the output of "aws elbv2 describe-rules". It refuses one page of several.
+func ParseTheirs(text []byte) ([]TheirRule, error) {
+	var output struct {
+		Rules                 []describedRule
+		NextMarker, NextToken string
+	}
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &output); err != nil {
+		return nil, fmt.Errorf("want the output of aws elbv2 describe-rules, as JSON: %w", err)
+	}
+	switch {
+	case output.NextMarker+output.NextToken != "":
+		return nil, fmt.Errorf("there are more rules than it has: write all of them with go run ./test/import rules")
+	case len(output.Rules) == 0:
+		return nil, fmt.Errorf("it has no rules: want the output of aws elbv2 describe-rules, as JSON")
+	}
+	var rules []TheirRule
+	for _, described := range output.Rules {
+		rule, err := described.read()
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", described.RuleArn, err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+func (d describedRule) read() (TheirRule, error) {
+	rule := TheirRule{ARN: d.RuleArn, Default: d.IsDefault}
+	if !d.IsDefault {
+		var err error
+		if rule.Priority, err = strconv.Atoi(d.Priority); err != nil {
+			return TheirRule{}, fmt.Errorf("priority %q: want a number", d.Priority)
+		}
+	}
+	for _, c := range d.Conditions {
+		config := c.PathPatternConfig
+		into := &rule.Paths
+		switch c.Field {
+		case "path-pattern":
+		case "host-header":
+			config, into = c.HostHeaderConfig, &rule.Hosts
+		case "http-request-method":
+			config, into = c.HTTPRequestMethodConfig, &rule.Verbs
+		default:
+			rule.Narrow = true
+			continue
+		}
+		*into = append(append(*into, c.Values...), config.Values...)
+		rule.Regex = rule.Regex || len(c.RegexValues)+len(config.RegexValues) > 0
+	}
+	for _, a := range d.Actions {
+		for _, group := range a.ForwardConfig.TargetGroups {
+			rule.Groups = append(rule.Groups, group.TargetGroupArn)
+		}
+		if a.TargetGroupArn != "" {
+			rule.Groups = append(rule.Groups, a.TargetGroupArn)
+		}
+	}
+	for _, values := range []*[]string{&rule.Paths, &rule.Hosts, &rule.Verbs, &rule.Groups} {
+		slices.Sort(*values)
+		*values = slices.Compact(*values)
+	}
+	return rule, nil
+}
+
+// String returns the rule's name in errors, such as
+// rule 20 of the listener (www.example.com, /orders/*).
+func (t TheirRule) String() string {
+	if t.Default {
+		return "the listener's default action"
+	}
+	if values := slices.Concat(t.Verbs, t.Hosts, t.Paths); len(values) > 0 {
+		return fmt.Sprintf("rule %d of the listener (%s)", t.Priority, strings.Join(values, ", "))
+	}
+	return fmt.Sprintf("rule %d of the listener", t.Priority)
+}
+
+// OfOthers returns the rules of a listener without those of the stage's own programs, which
+// forward to a target group of theirs.
+func OfOthers(rules []TheirRule, stage string, c Catalog) []TheirRule {
+	own := map[string]bool{}
+	for _, s := range c.All() {
+		own[TargetGroupName(stage, s)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(rules), func(t TheirRule) bool {
+		return slices.ContainsFunc(t.Groups, func(arn string) bool {
+			_, group, _ := strings.Cut(arn, ":targetgroup/")
+			name, _, _ := strings.Cut(group, "/")
+			return own[name]
+		})
+	})
+}
+
+// leadsTo reports whether the rule forwards to a target group alone.
+func (t TheirRule) leadsTo(group string) bool { return len(t.Groups) == 1 && t.Groups[0] == group }
+
+// meets reports whether a request for the path can be one of both rules.
+func (t TheirRule) meets(path string) bool {
+	return t.Regex || len(t.Paths) == 0 || slices.ContainsFunc(t.Paths, func(own string) bool { return overlap(own, path) })
+}
+
+// takes reports whether the rule takes requests for all of the path, if only of some hosts.
+func (t TheirRule) takes(path string) bool {
+	all := len(t.Paths) == 0 || slices.ContainsFunc(t.Paths, func(own string) bool { return covers(own, path) })
+	return all && !t.Regex && !t.Narrow
+}
+
+// takesAll reports whether the rule takes every request for the path that ours wants.
+func (t TheirRule) takesAll(path string) bool {
+	return t.takes(path) && len(t.Hosts)+len(t.Verbs) == 0
+}
+
+// lintTheirs checks our rules, in evaluation order, against those that others made.
+func (l Listener) lintTheirs(ours []Rule) error {
+	if err := l.lintTheirQuotas(ours); err != nil {
+		return err
+	}
+	for _, r := range ours {
+		for _, t := range l.Theirs {
+			if t.Priority == r.Priority {
+				return fmt.Errorf("services: %s has the priority of %s: move ours with listener.priorities, or change the service's", r, t)
+			}
+		}
+	}
+	for _, r := range ours {
+		for _, path := range r.Paths {
+			if err := l.lintPath(r, path); err != nil {
+				return fmt.Errorf("services: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (l Listener) lintTheirQuotas(ours []Rule) error {
+	rules, groups := len(ours), map[string]bool{}
+	for _, t := range l.Theirs {
+		if !t.Default {
+			rules++
+		}
+		for _, group := range t.Groups {
+			groups[group] = true
+		}
+	}
+	delete(groups, l.Monolith) // ours count it
+	switch n := countTargetGroups(ours) + len(groups); {
+	case rules > maxRules:
+		return fmt.Errorf("services: %d listener rules, %d of them ours: a load balancer takes %d; give some services a load balancer of "+
+			"their own", rules, len(ours), maxRules)
+	case n > maxTargetGroups:
+		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n,
+			maxTargetGroups)
+	}
+	return nil
+}
+
+// lintPath checks one path of a rule of ours. A rule of theirs comes first for a purpose
+// where it is for other requests; it may not have all of ours, nor those that the
+// monolith would have to give up. A live rule takes requests from the monolith alone.
+func (l Listener) lintPath(r Rule, path string) error {
+	served := false // by the monolith, before the default action
+	for _, t := range l.Theirs {
+		served = served || l.Monolith != "" && t.leadsTo(l.Monolith) && !t.Default && t.takes(path)
+	}
+	for _, t := range l.Theirs {
+		ofMonolith := l.Monolith != "" && t.leadsTo(l.Monolith)
+		switch {
+		case !t.meets(path) || t.Default && (l.Monolith == "" || served || len(t.Groups) == 0):
+		case !t.Default && t.Priority < r.Priority:
+			if t.takesAll(path) || ofMonolith && t.takes(path) {
+				return fmt.Errorf("%s takes requests for path %q of %s: move ours before it with listener.priorities", t, path, r)
+			}
+		case r.Kind == LiveRule && !ofMonolith:
+			return fmt.Errorf("%s takes requests for path %q from %s, which does not lead to the monolith alone: move ours behind it with "+
+				"listener.priorities, or change the path", r, path, t)
+		}
+	}
+	return nil
+}
