@@ -43,7 +43,7 @@ func BenchmarkSynth(b *testing.B) {
 		b.ReportMetric(own.Seconds()/smallest.Seconds(), "x-empty")
 	})
 	b.Run("Services33", func(b *testing.B) {
-		run := program{catalog: "services33"}.warm(b, func(app *synth.App) {
+		run := program{catalog: "synth/services33"}.warm(b, func(app *synth.App) {
 			for i := len(app.Catalog.Services); i < 33; i++ {
 				app.Context[fmt.Sprintf("service%d", i)] = "live"
 			}
@@ -54,7 +54,7 @@ func BenchmarkSynth(b *testing.B) {
 	})
 }
 
-// program is the app with something else in the place of what ships, from testdata/synth.
+// program is the app with something else in the place of what ships, from testdata.
 type program struct {
 	// main is the file in the place of app.go. Empty means app.go.
 	main string
@@ -77,7 +77,7 @@ func (p program) source() ([]byte, error) {
 	if !exampleImport.Match(text) {
 		return nil, errors.New("app.go names no example")
 	}
-	return exampleImport.ReplaceAll(text, []byte("\texample \"example.com/strangler/test/testdata/synth/"+p.catalog+"\"")), nil
+	return exampleImport.ReplaceAll(text, []byte("\texample \"example.com/strangler/test/testdata/"+p.catalog+"\"")), nil
 }
 
 // warm compiles the program, runs it once, and returns what runs it again and

@@ -116,7 +116,7 @@ func TestFindingIsAnError(t *testing.T) {
 // appWithFinding is the app with a catalog that validation finds fault with,
 // compiled once for the tests that run it and want it to fail.
 var appWithFinding = sync.OnceValue(func() string {
-	return program{catalog: "finding"}.compile(scratch)
+	return program{catalog: "synth/finding"}.compile(scratch)
 })
 
 // runApp runs that app as the CLI does, wants status 1, and returns what it said.
