@@ -46,11 +46,11 @@ type ServiceProps struct {
 	// Listener is the ARN of the listener that takes the rules, and LoadBalancer the id of
 	// the security group that its load balancer sends from.
 	Listener, LoadBalancer *string
-	// Rules are the preview rule and the live rules.
+	// Rules are the preview rules and the live rules.
 	Rules services.ServiceRules
-	// Rest is the ARN of the target group that receives what a shared path does not send to
-	// the service. Nil means that no rule shares a path.
-	Rest *string
+	// Rest are the ARNs of the target groups, by program, that receive what a shared path
+	// does not send to the service. Empty means that no rule shares a path.
+	Rest map[string]*string
 	// Connections are nil for a service without calls and callers.
 	Connections *Connections
 	// Topic receives alarms and the notifications of the budget.
@@ -76,7 +76,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	task, logs := newTask(scope, props)
 	listener := localListener(scope, props)
 	group := newTargetGroup(scope, props)
-	newRule(scope, "PreviewRule", listener, props.Rules.Preview, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: group})
+	newPreviewRules(scope, listener, group, props)
 	alarms := newDeploymentAlarms(scope, props, group)
 	tasks := newSecurityGroup(scope, props)
 	service := newFargateService(scope, props, task, tasks, logs, alarms)
@@ -90,8 +90,8 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	if props.Budget {
 		newBudget(scope, props)
 	}
-	for _, rule := range props.Rules.Live {
-		newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)
+	for _, rule := range newLiveRules(scope, listener, group, props) {
+		rule.Node().AddDependency(service)
 	}
 
 	return &Service{TargetGroup: group, SecurityGroup: tasks}

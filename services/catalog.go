@@ -34,14 +34,19 @@ type Service struct {
 	Name string
 	// Image is the container image that its tasks run. Required.
 	Image Image
-	// Paths are the path patterns of the service's listener rules, 1 to 3. Name a
-	// collection and the paths below it separately ("/api/orders", "/api/orders/*"):
-	// "/api/orders*" would also take "/api/ordersettings".
+	// Paths are the path patterns of a service with one route that takes any host and
+	// verb. A complete catalog has them in Routes. Name a collection and the paths below it
+	// separately ("/api/orders", "/api/orders/*"): "/api/orders*" would also take
+	// "/api/ordersettings".
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 	Paths []string
+	// Routes are what the service serves, in the order in which they are evaluated. Exactly
+	// one of Paths and Routes is set.
+	Routes []Route
 	// Priority orders the services' listener rules, 1 to 24999, unique. The lowest
-	// number is evaluated first.
+	// number is evaluated first. A service with several rules has this priority and the
+	// next ones.
 	Priority int
 	// CPU in units of 1/1024 vCPU. Zero means 256, and 512 for a service with connections.
 	CPU int

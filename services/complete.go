@@ -13,20 +13,22 @@ import (
 // Complete returns a copy of the catalog with every default filled in. The error is
 // the first mistake it finds, and names the service and what to change.
 func (c Catalog) Complete() (Catalog, error) {
-	if len(c.Monolith.Paths) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
+	if len(c.Monolith.Paths)+len(c.Monolith.Routes) > 0 || c.Monolith.Priority != 0 || c.Monolith.MonolithPercent != 0 {
 		return Catalog{}, fmt.Errorf(`services: %q is the monolith: it serves "/*", every path that no service has taken: `+
-			"leave its paths, priority and MonolithPercent empty", c.Monolith.Name)
+			"leave its paths, routes, priority and MonolithPercent empty", c.Monolith.Name)
 	}
 	monolith := c.Monolith
-	monolith.Paths, monolith.Priority = []string{"/*"}, monolithPriority
+	monolith.Routes, monolith.Priority = []Route{{Paths: []string{"/*"}}}, monolithPriority
 	out := Catalog{Name: c.Name, Monolith: monolith.complete(c.callers(monolith.Name))}
 	for _, s := range c.Services {
-		if len(s.Paths) == 0 {
-			return Catalog{}, fmt.Errorf("services: %q has no paths: name at least one, or move it to Workers", s.Name)
-		}
 		if s.Priority < 1 || s.Priority >= monolithPriority {
 			return Catalog{}, fmt.Errorf("services: %q has priority %d: want 1 to %d", s.Name, s.Priority, monolithPriority-1)
 		}
+		routes, err := s.completeRoutes()
+		if err != nil {
+			return Catalog{}, fmt.Errorf("services: %q: %w", s.Name, err)
+		}
+		s.Paths, s.Routes = nil, routes
 		out.Services = append(out.Services, s.complete(c.callers(s.Name)))
 	}
 	for _, w := range c.Workers {
@@ -164,7 +166,7 @@ func (s Service) check() error {
 		return fmt.Errorf("a program of this module runs as %s on a read-only root: leave User and WritableRoot empty", unprivileged)
 	}
 	for _, check := range []func() error{
-		s.checkImage, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
+		s.checkRoutes, s.checkImage, s.checkSize, s.Health.check, s.checkLife, s.Scaling.check, s.Alarms.check, s.Table.check,
 		s.checkEnvironment, s.checkSecrets, s.Needs.check, s.checkCollector, s.checkConnected, s.checkCommand, s.checkQueue,
 	} {
 		if err := check(); err != nil {

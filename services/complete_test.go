@@ -21,15 +21,15 @@ func TestCompleteIsStable(t *testing.T) {
 		assert.NotZero(t, s.Port, s.Name)
 		assert.NotZero(t, s.Scaling.Max, s.Name)
 		assert.NotEmpty(t, s.Health.Path, s.Name)
-		assert.NotEmpty(t, s.Paths, s.Name)
+		assert.NotEmpty(t, s.Patterns(), s.Name)
 	}
-	again, err := Catalog{Name: c.Name, Services: c.Services, Monolith: withoutPaths(c.Monolith)}.Complete()
+	again, err := Catalog{Name: c.Name, Services: c.Services, Monolith: withoutRoutes(c.Monolith)}.Complete()
 	require.NoError(t, err)
 	assert.Equal(t, c, again, "completed twice")
 }
 
-func withoutPaths(s Service) Service {
-	s.Paths, s.Priority = nil, 0
+func withoutRoutes(s Service) Service {
+	s.Routes, s.Priority = nil, 0
 	return s
 }
 
@@ -48,6 +48,9 @@ func TestCompleteRefuses(t *testing.T) {
 		"a priority out of range":           {func(c *Catalog) { c.Services[1].Priority = 25000 }, []string{`"beta"`, "1 to 24999"}},
 		"paths of the monolith": {
 			func(c *Catalog) { c.Monolith.Paths = []string{"/old/*"} }, []string{`"monolith"`, "leave its paths"},
+		},
+		"routes of the monolith": {
+			func(c *Catalog) { c.Monolith.Routes = []Route{{Paths: []string{"/old/*"}}} }, []string{`"monolith"`, "leave its paths, routes"},
 		},
 		"no image": {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
 		"another processor": {

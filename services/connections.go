@@ -102,7 +102,7 @@ func (c Catalog) before(s Service) []string {
 		return names
 	}
 	for _, other := range c.Services {
-		if other.Priority > s.Priority && meets(s.Paths, other.Paths) && !slices.Contains(names, other.Name) {
+		if other.Priority > s.Priority && s.meets(other) && !slices.Contains(names, other.Name) {
 			names = append(names, other.Name)
 		}
 	}

@@ -3,6 +3,7 @@ package services
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func Dashboard(stage, region string, c Catalog, external string) string {
 		"The strangled share is what the services answer of all requests; at 100 %% the monolith has none left.", stage)))
 	d.row(6, d.shares(), d.strangled())
 	for _, s := range c.Services {
-		d.row(2, text(fmt.Sprintf("## %s\n\n`%s`", s.Name, strings.Join(s.Paths, "` `"))))
+		d.row(2, text(fmt.Sprintf("## %s\n\n%s", s.Name, routesText(s))))
 		widgets := []widget{d.requests(s), d.share(s), d.errors(s), d.latency(s), d.tasks(s)}
 		if s.Table != nil {
 			widgets = append(widgets, d.throttles(s))
@@ -42,6 +43,19 @@ func Dashboard(stage, region string, c Catalog, external string) string {
 		panic(err) // unreachable: every value has a JSON form
 	}
 	return string(body)
+}
+
+// routesText lists a service's routes, each by its name, verbs, hosts and paths.
+func routesText(s Service) string {
+	var routes []string
+	for _, r := range s.Routes {
+		text := "`" + strings.Join(slices.Concat(r.Verbs, r.Hosts, r.Paths), "` `") + "`"
+		if r.Name != "" {
+			text = r.Name + ": " + text
+		}
+		routes = append(routes, text)
+	}
+	return strings.Join(routes, ", ")
 }
 
 // dashboard is a dashboard under construction: rows below each other on a grid.

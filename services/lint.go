@@ -15,9 +15,6 @@ const (
 	maxRules              = 100
 	maxTargetGroups       = 100
 	maxTargetGroupsAction = 5
-	maxValuesPerRule      = 5
-	maxValuesPerCondition = 3
-	maxWildcardsPerRule   = 5
 	maxPatternLength      = 128
 	maxPriority           = 50000
 )
@@ -35,9 +32,12 @@ func Lint(c Catalog, previewFrom []string) error {
 // mostRules is a migration with every rule that a catalog can have, so that a
 // mistake shows before its service goes live.
 func mostRules(c Catalog) Migration {
-	m := Migration{Services: map[string]Phase{}, Monolith: Serving}
+	m := Migration{Services: map[string]Phase{}, Routes: map[string]Phase{}, Monolith: Serving}
 	for _, s := range c.Services {
 		m.Services[s.Name] = Phase{Share: 50}
+		for _, r := range s.named() {
+			m.Routes[r.Key(s.Name)] = Phase{Share: 50}
+		}
 	}
 	return m
 }
@@ -68,7 +68,7 @@ func lint(rules []Rule) error {
 // String returns the rule's name in errors, such as
 // live rule of "orders" (priority 25100).
 func (r Rule) String() string {
-	return fmt.Sprintf("%s rule of %q (priority %d)", r.Kind, r.Service, r.Priority)
+	return fmt.Sprintf("%s rule of %q (priority %d)", r.Kind, Route{Name: r.Route}.Key(r.Service), r.Priority)
 }
 
 func countTargetGroups(rules []Rule) int {
@@ -86,14 +86,11 @@ func (r Rule) lint() error {
 	if r.Priority < 1 || r.Priority > maxPriority {
 		return fmt.Errorf("want a priority from 1 to %d", maxPriority)
 	}
-	if len(r.Paths) == 0 {
-		return fmt.Errorf("no path: name at least one")
-	}
 	if len(r.Forward) > maxTargetGroupsAction {
 		return fmt.Errorf("forwards to %d target groups: at most %d", len(r.Forward), maxTargetGroupsAction)
 	}
-	if err := r.lintQuotas(); err != nil {
-		return err
+	if n := countWildcards(slices.Concat(r.Paths, r.Hosts)); n > maxWildcardsPerRule {
+		return fmt.Errorf("%d wildcards: a rule takes %d", n, maxWildcardsPerRule)
 	}
 	for i, p := range r.Paths {
 		if err := lintPattern(p); err != nil {
@@ -104,28 +101,6 @@ func (r Rule) lint() error {
 				return fmt.Errorf("path %q is already in path %q: remove it", p, other)
 			}
 		}
-	}
-	return nil
-}
-
-func (r Rule) lintQuotas() error {
-	values, wildcards := len(r.Paths)+len(r.Sources), 0
-	if r.RouteTo != "" {
-		values++
-	}
-	for _, v := range append(slices.Clone(r.Paths), r.RouteTo) {
-		wildcards += strings.Count(v, "*") + strings.Count(v, "?")
-	}
-	switch {
-	case len(r.Paths) > maxValuesPerCondition:
-		return fmt.Errorf("%d paths: a rule takes %d; merge some or add a service", len(r.Paths), maxValuesPerCondition)
-	case len(r.Sources) > maxValuesPerCondition:
-		return fmt.Errorf("%d source CIDR blocks: a rule takes %d; widen or drop some", len(r.Sources), maxValuesPerCondition)
-	case values > maxValuesPerRule:
-		return fmt.Errorf("%d condition values (paths, header, CIDR blocks): a rule takes %d; drop a path or a previewFrom block", values,
-			maxValuesPerRule)
-	case wildcards > maxWildcardsPerRule:
-		return fmt.Errorf("%d wildcards: a rule takes %d", wildcards, maxWildcardsPerRule)
 	}
 	return nil
 }
@@ -146,30 +121,36 @@ func lintPattern(p string) error {
 // lintPair checks a rule against one that the listener evaluates before it.
 func lintPair(earlier, later Rule) error {
 	if earlier.Priority == later.Priority {
-		return fmt.Errorf("%s and %s have the same priority: change one", earlier, later)
+		return lintPriorities(earlier, later)
 	}
-	if !earlier.takesCallersOf(later) {
-		return nil
-	}
-	for _, p := range later.Paths {
-		for _, q := range earlier.Paths {
-			if p == q {
-				return fmt.Errorf("%s and %s both want path %q: remove it from one", earlier, later, p)
+	for _, want := range later.requests() {
+		for _, take := range earlier.requests() {
+			if !take.include(want) {
+				continue
 			}
-			if covers(q, p) {
-				return fmt.Errorf("%s takes every request for path %q of %s with %q: give %q a lower priority number", earlier, p, later, q,
-					later.Service)
+			switch {
+			case take.String() == want.String():
+				return fmt.Errorf("%s and %s both want %q: remove it from one", earlier, later, want)
+			case earlier.Service == later.Service:
+				return fmt.Errorf("%s takes every request for %q of %s with %q: remove it, or put its route first", earlier, want, later, take)
 			}
+			return fmt.Errorf("%s takes every request for %q of %s with %q: give %q a lower priority number", earlier, want, later, take,
+				later.Service)
 		}
 	}
 	return nil
 }
 
-// takesCallersOf reports whether r's header and source conditions hold whenever those of other do.
-func (r Rule) takesCallersOf(other Rule) bool {
-	header := r.RouteTo == "" || strings.EqualFold(r.RouteTo, other.RouteTo)
-	source := len(r.Sources) == 0 || slices.Equal(r.Sources, other.Sources)
-	return header && source
+// lintPriorities refuses two rules with one priority. A service with several rules needs
+// a priority for each.
+func lintPriorities(a, b Rule) error {
+	for _, r := range []Rule{a, b} {
+		if r.Number > 1 {
+			return fmt.Errorf("%s and %s have the same priority: %q has several rules, from priority %d on: leave room for them",
+				a, b, r.Service, r.Priority-r.Number+1)
+		}
+	}
+	return fmt.Errorf("%s and %s have the same priority: change one", a, b)
 }
 
 // covers reports whether the path pattern p matches all that q matches.

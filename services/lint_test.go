@@ -31,7 +31,7 @@ func TestEveryPreviewComesBeforeEveryLiveRule(t *testing.T) {
 
 // Each mistake in a catalog is refused by an error that names every rule that takes part.
 func TestLinterRefuses(t *testing.T) {
-	search := Service{Name: "search", Image: Image{Program: "services/shop/cmd/search"}, Paths: []string{"/api/search"}, Priority: 400}
+	search := Service{Name: "search", Image: Image{Program: "services/shop/cmd/search"}, Priority: 400}
 	for name, test := range map[string]struct {
 		change func(*Catalog)
 		from   []string
@@ -42,55 +42,89 @@ func TestLinterRefuses(t *testing.T) {
 			want:   []string{`"alpha" (priority 100)`, `"gamma" (priority 100)`, "same priority"},
 		},
 		"a duplicate path": {
-			change: func(c *Catalog) { c.Services[2].Paths = []string{"/api/alpha"} },
+			change: func(c *Catalog) { c.Services[2].Routes = []Route{{Paths: []string{"/api/alpha"}}} },
 			want:   []string{`live rule of "alpha"`, `live rule of "gamma"`, `"/api/alpha"`},
 		},
 		"a shadowed pattern": {
-			change: func(c *Catalog) { c.Services[1].Paths = []string{"/api/alpha/*/beta"} },
+			change: func(c *Catalog) { c.Services[1].Routes = []Route{{Paths: []string{"/api/alpha/*/beta"}}} },
 			want:   []string{`live rule of "alpha"`, `"/api/alpha/*/beta"`, `live rule of "beta"`, "lower priority number"},
 		},
 		"a catch-all that is not last": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*"} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/*"}}} },
 			want:   []string{`live rule of "alpha"`, `"/api/beta"`, `live rule of "beta"`},
 		},
 		"a pattern within one of its own": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha/*", "/api/alpha/new"} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/api/alpha/*", "/api/alpha/new"}}} },
 			want:   []string{`rule of "alpha"`, `"/api/alpha/new"`, `"/api/alpha/*"`},
 		},
 		"a prefix that swallows its neighbours": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha*"} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/api/alpha*"}}} },
 			want:   []string{`"/api/alpha*"`, `"/api/alphasettings"`, `"/api/alpha/*"`},
 		},
-		"four paths": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c", "/d"} },
-			want:   []string{`rule of "alpha"`, "4 paths", "takes 3"},
+		"a range that runs into the next service": {
+			change: func(c *Catalog) {
+				c.Services[0].Priority, c.Services[0].Routes = 199, []Route{{Paths: []string{"/a", "/b", "/c", "/d"}}}
+			},
+			want: []string{
+				`preview rule of "alpha" (priority 200) and preview rule of "beta" (priority 200)`,
+				`"alpha" has several rules, from priority 199 on: leave room for them`,
+			},
 		},
-		"three paths and two source blocks": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/a", "/b", "/c"} },
-			from:   []string{"10.0.0.0/16", "203.0.113.0/24"},
-			want:   []string{`preview rule of "alpha"`, "6 condition values", "previewFrom"},
+		"a range that runs into the monolith": {
+			change: func(c *Catalog) {
+				c.Services[0].Priority, c.Services[0].Routes = 24999, []Route{{Paths: []string{"/a", "/b", "/c", "/d"}}}
+			},
+			want: []string{`"alpha" (priority 25000)`, `"monolith" (priority 25000)`, `"alpha" has several rules`},
+		},
+		"a route after one with all of its requests": {
+			change: func(c *Catalog) {
+				c.Services[0].Routes = []Route{{Paths: []string{"/a/*"}}, {Paths: []string{"/a/b"}, Verbs: []string{"GET"}}}
+			},
+			want: []string{`rule of "alpha" (priority 100) takes every request for "GET /a/b"`, `with "/a/*": remove it, or put its route first`},
+		},
+		"a verb that another route has": {
+			change: func(c *Catalog) {
+				c.Services[0].Routes = []Route{
+					{Paths: []string{"/a"}, Verbs: []string{"GET", "HEAD"}}, {Paths: []string{"/a"}, Verbs: []string{"POST", "HEAD"}},
+				}
+			},
+			want: []string{`"alpha" (priority 100)`, `"alpha" (priority 101) both want "HEAD /a": remove it from one`},
+		},
+		"a host that another service has": {
+			change: func(c *Catalog) {
+				c.Services[0].Routes = []Route{{Paths: []string{"/a"}, Hosts: []string{"*.example.com"}}}
+				c.Services[1].Routes = []Route{{Paths: []string{"/a"}, Hosts: []string{"other.com", "API.example.com"}}}
+			},
+			want: []string{`live rule of "alpha"`, `"API.example.com/a" of live rule of "beta"`, `with "*.example.com/a"`},
+		},
+		"any host before one": {
+			change: func(c *Catalog) {
+				c.Services[1].Routes = []Route{{Paths: []string{"/api/alpha/b"}, Hosts: []string{"www.example.com"}}}
+			},
+			want: []string{`live rule of "alpha"`, `"www.example.com/api/alpha/b"`, `live rule of "beta"`},
+		},
+		"four paths of which one is in another": {
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/a/*", "/b", "/c", "/a/d"}}} },
+			want:   []string{`rule of "alpha"`, `every request for "/a/d"`, `with "/a/*"`},
 		},
 		"six wildcards": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/*/b/?????"} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/*/b/?????"}}} },
 			want:   []string{`rule of "alpha"`, "6 wildcards"},
 		},
 		"a long pattern": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/" + strings.Repeat("x", 128)} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/" + strings.Repeat("x", 128)}}} },
 			want:   []string{`rule of "alpha"`, "129 characters"},
 		},
 		"a query in a pattern": {
-			change: func(c *Catalog) { c.Services[0].Paths = []string{"/api/alpha?id=1,2"} },
+			change: func(c *Catalog) { c.Services[0].Routes = []Route{{Paths: []string{"/api/alpha?id=1,2"}}} },
 			want:   []string{`rule of "alpha"`, `"/api/alpha?id=1,2"`},
-		},
-		"no path": {
-			change: func(c *Catalog) { c.Services[0].Paths = nil },
-			want:   []string{`rule of "alpha"`, "no path"},
 		},
 		"too many rules": {
 			change: func(c *Catalog) {
 				for i := range 47 {
 					s := search
-					s.Name, s.Priority, s.Paths = fmt.Sprintf("search%d", i), 1000+i, []string{fmt.Sprintf("/api/search%d", i)}
+					s.Name, s.Priority = fmt.Sprintf("search%d", i), 1000+i
+					s.Routes = []Route{{Paths: []string{fmt.Sprintf("/api/search%d", i)}}}
 					c.Services = append(c.Services, s)
 				}
 			},
@@ -127,9 +161,8 @@ func TestLinterRefusesRulesOverQuota(t *testing.T) {
 		return all
 	}
 	rule := Rule{Service: "alpha", Kind: LiveRule, Priority: 1, Paths: []string{"/a"}}
-	wide, many := rule, rule
+	wide := rule
 	wide.Forward = forward(0, 6)
-	many.Sources = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24"}
 	var groups []Rule
 	for i := range 21 {
 		groups = append(groups,
@@ -137,7 +170,6 @@ func TestLinterRefusesRulesOverQuota(t *testing.T) {
 	}
 	for want, rules := range map[string][]Rule{
 		"6 target groups: at most 5":               {wide},
-		"4 source CIDR blocks":                     {many},
 		"105 target groups: a load balancer takes": groups,
 	} {
 		assert.ErrorContains(t, lint(rules), want)
@@ -147,8 +179,26 @@ func TestLinterRefusesRulesOverQuota(t *testing.T) {
 // A specific path may precede a general one.
 func TestLinterAllowsSpecificBeforeGeneral(t *testing.T) {
 	c := completed(t)
-	c.Services = append(c.Services, Service{Name: "media", Paths: []string{"/api/gamma/*/media"}, Priority: 50})
+	c.Services = append(c.Services, Service{Name: "media", Routes: []Route{{Paths: []string{"/api/gamma/*/media"}}}, Priority: 50})
 	assert.NoError(t, Lint(c, []string{"10.0.0.0/16"}))
+}
+
+// Rules for one path stand side by side when no request meets the conditions of both, and
+// a special one may precede a general one.
+func TestLinterAllowsOtherHostsAndVerbs(t *testing.T) {
+	for name, routes := range map[string][2][]Route{
+		"verbs":              {{{Paths: []string{"/a"}, Verbs: []string{"GET"}}}, {{Paths: []string{"/a"}, Verbs: []string{"POST"}}}},
+		"hosts":              {{{Paths: []string{"/a"}, Hosts: []string{"a.com"}}}, {{Paths: []string{"/a"}, Hosts: []string{"b.com"}}}},
+		"a verb before all":  {{{Paths: []string{"/a"}, Verbs: []string{"GET"}}}, {{Paths: []string{"/a"}}}},
+		"a host before all":  {{{Paths: []string{"/a"}, Hosts: []string{"a.com"}}}, {{Paths: []string{"/a"}}}},
+		"a host before many": {{{Paths: []string{"/a"}, Hosts: []string{"a.b.com"}}}, {{Paths: []string{"/a"}, Hosts: []string{"*.b.com"}}}},
+	} {
+		c := completed(t)
+		c.Services[0].Routes, c.Services[1].Routes = routes[0], routes[1]
+		assert.NoError(t, Lint(c, []string{"10.0.0.0/16", "203.0.113.0/24"}), name)
+		c.Services[0].Routes, c.Services[1].Routes = slices.Concat(routes[0], routes[1]), []Route{{Paths: []string{"/other"}}}
+		assert.NoError(t, Lint(c, []string{"10.0.0.0/16", "203.0.113.0/24"}), "%s of one service", name)
+	}
 }
 
 // covers agrees with the meaning of a pattern: the covering one matches every path

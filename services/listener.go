@@ -27,12 +27,13 @@ func (l Listener) Plan(c Catalog, m Migration) map[string]ServiceRules {
 	if l.Monolith != "" {
 		delete(plan, c.Monolith.Name)
 	}
-	for name, rules := range plan {
-		rules.Preview.Priority += l.Preview
+	for _, rules := range plan {
+		for i := range rules.Preview {
+			rules.Preview[i].Priority += l.Preview
+		}
 		for i := range rules.Live {
 			rules.Live[i].Priority += cmp.Or(l.Live, liveOffset) - liveOffset
 		}
-		plan[name] = rules
 	}
 	return plan
 }

@@ -21,7 +21,7 @@ func TestPlanOfAListener(t *testing.T) {
 	require.Len(t, moved, len(c.Services))
 	for _, s := range c.Services {
 		want := plain[s.Name]
-		want.Preview.Priority = s.Priority + 10
+		want.Preview[0].Priority = s.Priority + 10
 		for i := range want.Live {
 			want.Live[i].Priority = s.Priority + 1000
 			assert.Equal(t, c.Monolith.Name, want.Live[i].Forward[1].Service, "the rest of a share")

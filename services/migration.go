@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -82,52 +83,80 @@ const (
 type Migration struct {
 	// Services has the phase of each service by its name.
 	Services map[string]Phase
+	// Routes has the phase of each route with a name by its key, such as "orders.reads".
+	Routes map[string]Phase
 	// Monolith is the monolith's phase.
 	Monolith MonolithPhase
 }
 
-// ParseMigration reads the phase of every program of the catalog from words by name.
-// It refuses a name that the catalog does not have, a name without a word, an
+// Of returns the phase of a route of a service.
+func (m Migration) Of(s Service, r Route) Phase {
+	if r.Name == "" {
+		return m.Services[s.Name]
+	}
+	return m.Routes[r.Key(s.Name)]
+}
+
+// ParseMigration reads the phase of every program of the catalog from words by key.
+// It refuses a key that the catalog does not have, one without a word, an
 // unknown word, and a monolith that is drained or retired before every service is
 // as far as that takes.
 func ParseMigration(c Catalog, words map[string]string) (Migration, error) {
-	m := Migration{Services: map[string]Phase{}, Monolith: MonolithPhase(words[c.Monolith.Name])}
-	for _, name := range slices.Sorted(maps.Keys(words)) {
-		switch s := c.Find(name); {
-		case s == nil:
-			return Migration{}, fmt.Errorf("services: %q is not in the catalog: want one of %s", name, strings.Join(namesOf(c.withPaths()), ", "))
-		case s.IsWorker():
-			return Migration{}, fmt.Errorf("services: %q is a worker, which has no phase: remove it from the migration", name)
+	m := Migration{Services: map[string]Phase{}, Routes: map[string]Phase{}, Monolith: MonolithPhase(words[c.Monolith.Name])}
+	for _, key := range slices.Sorted(maps.Keys(words)) {
+		if s := c.Find(key); s != nil && s.IsWorker() {
+			return Migration{}, fmt.Errorf("services: %q is a worker, which has no phase: remove it from the migration", key)
+		}
+		if !slices.Contains(c.Keys(), key) {
+			return Migration{}, fmt.Errorf("services: %q is not in the catalog: want one of %s", key, strings.Join(c.Keys(), ", "))
 		}
 	}
 	for _, s := range c.Services {
-		word, ok := words[s.Name]
-		if !ok {
-			return Migration{}, fmt.Errorf("services: %q has no phase: add \"%s\": \"dark\" to the migration", s.Name, s.Name)
+		var err error
+		if m.Services[s.Name], err = parseWord(words, s.Name); err != nil {
+			return Migration{}, err
 		}
-		phase, err := ParsePhase(word)
-		if err != nil {
-			return Migration{}, fmt.Errorf("services: %q asks for phase %q: %w", s.Name, word, err)
+		for _, r := range s.named() {
+			key := r.Key(s.Name)
+			if m.Routes[key], err = parseWord(words, key); err != nil {
+				return Migration{}, err
+			}
+			if m.Routes[key].Strangled {
+				return Migration{}, fmt.Errorf("services: %q asks for phase %q: a route has dark, 1%%–99%% or live, and %q is strangled as a whole",
+					key, Strangled, s.Name)
+			}
 		}
-		m.Services[s.Name] = phase
 	}
 	return m, m.validate(c)
 }
 
-// validate refuses a monolith that leaves while a path still needs it, and a share
-// whose rest no one program serves.
+// parseWord reads the phase of a key.
+func parseWord(words map[string]string, key string) (Phase, error) {
+	word, ok := words[key]
+	if !ok {
+		return Phase{}, fmt.Errorf("services: %q has no phase: add \"%s\": \"dark\" to the migration", key, key)
+	}
+	phase, err := ParsePhase(word)
+	if err != nil {
+		return Phase{}, fmt.Errorf("services: %q asks for phase %q: %w", key, word, err)
+	}
+	return phase, nil
+}
+
+// validate refuses a monolith that leaves while a path still needs it, a phase that a
+// route cannot have, and a share whose rest no one program serves.
 func (m Migration) validate(c Catalog) error {
 	var err error
 	switch m.Monolith {
 	case Serving:
 	case Drained:
-		err = m.require(c, "live or strangled", func(s Service, p Phase) bool {
-			return p.TakenOver() || p.shared() && nextBelow(c, m, s) != nil
+		err = m.require(c, "live or strangled", func(s Service, r Route, p Phase) bool {
+			return p.TakenOver() || p.shared() && m.restsOnService(c, s, r)
 		})
 	case Retired:
 		// A service that comes after the monolith is dark until it serves what no program did.
-		err = m.require(c, "strangled", func(s Service, p Phase) bool {
-			return p.Strangled || p == Dark || p.shared() && nextBelow(c, m, s) != nil
+		err = m.require(c, "strangled", func(s Service, r Route, p Phase) bool {
+			return p.Strangled || p == Dark || p.shared() && m.restsOnService(c, s, r) || r.Name != "" && p == Live
 		})
 	default:
 		err = fmt.Errorf("services: %q asks for phase %q: want serving, drained or retired", c.Monolith.Name, string(m.Monolith))
@@ -139,20 +168,26 @@ func (m Migration) validate(c Catalog) error {
 		return fmt.Errorf("services: %q cannot be retired while %q calls it: remove that call first", c.Monolith.Name, callers[0])
 	}
 	for _, s := range c.Services {
-		if err := m.checkRest(c, s); err != nil {
-			return fmt.Errorf("services: %q asks for phase %q: %w", s.Name, m.Services[s.Name], err)
+		for i, r := range s.Routes {
+			if err := m.checkRoute(c, s, i); err != nil {
+				return fmt.Errorf("services: %q asks for phase %q: %w", r.Key(s.Name), m.Of(s, r), err)
+			}
 		}
 	}
 	return nil
 }
 
-// require refuses the monolith's phase while a service is not ready for it. The
-// error names all such services.
-func (m Migration) require(c Catalog, want string, ready func(Service, Phase) bool) error {
+// require refuses the monolith's phase while a service or a route with a name is not
+// ready for it. The error names all of them.
+func (m Migration) require(c Catalog, want string, ready func(Service, Route, Phase) bool) error {
 	var waiting []string
 	for _, s := range c.Services {
-		if p := m.Services[s.Name]; !ready(s, p) {
-			waiting = append(waiting, fmt.Sprintf("%q is %s", s.Name, p))
+		for _, r := range s.Routes {
+			p := m.Of(s, r)
+			text := fmt.Sprintf("%q is %s", r.Key(s.Name), p)
+			if !ready(s, r, p) && !slices.Contains(waiting, text) {
+				waiting = append(waiting, text)
+			}
 		}
 	}
 	if len(waiting) == 0 {
@@ -162,24 +197,69 @@ func (m Migration) require(c Catalog, want string, ready func(Service, Phase) bo
 		c.Monolith.Name, m.Monolith, strings.Join(waiting, " and "), want)
 }
 
-// checkRest refuses a share of a service's paths unless one program serves all of
-// them without the service: the monolith, or a service whose paths they are below.
-func (m Migration) checkRest(c Catalog, s Service) error {
-	if !m.Services[s.Name].shared() {
-		return nil
+// restsOnService reports whether services, and not the monolith, serve the rest of each
+// of a route's paths.
+func (m Migration) restsOnService(c Catalog, s Service, r Route) bool {
+	return !slices.ContainsFunc(r.requests(), func(of requests) bool {
+		programs := rest(c, m, s, of)
+		last := programs[len(programs)-1]
+		return last == "" || last == c.Monolith.Name
+	})
+}
+
+// checkRoute refuses a phase of one of a service's routes that contradicts another's, or
+// a share that cannot be.
+func (m Migration) checkRoute(c Catalog, s Service, i int) error {
+	r := s.Routes[i]
+	p := m.Of(s, r)
+	if r.Name != "" && m.Services[s.Name].Strangled && p != Live {
+		return fmt.Errorf("%q is strangled: make %q live first", s.Name, r.Key(s.Name))
 	}
-	below := nextBelow(c, m, s)
-	if below == nil {
-		return nil
+	if p.shared() && r.Rewrite.Regex != "" && !r.Rewrite.Shared {
+		return fmt.Errorf("the rule rewrites the URL of %v for whoever gets the rest too: go from dark to live, or set Shared in its Rewrite if "+
+			"both want it", r.Paths)
 	}
-	if m.Services[below.Name].shared() {
-		return fmt.Errorf("its paths are below those of %q, which is at %s: make %q dark or live first", below.Name, m.Services[below.Name],
-			below.Name)
+	if p == Dark {
+		return m.checkDark(s, i)
 	}
-	for _, path := range s.Paths {
-		if !slices.ContainsFunc(below.Paths, func(q string) bool { return covers(q, path) }) {
-			return fmt.Errorf("path %q goes on to another program than the paths below those of %q: give it a service of its own, or go from dark "+
-				"to live", path, below.Name)
+	if p.shared() {
+		return m.checkRest(c, s, r)
+	}
+	return nil
+}
+
+// checkDark refuses a dark route whose requests a later route of the same service would
+// take.
+func (m Migration) checkDark(s Service, i int) error {
+	for _, later := range s.Routes[i+1:] {
+		if p := m.Of(s, later); p != Dark && s.Routes[i].meetsRoute(later) {
+			return fmt.Errorf("%q is %s and takes its requests: make %q dark too, or give its routes other verbs or hosts", later.Key(s.Name), p,
+				later.Key(s.Name))
+		}
+	}
+	return nil
+}
+
+// checkRest refuses a share of a route's requests unless one program serves all of them
+// without the service: the monolith, or a service whose paths they are below.
+func (m Migration) checkRest(c Catalog, s Service, r Route) error {
+	var first string
+	for _, of := range r.requests() {
+		for other, route := range below(c, m, s, of) {
+			first = cmp.Or(first, other.Name)
+			if p := m.Of(other, route); p.shared() {
+				return fmt.Errorf("its paths are below those of %q, which is at %s: make %q dark or live first", route.Key(other.Name), p,
+					route.Key(other.Name))
+			}
+			if route.include(of) {
+				break
+			}
+		}
+	}
+	for _, of := range r.requests() {
+		if programs := rest(c, m, s, of); first != "" && (len(programs) > 1 || programs[0] != first) {
+			return fmt.Errorf("%q goes on to another program than the paths below those of %q: give it a service of its own, or go from dark "+
+				"to live", of, first)
 		}
 	}
 	return nil

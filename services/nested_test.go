@@ -37,10 +37,10 @@ func TestRestOfAShare(t *testing.T) {
 		},
 		"in part below another": {
 			[]string{"/delta", "/api/alpha/delta"}, "strangled", "25%", "serving", nil,
-			`path "/delta" goes on to another program than the paths below those of "alpha"`,
+			`"/delta" goes on to another program than the paths below those of "alpha"`,
 		},
 		"across another": {
-			[]string{"/api/*/delta"}, "strangled", "25%", "serving", nil, `path "/api/*/delta" goes on to another program`,
+			[]string{"/api/*/delta"}, "strangled", "25%", "serving", nil, `"/api/*/delta" goes on to another program`,
 		},
 		"without any program below it": {
 			[]string{"/delta"}, "strangled", "25%", "retired", nil, `"monolith" cannot be retired while "delta" is 25%`,

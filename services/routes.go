@@ -26,13 +26,20 @@ type Rule struct {
 	Service string
 	// Kind is PreviewRule or LiveRule.
 	Kind RuleKind
+	// Route is the name of the service's route, or "".
+	Route string
+	// Number tells the service's rules of one kind apart, from 1 on. A rule keeps its
+	// number whatever the phases are, and when another path or route is added at the end.
+	Number int
 	// Priority is 1 to 50000. Of the rules that match, the lowest number wins.
 	Priority int
-	// Paths are path patterns of which one matches.
-	Paths []string
+	// Paths, Hosts and Verbs are as in Route.
+	Paths, Hosts, Verbs []string
 	// RouteTo is the value of the PreviewHeader. Empty means that the rule has no such
 	// condition.
 	RouteTo string
+	// Rewrite is that of the route.
+	Rewrite Rewrite
 	// Sources are CIDR blocks of which one contains the caller's address. Empty means
 	// any address.
 	Sources []string
@@ -62,9 +69,9 @@ type Weight struct {
 
 // ServiceRules are the listener rules of one service.
 type ServiceRules struct {
-	// Preview exists in every phase.
-	Preview Rule
-	// Live has one rule, or none while the service is dark or the monolith is drained.
+	// Preview exist in every phase.
+	Preview []Rule
+	// Live are those of the routes that are not dark. A drained monolith has none.
 	Live []Rule
 }
 
@@ -73,18 +80,15 @@ type ServiceRules struct {
 func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules {
 	plan := map[string]ServiceRules{}
 	for _, s := range c.Services {
-		rules := ServiceRules{Preview: preview(s, previewFrom)}
-		if phase := m.Services[s.Name]; phase != Dark {
-			rules.Live = []Rule{live(s, shares(s, phase, without(c, m, s)))}
-		}
-		plan[s.Name] = rules
+		plan[s.Name] = s.rules(previewFrom, func(r Route) []Weight { return shares(c, m, s, r) })
 	}
 	if m.Monolith != Retired {
-		rules := ServiceRules{Preview: preview(c.Monolith, previewFrom)}
-		if m.Monolith == Serving {
-			rules.Live = []Rule{live(c.Monolith, []Weight{{c.Monolith.Name, 100}})}
-		}
-		plan[c.Monolith.Name] = rules
+		plan[c.Monolith.Name] = c.Monolith.rules(previewFrom, func(Route) []Weight {
+			if m.Monolith != Serving {
+				return nil
+			}
+			return []Weight{{c.Monolith.Name, 100}}
+		})
 	}
 	return plan
 }
@@ -93,7 +97,7 @@ func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules 
 func Rules(plan map[string]ServiceRules) []Rule {
 	var rules []Rule
 	for _, of := range plan {
-		rules = append(append(rules, of.Preview), of.Live...)
+		rules = append(append(rules, of.Preview...), of.Live...)
 	}
 	slices.SortFunc(rules, func(a, b Rule) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Service, b.Service))
@@ -101,63 +105,42 @@ func Rules(plan map[string]ServiceRules) []Rule {
 	return rules
 }
 
-func preview(s Service, from []string) Rule {
-	return Rule{
-		Service:  s.Name,
-		Kind:     PreviewRule,
-		Priority: s.Priority,
-		Paths:    s.Paths,
-		RouteTo:  s.Name,
-		Sources:  from,
-		Forward:  []Weight{{s.Name, 100}},
-	}
-}
-
-func live(s Service, forward []Weight) Rule {
-	return Rule{Service: s.Name, Kind: LiveRule, Priority: liveOffset + s.Priority, Paths: s.Paths, Forward: forward}
-}
-
-// shares divides a service's paths between it and the program that serves them
-// without its rule.
-func shares(s Service, p Phase, rest string) []Weight {
-	if p.TakenOver() {
-		return []Weight{{s.Name, 100}}
-	}
-	return []Weight{{s.Name, p.Share}, {rest, 100 - p.Share}}
-}
-
-// without returns the name of the program that serves a service's paths when its
-// live rule is not there: the service with the next rule that takes them, or the
-// monolith. It is empty where the load balancer answers 404.
-//
-// A path below another service's is the other's while that is live; see checkRest
-// for what has no one answer.
-func without(c Catalog, m Migration, s Service) string {
-	if below := nextBelow(c, m, s); below != nil {
-		return below.Name
-	}
-	if m.Monolith == Serving {
-		return c.Monolith.Name
-	}
-	return ""
-}
-
-// nextBelow returns the first service after s by priority that takes a path of s's,
-// all of it or a part, and has traffic. It is nil if there is none.
-func nextBelow(c Catalog, m Migration, s Service) *Service {
-	var next *Service
-	for _, other := range c.Services {
-		if other.Priority > s.Priority && m.Services[other.Name] != Dark && (next == nil || other.Priority < next.Priority) &&
-			meets(s.Paths, other.Paths) {
-			next = &other
+// rules returns the rules of the service's routes, in their order. Forward divides the
+// requests of a route; a route for which it returns nil has no live rule.
+func (s Service) rules(previewFrom []string, forward func(Route) []Weight) ServiceRules {
+	var rules ServiceRules
+	lives := 0
+	for _, route := range s.Routes {
+		rule := Rule{Service: s.Name, Route: route.Name, Paths: route.Paths, Hosts: route.Hosts, Verbs: route.Verbs, Rewrite: route.Rewrite}
+		preview, live := rule, rule
+		preview.Kind, preview.RouteTo, preview.Sources, preview.Forward = PreviewRule, s.Name, previewFrom, []Weight{{s.Name, 100}}
+		for _, part := range preview.split() {
+			part.Number = len(rules.Preview) + 1
+			part.Priority = s.Priority + len(rules.Preview)
+			rules.Preview = append(rules.Preview, part)
+		}
+		live.Kind, live.Forward = LiveRule, forward(route)
+		for _, part := range live.split() {
+			part.Priority = liveOffset + s.Priority + lives
+			lives++
+			part.Number = lives
+			if part.Forward != nil {
+				rules.Live = append(rules.Live, part)
+			}
 		}
 	}
-	return next
+	return rules
 }
 
-// meets reports whether a request can match a pattern of each list.
-func meets(ours, theirs []string) bool {
-	return slices.ContainsFunc(ours, func(p string) bool {
-		return slices.ContainsFunc(theirs, func(q string) bool { return overlap(p, q) })
-	})
+// shares divides a route's requests between its service and the program that serves them
+// without its rules. It returns nil for a dark one.
+func shares(c Catalog, m Migration, s Service, r Route) []Weight {
+	switch p := m.Of(s, r); {
+	case p == Dark:
+		return nil
+	case p.TakenOver():
+		return []Weight{{s.Name, 100}}
+	default:
+		return []Weight{{s.Name, p.Share}, {without(c, m, s, r), 100 - p.Share}}
+	}
 }

@@ -13,3 +13,7 @@ const Shared = "shared"
 func Tags(app, environment, service string) []Tag {
 	return []Tag{{"app", app}, {"environment", environment}, {"service", service}}
 }
+
+// RouteTag is the key of the tag that names the route of a listener rule. The rules of a
+// route without a name have none.
+const RouteTag = "route"

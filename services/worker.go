@@ -10,7 +10,7 @@ import (
 
 // IsWorker reports whether the service has no paths, and so no target group, no listener
 // rules and no phase. The service is an entry of a complete catalog.
-func (s Service) IsWorker() bool { return len(s.Paths) == 0 }
+func (s Service) IsWorker() bool { return len(s.Routes) == 0 }
 
 // withPaths returns the programs that serve requests: the services, then the monolith.
 func (c Catalog) withPaths() []Service {
@@ -22,7 +22,7 @@ func (c Catalog) withPaths() []Service {
 func (s Service) checkWorker() error {
 	has := ""
 	switch {
-	case len(s.Paths) > 0:
+	case len(s.Paths)+len(s.Routes) > 0:
 		has = "paths"
 	case s.Priority != 0:
 		has = "a priority"

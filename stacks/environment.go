@@ -71,7 +71,7 @@ type Environment struct {
 	Endpoints []string `json:"endpoints"`
 	// SecurityGroups has the ids of the groups to which the catalog opens ways by their names.
 	SecurityGroups map[string]string `json:"securityGroups"`
-	// Phases has one word for each service and for the monolith.
+	// Phases has one word for each service, each route with a name and the monolith.
 	Phases map[string]string `json:"migration"`
 	// Migration is what the phases say.
 	Migration services.Migration `json:"-"`
@@ -213,7 +213,7 @@ func choose(all map[string]Environment, wanted any) ([]string, error) {
 	return nil, fmt.Errorf("environment %q is not in cdk.json: want one of %s", wanted, strings.Join(names, ", "))
 }
 
-// phaseOverrides are the context keys that name a service. What the command line sets is
+// phaseOverrides are the context keys that name a service or a route. What the command line sets is
 // always text under a plain word, so a plain word that names nothing is a mistake there.
 // ReadContext has dealt with the words of files.
 func phaseOverrides(context map[string]any, catalog services.Catalog) (map[string]string, error) {
@@ -223,7 +223,7 @@ func phaseOverrides(context map[string]any, catalog services.Catalog) (map[strin
 		if !isText || key == "environment" || !isPlain(key) {
 			continue
 		}
-		if catalog.Find(key) == nil {
+		if !names(catalog, key) {
 			return nil, fmt.Errorf("-c %s=%s: %w", key, word, noService(catalog))
 		}
 		overrides[key] = word

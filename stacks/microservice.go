@@ -30,9 +30,9 @@ type MicroserviceProps struct {
 	Watch    *Watch
 	// Connections are nil for a service without calls and callers.
 	Connections *constructs.Connections
-	// Rest is the ARN of the target group that receives what a shared path does not send to
-	// the service. Nil means that no rule shares a path.
-	Rest *string
+	// Rest are the ARNs of the target groups, by program, that receive what a shared path
+	// does not send to the service. Empty means that no rule shares a path.
+	Rest map[string]*string
 }
 
 // NewMicroservice creates a program's stack. Its target group is always exported,

@@ -101,23 +101,24 @@ func (s *EnvironmentStage) connections(service services.Service, monolith string
 	return c
 }
 
-// rest returns the ARN of the target group to which the rules of a program send the rest
-// of a shared path, or nil.
-func (s *EnvironmentStage) rest(e Environment, rules services.ServiceRules, catalog services.Catalog) *string {
+// rest returns the ARNs of the target groups, by program, to which the rules of another
+// send the rest of a shared path.
+func (s *EnvironmentStage) rest(e Environment, rules services.ServiceRules, catalog services.Catalog) map[string]*string {
+	groups := map[string]*string{}
 	for _, rule := range rules.Live {
 		for _, forward := range rule.Forward {
 			switch external := e.external(); {
 			case forward.Service == rule.Service:
 			case forward.Service != catalog.Monolith.Name:
-				return s.Services[forward.Service].Service.TargetGroup.TargetGroupArn()
+				groups[forward.Service] = s.Services[forward.Service].Service.TargetGroup.TargetGroupArn()
 			case external != "":
-				return &external
+				groups[forward.Service] = &external
 			default:
-				return s.Monolith.Service.TargetGroup.TargetGroupArn()
+				groups[forward.Service] = s.Monolith.Service.TargetGroup.TargetGroupArn()
 			}
 		}
 	}
-	return nil
+	return groups
 }
 
 // order adds the dependencies between the monolith's stack and the services', so that

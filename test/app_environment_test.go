@@ -120,6 +120,17 @@ func badEnvironments(t *testing.T) map[string]mistake {
 			contextKey("user", "live"),
 			`-c user=live: no service has that name: want one of ` + strings.Join(completed(t).Names(), ", "),
 		},
+		"unknown route": {
+			func(app *synth.App) {
+				alphaReads("dark", "dark")(app)
+				app.Context["alpha.writes"] = "live"
+			},
+			`-c alpha.writes=live: no service has that name: want one of alpha, alpha.reads, beta, gamma, legacy`,
+		},
+		"a route without a phase": {
+			routesOf("alpha", services.Route{Name: "reads", Paths: []string{"/a"}}, services.Route{Paths: []string{"/b"}}),
+			dev + `services: "alpha.reads" has no phase: add "alpha.reads": "dark" to the migration`,
+		},
 		"unknown phase": {
 			contextKey("alpha", "half"),
 			dev + `services: "alpha" asks for phase "half": want dark, 1%–99%, live or strangled`,
@@ -199,7 +210,7 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		"a duplicate path": {
 			editService("gamma", func(s *services.Service) { s.Paths = []string{"/api/alpha"} }),
 			dev + `services: live rule of "gamma" (priority 25050) and live rule of "alpha" (priority 25100) ` +
-				`both want path "/api/alpha": remove it from one`,
+				`both want "/api/alpha": remove it from one`,
 		},
 		"a priority used twice": {
 			editService("gamma", func(s *services.Service) { s.Priority = 100 }),

@@ -66,7 +66,7 @@ func assertNoName(t *testing.T, app *synth.App, folder, name string) {
 	require.NoError(t, err)
 	own := []string{root, "…"}
 	for _, s := range app.Catalog.All() {
-		for _, word := range append([]string{s.Image.Program, s.Image.Folder, s.Image.Registry, s.Name, s.ID()}, s.Paths...) {
+		for _, word := range append([]string{s.Image.Program, s.Image.Folder, s.Image.Registry, s.Name, s.ID()}, s.Patterns()...) {
 			if word != "" {
 				own = append(own, word, "…")
 			}

@@ -203,6 +203,10 @@ func routesText(stage *assembly.Stage, c services.Catalog) string {
 			switch c := condition.(type) {
 			case alb.PathPattern:
 				paths = append(paths, c...)
+			case alb.HostHeader:
+				only = append(only, strings.Join(c, " or "))
+			case alb.HTTPRequestMethod:
+				only = append(only, strings.Join(c, " or "))
 			case alb.HTTPHeader:
 				only = append(only, fmt.Sprintf("%s: %s", c.Name, strings.Join(c.Values, " or ")))
 			case alb.SourceIP:
@@ -212,6 +216,9 @@ func routesText(stage *assembly.Stage, c services.Catalog) string {
 			default:
 				only = append(only, fmt.Sprintf("%T %v", c, c))
 			}
+		}
+		if r := rule.Rewrite; r != nil {
+			only = append(only, fmt.Sprintf("%s becomes %s", r.Regex, r.Replace))
 		}
 		for i, path := range paths {
 			if i == 0 {

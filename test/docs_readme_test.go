@@ -131,7 +131,7 @@ func TestReadmeRoutesAreTheCatalogs(t *testing.T) {
 	require.NoError(t, err)
 	var want [][]string
 	for _, s := range c.All() {
-		for _, path := range s.Paths {
+		for _, path := range s.Patterns() {
 			want = append(want, []string{"`" + path + "`", s.Name, fmt.Sprint(s.Priority)})
 		}
 	}

@@ -186,7 +186,7 @@ func TestPreviewHeader(t *testing.T) {
 func ownPath(t *testing.T, name string) string {
 	t.Helper()
 	if c := completed(t); name != c.Monolith.Name {
-		return c.Find(name).Paths[0]
+		return c.Find(name).Patterns()[0]
 	}
 	return requests[0].path
 }
@@ -260,6 +260,11 @@ func checkRules(stage *assembly.Stage, s situation) error {
 
 func describe(r services.Rule) string {
 	text := fmt.Sprintf("%d %v", r.Priority, r.Paths)
+	for _, values := range [][]string{r.Hosts, r.Verbs} {
+		if len(values) > 0 {
+			text += fmt.Sprintf(" %v", values)
+		}
+	}
 	if r.RouteTo != "" {
 		text += fmt.Sprintf(" %s=[%s]", services.PreviewHeader, r.RouteTo)
 	}
@@ -277,6 +282,10 @@ func describeTemplate(r alb.Rule) string {
 	for _, condition := range r.Conditions {
 		switch c := condition.(type) {
 		case alb.PathPattern:
+			text += fmt.Sprintf(" %v", []string(c))
+		case alb.HostHeader:
+			text += fmt.Sprintf(" %v", []string(c))
+		case alb.HTTPRequestMethod:
 			text += fmt.Sprintf(" %v", []string(c))
 		case alb.HTTPHeader:
 			text += fmt.Sprintf(" %s=%v", c.Name, c.Values)

@@ -125,6 +125,9 @@ const (
 	inLogs        = "stacks/logs.go"
 	inDelivery    = "stacks/delivery.go"
 	inMicro       = "stacks/microservice.go"
+	inSplit       = "services/split.go"
+	inRequest     = "services/request.go"
+	inMigration   = "services/migration.go"
 )
 
 // atOnce are faults in eighteen places, each found by a property of its own.
@@ -233,6 +236,18 @@ var mutants = []mutant{
 	{inRules, `if rule.RouteTo != "" {`, `if false {`, "TestPreviewHeader"},
 	{inRules, `if len(rule.Sources) > 0 {`, `if false {`, "TestPreviewHeader"},
 	{inRules, `jsii.Strings(rule.Paths...)`, `jsii.Strings(rule.Paths[0])`, "TestEveryRequestInEveryCombination"},
+	{inRules, `if len(rule.Hosts) > 0 {`, `if false {`, "TestRoutesReachTheListener"},
+	{inRules, `if len(rule.Verbs) > 0 {`, `if false {`, "TestRoutesReachTheListener"},
+	{inRules, `id += strconv.Itoa(rule.Number)`, `id += strconv.Itoa(rule.Priority)`, "TestServiceIsBetweenItsRules"},
+	{inRules, `awscdk.Tags_Of(rendered).Add`, `awscdk.Tags_Of(scope).Add`, "TestReviewOfARoute"},
+	{inRules, `if rule.Rewrite.Regex != "" {`, `if false {`, "TestRewriteIsTheRoutes"},
+	{inRules, `groups[name] = importTargetGroup(scope, "SharedTargetGroup"+name, rest)`, `groups[name], _ = own, rest`, "TestRestsOfTwoRoutes"},
+	{inSplit, `left() < 1`, `left() < 0`, "TestRoutesReachTheListener"},
+	{inRequest, `(r.host == "" || other.host != "" && covers`, `(r.host == "" || other.host == "" || covers`, "TestLinterAgreesWithTheEvaluator"},
+	{inRequest, `(r.verb == "" || r.verb == other.verb) &&`, ``, "TestLinterAgreesWithTheEvaluator"},
+	{inRequest, `covers(r.path, other.path) &&`, `overlap(r.path, other.path) &&`, "TestLinterAgreesWithTheEvaluator"},
+	{inMigration, `if p.shared() && r.Rewrite.Regex != "" && !r.Rewrite.Shared {`, `if false {`, "TestRewriteIsTheRoutes"},
+	{inMigration, `if p == Dark {`, `if false {`, "TestEveryPairOfPhasesOfARoute"},
 	{inRules, `Weight: jsii.Number(f.Percent)`, `Weight: jsii.Number(100 - f.Percent)`, "TestRulesOfAllStacks"},
 
 	// Scaling.

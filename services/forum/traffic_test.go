@@ -23,6 +23,6 @@ func TestTraffic(t *testing.T) {
 	}
 	assert.InDelta(t, 1./26, float64(writes)/float64(kinds.Weight()), 1./200)
 	for _, s := range catalog.Services {
-		assert.NotNil(t, kinds.Writer(s.Paths[0]), "a kind that writes to %s", s.Paths[0])
+		assert.NotNil(t, kinds.Writer(s.Patterns()[0]), "a kind that writes to %s", s.Patterns()[0])
 	}
 }

@@ -22,6 +22,9 @@ func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
 		}
 		names[k.Name] = true
 		k = k.complete()
+		if r, ok := k.routeIn(c); ok {
+			k.route = r.Name
+		}
 		if err := k.check(t, c); err != nil {
 			return nil, fmt.Errorf("traffic: %q: %w", k.Name, err)
 		}
@@ -29,9 +32,9 @@ func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
 	}
 	paths := out.Paths()
 	for _, s := range c.Services {
-		if !slices.ContainsFunc(s.Paths, func(path string) bool { return slices.Contains(paths, path) }) {
+		if !slices.ContainsFunc(s.Patterns(), func(path string) bool { return slices.Contains(paths, path) }) {
 			return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's "+
-				"Traffic", s.Name, s.Paths)
+				"Traffic", s.Name, s.Patterns())
 		}
 	}
 	return out, nil
@@ -45,6 +48,8 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 		return fmt.Errorf("want a name of letters, digits and dashes")
 	case k.Path != "" && owner(c, k.Path) == "":
 		return fmt.Errorf("no service of the catalog has the path %q: want a service's pattern as the catalog has it, or none", k.Path)
+	case k.Path != "" && !k.isRouted(c):
+		return fmt.Errorf("no route of %q takes %s of the path %q: want one that does, or no path", owner(c, k.Path), k.Method, k.Path)
 	case k.Weight < 0:
 		return fmt.Errorf("the weight is %d: want 1 or more", k.Weight)
 	case !strings.HasPrefix(k.Target, "/"):
@@ -66,11 +71,28 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 // owner is the name of the service that has a pattern, or "".
 func owner(c services.Catalog, pattern string) string {
 	for _, s := range c.Services {
-		if slices.Contains(s.Paths, pattern) {
+		if slices.Contains(s.Patterns(), pattern) {
 			return s.Name
 		}
 	}
 	return ""
+}
+
+// routeIn is the route of the path's service that takes the request.
+func (k Kind) routeIn(c services.Catalog) (services.Route, bool) {
+	for _, s := range c.Services {
+		for _, r := range s.Routes {
+			if s.Name == owner(c, k.Path) && r.Takes(k.Method, k.Header["Host"], k.Path) {
+				return r, true
+			}
+		}
+	}
+	return services.Route{}, false
+}
+
+func (k Kind) isRouted(c services.Catalog) bool {
+	_, ok := k.routeIn(c)
+	return ok
 }
 
 func (k Kind) checkNeeds(c services.Catalog) error {

@@ -42,7 +42,7 @@ type Kind struct {
 	Method string
 	// Target is the path and the query, such as "/api/things/{{id}}".
 	Target string
-	// Header is sent with the request. May be nil.
+	// Header is sent with the request; Host is the host that it is for. May be nil.
 	Header map[string]string
 	// Body is JSON, such as `{"name":"Thing {{new}}"}`. Empty means none.
 	Body string
@@ -62,7 +62,14 @@ type Kind struct {
 	// them. While one of those services is down, 503 with Retry-After is a right answer
 	// too. Nil means that it depends on none.
 	Needs []string
+
+	// route is filled in by Complete.
+	route string
 }
+
+// Route returns the name of the route that the request is for, or "". The traffic is one
+// that Complete has returned.
+func (k Kind) Route() string { return k.route }
 
 // Item is what a request writes. From its answer on it must be readable, once.
 type Item struct {

@@ -12,8 +12,8 @@ import (
 )
 
 var catalog = services.Catalog{Services: []services.Service{
-	{Name: "alpha", Paths: []string{"/api/alpha", "/api/alpha/*"}},
-	{Name: "beta", Paths: []string{"/beta/*"}},
+	{Name: "alpha", Routes: []services.Route{{Paths: []string{"/api/alpha", "/api/alpha/*"}}}},
+	{Name: "beta", Routes: []services.Route{{Paths: []string{"/beta/*"}}}},
 }}
 
 // kinds is traffic that fits the catalog.
@@ -154,4 +154,22 @@ func TestSecrets(t *testing.T) {
 	assert.True(t, secrets.MatchString(`created "Alpha. 12"`))
 	assert.False(t, secrets.MatchString(`created "AlphaX 12"`))
 	assert.Empty(t, complete[2:].Secrets())
+}
+
+// A request is for the first route of its path's service that takes it, and for none that
+// does not.
+func TestRouteOfARequest(t *testing.T) {
+	c := services.Catalog{Services: []services.Service{{Name: "alpha", Routes: []services.Route{
+		{Name: "reads", Paths: []string{"/a/*"}, Verbs: []string{"GET"}}, {Paths: []string{"/a/*"}, Hosts: []string{"*.example.com"}},
+	}}}}
+	kind := func(method, host string) traffic.Kind {
+		return traffic.Kind{Name: "kind", Path: "/a/*", Target: "/a/1", Method: method, Header: map[string]string{"Host": host}}
+	}
+	for want, k := range map[string]traffic.Kind{"reads": kind("GET", ""), "": kind("POST", "www.example.com")} {
+		complete, err := traffic.Traffic{k}.Complete(c)
+		require.NoError(t, err)
+		assert.Equal(t, want, complete[0].Route())
+	}
+	_, err := traffic.Traffic{kind("POST", "example.org")}.Complete(c)
+	assert.EqualError(t, err, `traffic: "kind": no route of "alpha" takes POST of the path "/a/*": want one that does, or no path`)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ func (r *rehearsal) audit(ctx context.Context) error {
 		}
 		r.screen.progress("audit of "+path, r.count)
 		written := r.ledger.written(path)
-		seen, err := readBack(ctx, r.region.URL(), *writer.Writes, written)
+		seen, err := readBack(ctx, r.region.URL(), writer.Header["Host"], *writer.Writes, written)
 		if err != nil {
 			return fmt.Errorf("audit of %s: %w", path, err)
 		}
@@ -42,20 +43,20 @@ func auditOf(path string, written []values, seen map[string]int) Audit {
 	return a
 }
 
-// readBack counts how often each id is there.
-func readBack(ctx context.Context, at string, item traffic.Item, written []values) (map[string]int, error) {
+// readBack counts how often each id is there, on a host or, if that is empty, any.
+func readBack(ctx context.Context, at, host string, item traffic.Item, written []values) (map[string]int, error) {
 	if strings.Contains(item.ReadBack, traffic.ID) || strings.Contains(item.ReadBack, traffic.Number) {
-		return readEach(ctx, at, item, written)
+		return readEach(ctx, at, host, item, written)
 	}
-	return readAll(ctx, at, item)
+	return readAll(ctx, at, host, item)
 }
 
 // readEach reads every item that was written by a target of its own.
-func readEach(ctx context.Context, at string, item traffic.Item, written []values) (map[string]int, error) {
+func readEach(ctx context.Context, at, host string, item traffic.Item, written []values) (map[string]int, error) {
 	seen := map[string]int{}
 	for _, v := range written {
 		target := v.fill(item.ReadBack, url.PathEscape)
-		status, _, body, err := read(ctx, at+target)
+		status, _, body, err := read(ctx, at+target, host)
 		switch {
 		case err != nil:
 			return nil, err
@@ -74,10 +75,10 @@ func readEach(ctx context.Context, at string, item traffic.Item, written []value
 }
 
 // readAll reads a list from end to end, page by page.
-func readAll(ctx context.Context, at string, item traffic.Item) (map[string]int, error) {
+func readAll(ctx context.Context, at, host string, item traffic.Item) (map[string]int, error) {
 	seen := map[string]int{}
 	for page := at + item.ReadBack; page != ""; {
-		status, header, body, err := read(ctx, page)
+		status, header, body, err := read(ctx, page, host)
 		if err != nil {
 			return nil, err
 		}
@@ -121,11 +122,12 @@ func unexpected(url string, status int, body []byte) error {
 }
 
 // read sends a GET and reads the whole answer.
-func read(ctx context.Context, url string) (status int, header http.Header, body []byte, err error) {
+func read(ctx context.Context, url, host string) (status int, header http.Header, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	request.Host = cmp.Or(host, request.Host)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, nil, err

@@ -26,7 +26,7 @@ const (
 // replace them for a while.
 func (r *rehearsal) calleeDown(s services.Service) fault {
 	f := fault{
-		name: "callee down", hit: fmt.Sprintf("all tasks of %s, for %.0f s", s.Name, downtime.Seconds()), ends: s.Name, paths: s.Paths,
+		name: "callee down", hit: fmt.Sprintf("all tasks of %s, for %.0f s", s.Name, downtime.Seconds()), ends: s.Name, paths: s.Patterns(),
 		statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable}, callees: calledOf(s),
 		inflict: func(ctx context.Context) (string, error) { return r.keepDown(ctx, s) },
 	}

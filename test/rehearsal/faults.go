@@ -85,12 +85,12 @@ func untouchedFrom(faults []fault, service string) int {
 	return from
 }
 
-// writeTarget is a target that the traffic writes to by POST, of the last service that
+// writeTarget is a target that the traffic writes to by POST, on any host, of the last service that
 // has one: the others have most of the other faults. It is empty when there is none.
 func (r *rehearsal) writeTarget() (service, target string) {
 	for _, s := range r.catalog.Services {
 		for _, k := range r.kinds {
-			if k.Writes != nil && k.Method == http.MethodPost && slices.Contains(s.Paths, k.Path) {
+			if k.Writes != nil && k.Method == http.MethodPost && k.Header["Host"] == "" && slices.Contains(s.Patterns(), k.Path) {
 				service, target = s.Name, r.ledger.draw(k).target(k)
 			}
 		}
@@ -191,7 +191,7 @@ func (f fault) needs(r load.Record) bool {
 
 // needs reports whether one of the paths is a service's.
 func needs(paths []string, s services.Service) bool {
-	return slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(s.Paths, path) })
+	return slices.ContainsFunc(paths, func(path string) bool { return slices.Contains(s.Patterns(), path) })
 }
 
 // faultsOf are the faults of tasks and of the database. None hits a service that
@@ -201,7 +201,7 @@ func (r *rehearsal) faultsOf() []fault {
 	first, second, last := r.victim(), c[1%len(c)], c[len(c)-1]
 	all := []fault{
 		{
-			name: "kill -9", hit: "all tasks of " + first.Name, ends: first.Name, paths: first.Paths, callees: calledOf(first),
+			name: "kill -9", hit: "all tasks of " + first.Name, ends: first.Name, paths: first.Patterns(), callees: calledOf(first),
 			statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Kill) },
 		},
@@ -218,7 +218,7 @@ func (r *rehearsal) faultsOf() []fault {
 			inflict: func(ctx context.Context) (string, error) { return r.crash(ctx, last) },
 		},
 		{
-			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Paths, callees: calledOf(first),
+			name: "hung program", hit: "a task of " + first.Name, ends: first.Name, paths: first.Patterns(), callees: calledOf(first),
 			statuses: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
 			inflict:  func(ctx context.Context) (string, error) { return r.lose(ctx, first.Name, r.region.Hang) },
 		},
@@ -251,7 +251,7 @@ func (r *rehearsal) databaseFaults() []fault {
 	for _, s := range r.catalog.Services {
 		if s.Table != nil {
 			keeping = append(keeping, s)
-			paths = append(paths, s.Paths...)
+			paths = append(paths, s.Patterns()...)
 		}
 	}
 	if len(keeping) == 0 {
@@ -263,7 +263,7 @@ func (r *rehearsal) databaseFaults() []fault {
 	}
 	return []fault{
 		{
-			name: "table throttles", hit: "the table of " + first.Name, paths: first.Paths, callees: calledOf(first),
+			name: "table throttles", hit: "the table of " + first.Name, paths: first.Patterns(), callees: calledOf(first),
 			statuses: []int{http.StatusServiceUnavailable}, retryAfter: true,
 			inflict: func(ctx context.Context) (string, error) {
 				return r.breakDatabase(ctx, region.Outage{Throttled: r.tablesOf(first)})
@@ -351,7 +351,7 @@ func (r *rehearsal) breakDatabase(ctx context.Context, o region.Outage) (string,
 	}
 	for _, s := range r.catalog.All() {
 		for _, address := range r.healthy(s.Name) {
-			status, _, _, err := read(ctx, "http://"+address+s.Health.Path)
+			status, _, _, err := read(ctx, "http://"+address+s.Health.Path, "")
 			if err == nil && !(alb.HealthCheck{Codes: s.Health.Codes}).Passes(status) {
 				err = fmt.Errorf("GET %s of %s: status %d, want %s", s.Health.Path, s.Name, status, s.Health.Codes)
 			}

@@ -57,7 +57,7 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 	var edits []edit
 	var stacks, darkened []string
 	for _, o := range round {
-		live = live.with(o.service.Name, services.Live.String())
+		live = live.withLive(o.service)
 		stacks = append(stacks, o.service.ID())
 		if o.order == textbook {
 			edits = append(edits, textbookOrder(o.service.ID()))
@@ -65,7 +65,7 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 		if o.darkBefore {
 			darkened = append(darkened, o.service.ID())
 		} else {
-			dark = dark.with(o.service.Name, services.Live.String())
+			dark = dark.withLive(o.service)
 		}
 	}
 	stage, err := r.stages.make(live, edits...)
@@ -152,8 +152,8 @@ func gapsOf(m move, round []ordered, records []load.Record) []Gap {
 	var gaps []Gap
 	others := records
 	for _, o := range round {
-		own := within(records, o.service.Paths)
-		others = outside(others, o.service.Paths)
+		own := within(records, o.service.Patterns())
+		others = outside(others, o.service.Patterns())
 		g := gapOf(m.name(o), o, own)
 		switch {
 		case m.promised(o):

@@ -127,7 +127,7 @@ func TestChangeOfALiveProgramLosesNoRequest(t *testing.T) {
 			assert.NotContains(t, before, task, change.name)
 		}
 	}
-	_, _, body, err := read(t.Context(), r.region.URL()+"/api/alpha/one")
+	_, _, body, err := read(t.Context(), r.region.URL()+"/api/alpha/one", "")
 	require.NoError(t, err)
 	assert.Contains(t, string(body), "second", "the image that answers in the end")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -59,8 +60,13 @@ type replay struct {
 func replaysOf(s services.Service, kinds traffic.Traffic, l *ledger) []replay {
 	var all []replay
 	for _, path := range kinds.Paths() {
-		if slices.Contains(s.Paths, path) {
-			all = append(all, replays(path, kinds, l)...)
+		if !slices.Contains(s.Patterns(), path) {
+			continue
+		}
+		for _, one := range replays(path, kinds, l) {
+			if slices.ContainsFunc(s.Routes, func(r services.Route) bool { return r.Takes(one.method, one.header["Host"], path) }) {
+				all = append(all, one)
+			}
 		}
 	}
 	return all
@@ -68,7 +74,7 @@ func replaysOf(s services.Service, kinds traffic.Traffic, l *ledger) []replay {
 
 func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
 	var all []replay
-	at := ""
+	at, host := "", map[string]string{}
 	for _, k := range kinds {
 		if k.Path != path {
 			continue
@@ -82,18 +88,21 @@ func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
 		if at == "" {
 			at, _, _ = strings.Cut(one.target, "?")
 		}
+		if name := k.Header["Host"]; name != "" {
+			host["Host"] = name
+		}
 	}
 	if !strings.ContainsAny(path, "*?") {
 		at = path
 	}
 	for _, target := range []string{at, at + "?limit=2", at + "?limit=0", at + "?limit=x", at + "?cursor=forged", at + "/a/b/c", at + "/"} {
-		all = append(all, replay{method: "GET", target: target})
+		all = append(all, replay{method: "GET", target: target, header: host})
 	}
 	for _, body := range []string{"", "[]", "{", `{"unknown":1}`, `{}`, strings.Repeat(" ", 64<<10+1)} {
-		all = append(all, replay{method: "POST", target: at, body: body})
+		all = append(all, replay{method: "POST", target: at, body: body, header: host})
 	}
 	for _, method := range []string{"HEAD", "PUT", "DELETE", "OPTIONS"} {
-		all = append(all, replay{method: method, target: at})
+		all = append(all, replay{method: method, target: at, header: host})
 	}
 	return all
 }
@@ -167,6 +176,7 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (an
 	for name, value := range what.header {
 		request.Header.Set(name, value)
 	}
+	request.Host = cmp.Or(what.header["Host"], request.Host)
 	request.Header.Set(services.PreviewHeader, program)
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {

@@ -35,8 +35,18 @@ func (s *show) State() page.State {
 }
 
 func (s *show) service(service services.Service, traffic page.Traffic) page.Service {
-	shown := page.Service{
-		Name: service.Name, Phase: s.step.phases[service.Name], Paths: append([]string{}, service.Paths...), Phases: phasesOf(s.catalog, service.Name),
+	shown := page.Service{Name: service.Name, Phase: s.step.phases[service.Name], Phases: phasesOf(s.catalog, service.Name)}
+	for _, r := range service.Routes {
+		only := slices.Concat(r.Verbs, r.Hosts)
+		if key := r.Key(service.Name); r.Name != "" {
+			route := page.Route{Name: key, Phase: s.step.phases[key], Phases: phasesOf(s.catalog, key), Paths: r.Paths, Only: only}
+			shown.Routes = append(shown.Routes, route)
+			continue
+		}
+		if len(shown.Paths) == 0 {
+			shown.Only = only
+		}
+		shown.Paths = append(shown.Paths, r.Paths...)
 	}
 	for _, t := range s.region.Tasks() {
 		if t.Service == service.Name {
@@ -52,19 +62,23 @@ func (s *show) service(service services.Service, traffic page.Traffic) page.Serv
 	return shown
 }
 
-// phasesOf are the words that a person can choose from. A worker has none.
-func phasesOf(c services.Catalog, name string) []string {
-	if c.Find(name).IsWorker() {
+// phasesOf are the words that a person can choose from. A worker has none, and a route is
+// not strangled by itself.
+func phasesOf(c services.Catalog, key string) []string {
+	program := c.Find(key)
+	if program != nil && program.IsWorker() {
 		return []string{}
 	}
-	if name == c.Monolith.Name {
+	if key == c.Monolith.Name {
 		return []string{string(services.Serving), string(services.Drained), string(services.Retired)}
 	}
 	var words []string
 	for _, p := range []services.Phase{
 		services.Dark, {Share: 10}, {Share: 25}, {Share: 50}, {Share: 75}, {Share: 90}, services.Live, services.Strangled,
 	} {
-		words = append(words, p.String())
+		if p != services.Strangled || program != nil {
+			words = append(words, p.String())
+		}
 	}
 	return words
 }
@@ -76,6 +90,10 @@ func ruleOf(rule alb.Rule, programs map[string]string) page.Rule {
 		switch c := condition.(type) {
 		case alb.PathPattern:
 			shown.Conditions = append(shown.Conditions, c...)
+		case alb.HostHeader:
+			shown.Conditions = append(shown.Conditions, strings.Join(c, " or "))
+		case alb.HTTPRequestMethod:
+			shown.Conditions = append(shown.Conditions, strings.Join(c, " or "))
 		case alb.HTTPHeader:
 			shown.Live = false
 			shown.Conditions = append(shown.Conditions, c.Name+": "+strings.Join(c.Values, " or "))

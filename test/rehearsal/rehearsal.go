@@ -112,7 +112,7 @@ func (r *rehearsal) common(stage *assembly.Stage) []string {
 
 // walk deploys one step after the other and judges what requests meet.
 func (r *rehearsal) walk(ctx context.Context) error {
-	r.screen.walkHead(r.kinds.Paths())
+	r.screen.walkHead(columns(r.kinds))
 	for i, step := range walk(r.catalog) {
 		r.screen.progress(step.name, r.count)
 		stage, err := r.stages.make(step)
@@ -162,7 +162,7 @@ func (r *rehearsal) take(ctx context.Context, step step, stage *assembly.Stage) 
 		Shares:      shares,
 		Unexplained: r.judged(began, ended, append(failuresOf(records), wrong...)),
 	})
-	r.screen.step(r.report.Steps[len(r.report.Steps)-1], r.kinds.Paths())
+	r.screen.step(r.report.Steps[len(r.report.Steps)-1], columns(r.kinds))
 	return nil
 }
 

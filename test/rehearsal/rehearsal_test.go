@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/load"
 )
 
@@ -45,6 +47,67 @@ func TestWalkIsAMigration(t *testing.T) {
 		}
 		assert.Equal(t, want, strings.Join(words, " "), name)
 	}
+}
+
+// readingCatalog is the fixture in which what alpha reads has a phase of its own, and
+// gamma rewrites the URL for itself.
+func readingCatalog(t *testing.T) services.Catalog {
+	t.Helper()
+	catalog := fixture.Catalog()
+	paths := []string{"/api/alpha", "/api/alpha/*"}
+	catalog.Services[0].Paths, catalog.Services[0].Routes = nil, []services.Route{
+		{Name: "reads", Paths: paths, Verbs: []string{"GET", "HEAD"}}, {Paths: paths},
+	}
+	catalog.Services[2].Routes = []services.Route{{Paths: catalog.Services[2].Paths, Rewrite: services.Rewrite{Regex: "^/files/", Replace: "/"}}}
+	catalog.Services[2].Paths = nil
+	c, err := catalog.Complete()
+	require.NoError(t, err)
+	return c
+}
+
+// Routes with a name move before their service, and a rewrite is not shared.
+func TestWalkOfRoutes(t *testing.T) {
+	catalog := readingCatalog(t)
+	var names []string
+	for _, step := range walk(catalog) {
+		_, err := services.ParseMigration(catalog, step.phases)
+		assert.NoError(t, err, step.name)
+		names = append(names, step.name)
+	}
+	assert.Equal(t, "all dark, alpha.reads 10%, alpha.reads 50%, alpha.reads live, alpha 10%, alpha 50%, alpha live, alpha 10%, alpha dark, "+
+		"alpha live, alpha strangled, alpha live, alpha strangled, beta 10%, beta 50%, beta live, beta strangled, gamma live, gamma strangled, "+
+		"legacy drained, legacy retired", strings.Join(names, ", "))
+	live := start(catalog).withLive(catalog.Services[0])
+	_, err := services.ParseMigration(catalog, live.phases)
+	require.NoError(t, err)
+	assert.Equal(t, "live", live.phases["alpha.reads"])
+}
+
+// The requests of a route with a name are judged by its own phase.
+func TestSharesOfRoutes(t *testing.T) {
+	catalog := readingCatalog(t)
+	kinds, err := traffic.Traffic{
+		{Name: "read", Path: "/api/alpha", Target: "/api/alpha"}, {Name: "write", Path: "/api/alpha", Method: "POST", Target: "/api/alpha"},
+		{Name: "beta", Path: "/api/beta", Target: "/api/beta"}, {Name: "gamma", Path: "/gamma", Target: "/gamma"},
+	}.Complete(catalog)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"/api/alpha reads", "/api/alpha", "/api/beta", "/gamma", elsewhere}, columns(kinds))
+	want, err := start(catalog).with("alpha.reads", "25%").shares(catalog, kinds)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]float64{"alpha": 0.25, "legacy": 0.75}, want["/api/alpha reads"])
+	assert.Equal(t, map[string]float64{"legacy": 1}, want["/api/alpha"])
+
+	all := records("/api/alpha", map[string]int{"legacy": 9})
+	for _, r := range records("/api/alpha", map[string]int{"legacy": 150, "alpha": 50}) {
+		r.Route = "reads"
+		all = append(all, r)
+	}
+	all = slices.Concat(all, records("/api/beta", map[string]int{"legacy": 1}), records("/gamma", map[string]int{"legacy": 1}),
+		records(elsewhere, map[string]int{"legacy": 1}))
+	_, wrong := sharesOf(all, want)
+	assert.Empty(t, wrong)
+	_, wrong = sharesOf(append(all, records("/api/alpha", map[string]int{"alpha": 1})...), want)
+	assert.Len(t, wrong, 2)
 }
 
 // records are n answers to a path by each program.
@@ -92,7 +155,7 @@ func TestSharesAreJudgedByThePhases(t *testing.T) {
 // The rest of a share below another service's path is that service's while it has it.
 func TestSharesBelowAnotherService(t *testing.T) {
 	catalog, kinds := fixtureCatalog(t), fixtureKinds(t)
-	delta := services.Service{Name: "delta", Paths: []string{"/api/alpha"}, Priority: 1}
+	delta := services.Service{Name: "delta", Routes: []services.Route{{Paths: []string{"/api/alpha"}}}, Priority: 1}
 	catalog.Services = append(catalog.Services, delta)
 	for phase, want := range map[string]map[string]float64{
 		"dark":      {"delta": 0.25, "legacy": 0.75},
@@ -217,7 +280,8 @@ func TestFaultsExplain(t *testing.T) {
 func TestFaultsOfACallee(t *testing.T) {
 	began := time.Now()
 	s := stretch{began, began.Add(time.Second), began.Add(3 * time.Second)}
-	f := fault{paths: []string{"/api/alpha"}, statuses: []int{502}, missed: true, callees: []services.Service{{Paths: []string{"/api/alpha"}}}}
+	alpha := services.Service{Routes: []services.Route{{Paths: []string{"/api/alpha"}}}}
+	f := fault{paths: []string{"/api/alpha"}, statuses: []int{502}, missed: true, callees: []services.Service{alpha}}
 	missing := load.Record{
 		Path: "/api/beta", Needs: []string{"/api/alpha"}, Status: 503, RetryAfter: "1", Failure: "failed", Start: began.Add(2 * time.Second),
 	}

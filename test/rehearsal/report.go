@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/strangler/test/internal/load"
@@ -61,7 +62,8 @@ type Step struct {
 }
 
 // Share is how many of a path's requests one program answered after the
-// deployment, and how many it should have.
+// deployment, and how many it should have. Where requests for a path are for a route with a
+// name, the path has that behind it, and they are counted by themselves.
 type Share struct {
 	Path    string `json:"path"`
 	Program string `json:"program"`
@@ -240,10 +242,11 @@ func sharesOf(records []load.Record, want map[string]map[string]float64) (shares
 		if r.Failure != "" {
 			continue
 		}
-		if answered[r.Path] == nil {
-			answered[r.Path] = map[string]int{}
+		column := columnOf(r.Path, r.Route)
+		if answered[column] == nil {
+			answered[column] = map[string]int{}
 		}
-		answered[r.Path][cmp.Or(r.Program, loadBalancer)]++
+		answered[column][cmp.Or(r.Program, loadBalancer)]++
 	}
 	for _, path := range slices.Sorted(maps.Keys(want)) {
 		of := 0
@@ -265,6 +268,9 @@ func sharesOf(records []load.Record, want map[string]map[string]float64) (shares
 	}
 	return shares, wrong
 }
+
+// columnOf is what the shares of a path, or of one route of it, are reported under.
+func columnOf(path, route string) string { return strings.TrimSpace(path + " " + route) }
 
 // programsOf are those that should or did answer, the greatest share first.
 func programsOf(want map[string]float64, answered map[string]int) []string {

@@ -73,7 +73,7 @@ func otherCaseOf(pattern string) string {
 // ownerOf is the service whose pattern that is.
 func ownerOf(c services.Catalog, pattern string) string {
 	for _, s := range c.Services {
-		for _, path := range s.Paths {
+		for _, path := range s.Patterns() {
 			if path == pattern {
 				return s.Name
 			}
@@ -89,7 +89,7 @@ func ownerOfTarget(c services.Catalog, target string) string {
 		return ""
 	}
 	for _, s := range c.Services {
-		rule := alb.Rule{ID: s.Name, Conditions: []alb.Condition{alb.PathPattern(s.Paths)}}
+		rule := alb.Rule{ID: s.Name, Conditions: []alb.Condition{alb.PathPattern(s.Patterns())}}
 		if (alb.Listener{Rules: []alb.Rule{rule}}).Route(&http.Request{URL: at}).ID == s.Name {
 			return s.Name
 		}

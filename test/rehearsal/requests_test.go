@@ -33,7 +33,7 @@ func named(t *testing.T, kinds traffic.Traffic, name string) traffic.Kind {
 func TestExampleTraffic(t *testing.T) {
 	catalog, kinds := exampleKinds(t)
 	for _, s := range catalog.Services {
-		assert.NotEmpty(t, newStream("", kinds, newLedger()).to(s.Paths).drawn, s.Name)
+		assert.NotEmpty(t, newStream("", kinds, newLedger()).to(s.Patterns()).drawn, s.Name)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestKitRequests(t *testing.T) {
 	}
 
 	// A service may have the root, or a path in both cases.
-	catalog := services.Catalog{Services: []services.Service{{Name: "all", Paths: []string{"/", "/a", "/?", "/x/*"}}}}
+	catalog := services.Catalog{Services: []services.Service{{Name: "all", Routes: []services.Route{{Paths: []string{"/", "/a", "/?", "/x/*"}}}}}}
 	kinds, err := requestKinds(catalog,
 		traffic.Traffic{{Name: "a", Path: "/a", Target: "/a", Header: map[string]string{"Accept": "text/plain"}}})
 	require.NoError(t, err)
@@ -268,7 +268,7 @@ func TestAuditCountsEveryWrite(t *testing.T) {
 			}
 			fmt.Fprintf(w, `[{"id":%q}]`, test.stored[page])
 		}))
-		seen, err := readBack(t.Context(), s.URL, traffic.Item{ID: "id", ReadBack: "/api/alpha?limit=1"}, written)
+		seen, err := readBack(t.Context(), s.URL, "", traffic.Item{ID: "id", ReadBack: "/api/alpha?limit=1"}, written)
 		s.Close()
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, auditOf("/api/alpha", written, seen).Unexplained, name)
@@ -291,13 +291,13 @@ func TestAuditReadsEachItem(t *testing.T) {
 	defer s.Close()
 	item := traffic.Item{ID: "key", ReadBack: "/api/beta/{{id}}"}
 	written := []values{{number: 1, id: "a"}, {number: 2, id: "b"}, {number: 3, id: "c"}}
-	seen, err := readBack(t.Context(), s.URL, item, written)
+	seen, err := readBack(t.Context(), s.URL, "", item, written)
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		`/api/beta: "b" was acknowledged and is there 0 times`,
 		`/api/beta: "c" was acknowledged and is there 0 times`,
 	}, auditOf("/api/beta", written, seen).Unexplained)
 	status = http.StatusServiceUnavailable
-	_, err = readBack(t.Context(), s.URL, item, written)
+	_, err = readBack(t.Context(), s.URL, "", item, written)
 	assert.ErrorContains(t, err, "/api/beta/c: status 503")
 }

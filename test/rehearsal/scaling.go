@@ -25,7 +25,7 @@ func (r *rehearsal) scaling(ctx context.Context) error {
 	before, loads := map[string][]string{}, map[string]*load.Load{}
 	for _, s := range r.catalog.Services {
 		before[s.Name] = r.healthy(s.Name)
-		loads[s.Name] = load.Start(rateOf(s, s.Name == loaded.Name), newStream(r.region.URL(), r.kinds, r.ledger).to(s.Paths))
+		loads[s.Name] = load.Start(rateOf(s, s.Name == loaded.Name), newStream(r.region.URL(), r.kinds, r.ledger).to(s.Patterns()))
 		defer loads[s.Name].Stop()
 	}
 	r.screen.progress("scaling", func() (answered, failed int) { return countAll(loads) })

@@ -157,21 +157,21 @@ func (s *screen) gap(g Gap) {
 	s.wrong(g.Unexplained)
 }
 
-// walkHead begins the table of the walk, with a column for each path.
-func (s *screen) walkHead(paths []string) {
+// walkHead begins the table of the walk.
+func (s *screen) walkHead(columns []string) {
 	head := fmt.Sprintf("%-18s %7s %8s %6s %7s %7s", "the walk", "deploy", "requests", "failed", "p50", "p99")
-	for _, path := range append(slices.Clone(paths), elsewhere) {
+	for _, path := range columns {
 		head += fmt.Sprintf("  %-16s", path)
 	}
 	s.line("")
 	s.line("%s", s.paint(bold, head))
 }
 
-func (s *screen) step(step Step, paths []string) {
+func (s *screen) step(step Step, columns []string) {
 	row := fmt.Sprintf("%-18s %5.1f s %8d %s %4.1f ms %4.1f ms", step.Name, step.Seconds, step.Requests, s.number(total(step.Failures), 6),
 		step.P50, step.P99)
 	var spread []string
-	for _, path := range append(slices.Clone(paths), elsewhere) {
+	for _, path := range columns {
 		shares := slices.DeleteFunc(slices.Clone(step.Shares), func(share Share) bool { return share.Path != path })
 		if len(shares) > 1 {
 			spread = append(spread, spreadOf(shares))

@@ -56,8 +56,10 @@ func (r *rehearsal) asShipped() (step, error) {
 	}
 	migration := app.Environments[0].Migration
 	phases := map[string]string{r.catalog.Monolith.Name: string(migration.Monolith)}
-	for name, phase := range migration.Services {
-		phases[name] = phase.String()
+	for _, of := range []map[string]services.Phase{migration.Services, migration.Routes} {
+		for key, phase := range of {
+			phases[key] = phase.String()
+		}
 	}
 	return step{"as shipped", phases}, nil
 }

@@ -121,7 +121,7 @@ func (s *stream) Judge(r *vegeta.Result) load.Judgement {
 	sent, mark, _ := strings.Cut(strings.TrimPrefix(r.URL, s.url), "#")
 	name, numbers, _ := strings.Cut(mark, ":")
 	k := s.byName[name]
-	judged := load.Judgement{Path: groupOf(k), Needs: k.Needs}
+	judged := load.Judgement{Path: groupOf(k), Route: k.Route(), Needs: k.Needs}
 	if r.Code == 0 {
 		judged.Failure = fmt.Sprintf("%s %s: no answer: %s", k.Method, sent, r.Error)
 	} else if err := s.accept(k, s.ledger.of(k, numbers), load.Program(r.Headers), int(r.Code), r.Body); err != nil {

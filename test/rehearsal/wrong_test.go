@@ -104,7 +104,7 @@ func TestWrongTemplateIsFound(t *testing.T) {
 				return
 			}
 			require.NotEmpty(t, step.Unexplained, "mutant passed the check")
-			assert.Contains(t, step.Unexplained[0], first.Paths[0])
+			assert.Contains(t, step.Unexplained[0], first.Patterns()[0])
 		})
 	}
 }

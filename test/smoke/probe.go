@@ -14,7 +14,9 @@ import (
 
 // probe is a path to request, and the programs that may answer.
 type probe struct {
-	path string
+	verb string
+	// host is the request's Host, and empty for that of the environment's address.
+	host, path string
 	// programs are the names that X-Served-By may have; "" means no such header. No
 	// program at all means the load balancer's own 404.
 	programs []string
@@ -31,27 +33,67 @@ type answer struct {
 // sample makes a path of a pattern.
 var sample = strings.NewReplacer("*", "smoke", "?", "s")
 
-// probes are one for each path of a complete catalog. The paths of a service without a
-// live rule fall to the monolith, and to the load balancer's 404 where the monolith
-// has no live rule either. Alone is whether no one else has rules in the listener: others
+// probes are one for each path of a complete catalog, in each host that its route names.
+// A route without GET and HEAD has none: another verb might change something. Of the live
+// rules the first that takes the request says who may answer, and without one the load
+// balancer's 404 is right. Alone is whether no one else has rules in the listener: others
 // may answer what is left of a monolith that has no rule.
 func probes(c services.Catalog, m services.Migration, alone bool) []probe {
-	plan := services.Plan(c, m, nil)
-	catchAll := plan[c.Monolith.Name].Live
+	rules := slices.DeleteFunc(services.Rules(services.Plan(c, m, nil)), func(r services.Rule) bool { return r.Kind != services.LiveRule })
 	var all []probe
 	for _, s := range c.All() {
-		rules := plan[s.Name].Live
-		if len(rules) == 0 {
-			rules = catchAll
-		}
-		if len(rules) == 0 && !alone {
-			continue
-		}
-		for _, pattern := range s.Paths {
-			all = append(all, probe{sample.Replace(pattern), programs(c, rules)})
+		for _, route := range s.Routes {
+			verb, ok := readingVerb(route)
+			for _, host := range hostsOf(route) {
+				for _, pattern := range route.Paths {
+					p := probe{verb: verb, host: host, path: sample.Replace(pattern)}
+					takers := first(rules, p)
+					if !ok || len(takers) == 0 && !alone || slices.ContainsFunc(all, p.alike) {
+						continue
+					}
+					p.programs = programs(c, takers)
+					all = append(all, p)
+				}
+			}
 		}
 	}
 	return all
+}
+
+func (p probe) alike(other probe) bool {
+	return p.verb == other.verb && p.host == other.host && p.path == other.path
+}
+
+// readingVerb is GET or, where a route has not, HEAD.
+func readingVerb(route services.Route) (verb string, ok bool) {
+	for _, verb := range []string{http.MethodGet, http.MethodHead} {
+		if len(route.Verbs) == 0 || slices.Contains(route.Verbs, verb) {
+			return verb, true
+		}
+	}
+	return "", false
+}
+
+// hostsOf are examples of a route's hosts. Empty is that of the environment's address.
+func hostsOf(route services.Route) []string {
+	if len(route.Hosts) == 0 {
+		return []string{""}
+	}
+	var hosts []string
+	for _, pattern := range route.Hosts {
+		hosts = append(hosts, sample.Replace(pattern))
+	}
+	return hosts
+}
+
+// first is the rule that takes a probe, alone, or none.
+func first(rules []services.Rule, p probe) []services.Rule {
+	for _, rule := range rules {
+		if rule.Takes(p.verb, p.host, p.path) {
+			return []services.Rule{rule}
+		}
+	}
+	return nil
 }
 
 // programs are those that rules forward to. A program of another module may leave
@@ -82,7 +124,7 @@ func request(url string, probes []probe) []answer {
 	var answers []answer
 	for _, p := range probes {
 		a := answer{probe: p}
-		response, err := client.Get(strings.TrimSuffix(url, "/") + p.path)
+		response, err := p.send(&client, strings.TrimSuffix(url, "/"))
 		if a.err = err; err == nil {
 			response.Body.Close()
 			a.status, a.program = response.StatusCode, response.Header.Get("X-Served-By")
@@ -90,6 +132,23 @@ func request(url string, probes []probe) []answer {
 		answers = append(answers, a)
 	}
 	return answers
+}
+
+func (p probe) send(client *http.Client, url string) (*http.Response, error) {
+	request, err := http.NewRequest(p.verb, url+p.path, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Host = p.host
+	return client.Do(request)
+}
+
+// String returns the verb unless it is GET, the host if it has one, and the path.
+func (p probe) String() string {
+	if p.verb == http.MethodGet {
+		return p.host + p.path
+	}
+	return p.verb + " " + p.host + p.path
 }
 
 // right reports whether one of the programs has answered, with a status below 500. A
@@ -123,7 +182,7 @@ func wrong(answers []answer) error {
 	var errs []error
 	for _, a := range answers {
 		if !a.right() {
-			errs = append(errs, fmt.Errorf("smoke: %s: %s, want %s", a.path, a.got(), a.want()))
+			errs = append(errs, fmt.Errorf("smoke: %s: %s, want %s", a.probe, a.got(), a.want()))
 		}
 	}
 	return errors.Join(errs...)

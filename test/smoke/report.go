@@ -22,7 +22,7 @@ func report(e stacks.Environment, c services.Catalog, answers []answer) string {
 		if !a.right() {
 			verdict = "**wrong**"
 		}
-		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", a.path, a.want(), a.got(), verdict)
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", a.probe, a.want(), a.got(), verdict)
 	}
 	return text.String()
 }

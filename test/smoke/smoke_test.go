@@ -158,6 +158,39 @@ func TestProbesFollowThePhases(t *testing.T) {
 	})
 }
 
+// A route is asked for in each of its hosts, and with a verb that changes nothing. Who may
+// answer is up to the first rule that takes the request, and not to the route's own phase.
+func TestProbesOfRoutes(t *testing.T) {
+	c := complete(t)
+	c.Services[0].Routes = []services.Route{
+		{Paths: []string{"/a/*"}, Hosts: []string{"*.example.com", "example.com"}, Verbs: []string{"GET"}},
+		{Paths: []string{"/head"}, Verbs: []string{"POST", "HEAD"}},
+		{Paths: []string{"/post"}, Verbs: []string{"POST"}},
+		{Paths: []string{"/a/*", "/api/beta/x"}},
+	}
+	got := map[string][]string{}
+	for _, p := range probes(c, migration(t, c, "dark", "live", "live", "serving"), true) {
+		got[p.String()] = p.programs
+	}
+	for _, other := range []string{"/api/gamma", "/api/gamma/smoke", "/api/beta", "/api/beta/smoke", "/smoke"} {
+		delete(got, other)
+	}
+	monolith := []string{"legacy"}
+	assert.Equal(t, map[string][]string{
+		"smoke.example.com/a/smoke": monolith, "example.com/a/smoke": monolith, "HEAD /head": monolith, "/a/smoke": monolith,
+		"/api/beta/x": {"beta"},
+	}, got)
+
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Host+r.URL.Path)
+	}))
+	defer server.Close()
+	request(server.URL, probes(c, migration(t, c, "dark", "live", "live", "serving"), true)[:3])
+	address := strings.TrimPrefix(server.URL, "http://")
+	assert.Equal(t, []string{"GET smoke.example.com/a/smoke", "GET example.com/a/smoke", "HEAD " + address + "/head"}, asked)
+}
+
 // A monolith of another module may leave X-Served-By out, a service of this one may not.
 func TestForeignMonolith(t *testing.T) {
 	c := complete(t)

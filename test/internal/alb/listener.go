@@ -24,6 +24,8 @@ type Rule struct {
 	Priority int
 	// Conditions must all be met. A rule without conditions matches every request.
 	Conditions []Condition
+	// Rewrite changes the URL of a request that matches. Nil leaves it as it is.
+	Rewrite *URLRewrite
 	// Action is taken for a request that matches.
 	Action Action
 }

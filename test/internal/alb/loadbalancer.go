@@ -34,7 +34,16 @@ func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	r = lb.Attributes.withoutInvalidFields(r)
-	lb.Listener.Route(r).Action.serve(lb, w, r)
+	rule := lb.Listener.Route(r)
+	if rule.Rewrite != nil {
+		rewritten, ok := rule.Rewrite.apply(r)
+		if !ok {
+			writeError(w, http.StatusInternalServerError)
+			return
+		}
+		r = rewritten
+	}
+	rule.Action.serve(lb, w, r)
 }
 
 func (lb *LoadBalancer) intN(n int) int {

@@ -238,8 +238,13 @@ func TestReadRefuses(t *testing.T) {
 			[]string{"stack Orders: resource Preview", "RegexValues"},
 		},
 		{
-			"rule transform", orders, `"Priority": 100,`, `"Priority": 100, "Transforms": [],`,
-			[]string{"stack Orders: resource Preview", "Transforms"},
+			"rule transform", orders, `"Priority": 100,`, `"Priority": 100, "Transforms": [{"Type": "host-header-rewrite"}],`,
+			[]string{"stack Orders: resource Preview: Transforms", "only one url-rewrite is supported"},
+		},
+		{
+			"expression that is none", orders, `"Priority": 100,`,
+			`"Priority": 100, "Transforms": [{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [{"Regex": "(", "Replace": "/"}]}}],`,
+			[]string{"stack Orders: resource Preview: Transforms", "missing closing )"},
 		},
 		{
 			"stickiness", orders, `"ForwardConfig": {`, `"ForwardConfig": {"TargetGroupStickinessConfig": {"Enabled": true},`,

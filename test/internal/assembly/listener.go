@@ -3,6 +3,7 @@ package assembly
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 
 	"example.com/strangler/test/internal/alb"
 )
@@ -28,6 +29,7 @@ type ListenerRule struct {
 	Listener string
 	// Rule names target groups, and itself, by their identities.
 	Rule alb.Rule
+	Tags map[string]string
 }
 
 func (s *Stage) readListener(r Resource) (Listener, error) {
@@ -67,7 +69,8 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 		Priority    int
 		Conditions  []condition
 		Actions     any
-		Tags        any
+		Transforms  []transform
+		Tags        []tag
 	}
 	if err := decodeAll(r.Properties, &properties); err != nil {
 		return ListenerRule{}, err
@@ -81,8 +84,37 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 		rule.Conditions = append(rule.Conditions, condition)
 	}
 	var err error
+	if rule.Rewrite, err = readTransforms(properties.Transforms); err != nil {
+		return ListenerRule{}, fmt.Errorf("Transforms: %w", err)
+	}
 	rule.Action, err = readAction("Actions", properties.Actions)
-	return ListenerRule{Resource: r, Listener: properties.ListenerArn, Rule: rule}, err
+	tags := map[string]string{}
+	for _, t := range properties.Tags {
+		tags[t.Key] = t.Value
+	}
+	return ListenerRule{Resource: r, Listener: properties.ListenerArn, Rule: rule, Tags: tags}, err
+}
+
+type tag struct{ Key, Value string }
+
+type transform struct {
+	Type             string
+	URLRewriteConfig struct {
+		Rewrites []struct{ Regex, Replace string }
+	}
+}
+
+// readTransforms reads the one transform that a rule may have here.
+func readTransforms(transforms []transform) (*alb.URLRewrite, error) {
+	if len(transforms) == 0 {
+		return nil, nil
+	}
+	rewrites := transforms[0].URLRewriteConfig.Rewrites
+	if len(transforms) > 1 || transforms[0].Type != "url-rewrite" || len(rewrites) != 1 {
+		return nil, fmt.Errorf("%d transforms, %d URLs: only one url-rewrite is supported", len(transforms), len(rewrites))
+	}
+	regex, err := regexp.Compile(rewrites[0].Regex)
+	return &alb.URLRewrite{Regex: regex, Replace: rewrites[0].Replace}, err
 }
 
 type condition struct {

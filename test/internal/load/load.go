@@ -24,8 +24,9 @@ type Traffic interface {
 
 // Judgement is what only the traffic knows of a result.
 type Judgement struct {
-	// Path is the path that the request counts for.
-	Path string
+	// Path is the path that the request counts for, and Route the name of its route, if that
+	// has one.
+	Path, Route string
 	// Needs are paths of other services that the response depends on. May be nil.
 	Needs []string
 	// Failure is what is wrong with the response, or "".
@@ -38,9 +39,9 @@ type Record struct {
 	Start time.Time
 	// Latency is the time from Start to the end of the response.
 	Latency time.Duration
-	// Path and Needs are as in Judgement.
-	Path  string
-	Needs []string
+	// Path, Route and Needs are as in Judgement.
+	Path, Route string
+	Needs       []string
 	// Status is the HTTP status, or 0 without a response.
 	Status int
 	// Program is who answered, as Program says.
@@ -96,6 +97,7 @@ func judge(traffic Traffic, result *vegeta.Result) Record {
 	judged := traffic.Judge(result)
 	return Record{
 		Path:       judged.Path,
+		Route:      judged.Route,
 		Needs:      judged.Needs,
 		Failure:    judged.Failure,
 		Start:      result.Timestamp,

@@ -60,7 +60,9 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	for selector, want := range map[string][]string{
 		`[data-service="beta"] .inbound li`:       {"25 % /api/beta"},
 		`[data-service="gamma"] .inbound li`:      {"no live rule"},
-		`[data-service="legacy"] .inbound li`:     {"75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
+		`[data-service="legacy"] .inbound li`:     {"50 % GET, HEAD, /api/alpha", "75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
+		`[data-service="alpha"] .inbound li`:      {"100 % /api/alpha", "50 % GET, HEAD, /api/alpha"},
+		`[data-service="alpha"] [data-slot="of"]`: {"of alpha", "of alpha.reads"},
 		`[data-service="gamma"] .task`:            {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
 		`[data-service="beta"] .rates p`:          {"15 requests/s 0.4 errors/s"},
 		`[data-service="beta"] .calls li`:         {"calls alpha 6.5/s 0.2 errors/s"},
@@ -77,6 +79,8 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	}
 	assert.Equal(t, len(f.State().Rules), eval[int](t, ctx, `document.querySelectorAll("[data-rule]").length`), "rules")
 	assert.Equal(t, "fixture: rehearsal", eval[string](t, ctx, `document.title`))
+	words := `[...document.querySelectorAll("[data-service=alpha] form:last-child option")].map((option) => option.value)`
+	assert.Equal(t, f.State().Services[0].Routes[0].Phases, eval[[]string](t, ctx, words), "the words of a route")
 	// Two tasks that have no address yet, and then none.
 	count := `document.querySelectorAll("[data-service=gamma] .task").length`
 	f.change(func(s *page.State) { s.Services[2].Tasks = []page.Task{{State: "starting"}, {State: "starting"}} })
@@ -84,9 +88,9 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	f.change(func(s *page.State) { s.Services[2].Tasks = nil })
 	wait(t, ctx, count+" === 0")
 
-	// One line for alpha, two for beta, one each for gamma and everything else.
+	// One line for alpha, two for its reads, two for beta, one each for gamma and everything else.
 	widths := `[...document.querySelectorAll("#lines .line")].map((l) => Number(l.getAttribute("stroke-width")))`
-	assert.Equal(t, []float64{14, 3.5, 10.5, 14, 14}, eval[[]float64](t, ctx, widths), "how wide the lines are")
+	assert.Equal(t, []float64{14, 7, 7, 3.5, 10.5, 14, 14}, eval[[]float64](t, ctx, widths), "how wide the lines are")
 
 	// A line for each connection, which moves while there are calls and leaves the card of the caller for
 	// that of the callee.

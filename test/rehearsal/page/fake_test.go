@@ -32,7 +32,8 @@ func newFake() *fake {
 			Name: "fixture",
 			Services: []page.Service{
 				{Name: "alpha", Phase: "live", Phases: phases, Paths: path("alpha"), Deployed: true, RequestsPerSecond: 61.2,
-					Tasks: []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
+					Routes: []page.Route{{Name: "alpha.reads", Phase: "50%", Phases: phases[:7], Paths: path("alpha"), Only: []string{"GET", "HEAD"}}},
+					Tasks:  []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
 				{Name: "beta", Phase: "25%", Phases: phases, Paths: path("beta"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
 					Tasks: []page.Task{
 						{Address: "127.0.0.1:40022", State: "healthy"}, {Address: "127.0.0.1:35519", State: "unhealthy"},
@@ -54,7 +55,11 @@ func newFake() *fake {
 				preview("Gamma", "GammaPreviewRule", "gamma", 300),
 				preview("Legacy", "LegacyPreviewRule", "legacy", 25000),
 				{
-					Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: path("alpha"),
+					Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: append(path("alpha"), "GET or HEAD"),
+					Shares: []page.Share{{Program: "alpha", Percent: 50}, {Program: "legacy", Percent: 50}},
+				},
+				{
+					Stack: "Alpha", ID: "AlphaLiveRule2", Priority: 25101, Live: true, Conditions: path("alpha"),
 					Shares: []page.Share{{Program: "alpha", Percent: 100}},
 				},
 				{

@@ -42,8 +42,9 @@ func TestStateAsJSON(t *testing.T) {
 	f := &fake{state: page.State{
 		Name: "fixture",
 		Services: []page.Service{{
-			Name: "alpha", Phase: "10%", Phases: []string{"dark", "10%"}, Paths: []string{"/api/alpha"},
-			Tasks: []page.Task{{Address: "127.0.0.1:1", State: "healthy"}}, RequestsPerSecond: 1.5, ErrorsPerSecond: 0.5, Deployed: true,
+			Name: "alpha", Phase: "10%", Phases: []string{"dark", "10%"}, Paths: []string{"/api/alpha"}, Only: []string{"a.com"},
+			Routes: []page.Route{{Name: "alpha.reads", Phase: "live", Phases: []string{"live"}, Paths: []string{"/a"}, Only: []string{"GET"}}},
+			Tasks:  []page.Task{{Address: "127.0.0.1:1", State: "healthy"}}, RequestsPerSecond: 1.5, ErrorsPerSecond: 0.5, Deployed: true,
 		}},
 		Connections: []page.Connection{{Caller: "beta", Callee: "alpha", RequestsPerSecond: 2.5, ErrorsPerSecond: 0.5}},
 		Rules: []page.Rule{{
@@ -58,7 +59,8 @@ func TestStateAsJSON(t *testing.T) {
 	}}
 	want := `{
   "name": "fixture",
-  "services": [{"name": "alpha", "phase": "10%", "phases": ["dark", "10%"], "paths": ["/api/alpha"],
+  "services": [{"name": "alpha", "phase": "10%", "phases": ["dark", "10%"], "paths": ["/api/alpha"], "only": ["a.com"],
+    "routes": [{"name": "alpha.reads", "phase": "live", "phases": ["live"], "paths": ["/a"], "only": ["GET"]}],
     "tasks": [{"address": "127.0.0.1:1", "state": "healthy"}],
     "requestsPerSecond": 1.5, "errorsPerSecond": 0.5, "deployed": true}],
   "connections": [{"caller": "beta", "callee": "alpha", "requestsPerSecond": 2.5, "errorsPerSecond": 0.5}],

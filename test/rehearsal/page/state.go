@@ -23,13 +23,28 @@ type Service struct {
 	Phase string `json:"phase"`
 	// Phases are the words to choose from.
 	Phases []string `json:"phases"`
-	// Paths are the patterns that are the service's own: /* for the monolith.
-	Paths             []string `json:"paths"`
-	Tasks             []Task   `json:"tasks"`
-	RequestsPerSecond float64  `json:"requestsPerSecond"`
-	ErrorsPerSecond   float64  `json:"errorsPerSecond"`
+	// Paths are the patterns that are the service's own, /* for the monolith, and Only the
+	// hosts and verbs of their first, if it has some.
+	Paths []string `json:"paths"`
+	Only  []string `json:"only"`
+	// Routes are those that have a phase of their own.
+	Routes            []Route `json:"routes"`
+	Tasks             []Task  `json:"tasks"`
+	RequestsPerSecond float64 `json:"requestsPerSecond"`
+	ErrorsPerSecond   float64 `json:"errorsPerSecond"`
 	// Deployed means that the service's stack exists.
 	Deployed bool `json:"deployed"`
+}
+
+// Route is a part of a service's requests that has a phase of its own.
+type Route struct {
+	// Name is the key of the phase, such as "alpha.reads".
+	Name   string   `json:"name"`
+	Phase  string   `json:"phase"`
+	Phases []string `json:"phases"`
+	// Paths, Only are as those of the service.
+	Paths []string `json:"paths"`
+	Only  []string `json:"only"`
 }
 
 // Task is one running copy of a program.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -161,9 +162,10 @@ func (c comparison) untried() []string {
 	before := connectionsOf(c.before)
 	for _, connection := range connectionsOf(c.after) {
 		caller, callee := connection.Caller, connection.Callee
-		from, to := trafficOf(c.before, caller), trafficOf(c.after, caller)
-		grows := to > from || !slices.Contains(before, connection)
-		if grows && trafficOf(c.after, callee) < to && c.needs(connection) {
+		_, to := trafficOf(c.after, caller)
+		tried, _ := trafficOf(c.after, callee)
+		grows := c.grows(caller) || !slices.Contains(before, connection)
+		if grows && tried < to && c.needs(connection) {
 			lines = append(lines, fmt.Sprintf("Connection %s → %s: the caller is %s and the callee %s, so that production traffic goes to a "+
 				"program that no such share has tried. In two steps: make %s %s and deploy; then make this change and deploy.",
 				name(caller), name(callee), phaseWord(c.after, caller), phaseWord(c.after, callee), name(callee), services.Phase{Share: to}))
@@ -178,11 +180,13 @@ func (c comparison) goneDark() []string {
 	before := connectionsOf(c.before)
 	for _, connection := range connectionsOf(c.after) {
 		caller, callee := connection.Caller, connection.Callee
-		from, to := trafficOf(c.before, caller), trafficOf(c.after, caller)
-		if !c.needs(connection) || trafficOf(c.before, callee) == 0 || trafficOf(c.after, callee) > 0 || to == 0 {
+		_, to := trafficOf(c.after, caller)
+		was, _ := trafficOf(c.before, callee)
+		is, _ := trafficOf(c.after, callee)
+		if !c.needs(connection) || was == 0 || is > 0 || to == 0 {
 			continue
 		}
-		if to > from || !slices.Contains(before, connection) {
+		if c.grows(caller) || !slices.Contains(before, connection) {
 			continue // untried has it
 		}
 		step := "make " + name(caller) + " dark too"
@@ -196,6 +200,13 @@ func (c comparison) goneDark() []string {
 	return lines
 }
 
+// grows reports whether a program gets more of the requests of one of its routes.
+func (c comparison) grows(program string) bool {
+	leastBefore, mostBefore := trafficOf(c.before, program)
+	least, most := trafficOf(c.after, program)
+	return least > leastBefore || most > mostBefore
+}
+
 // needs reports whether a connection leads to a service, and not from a monolith that has
 // the table of the service.
 func (c comparison) needs(connection services.Connection) bool {
@@ -207,17 +218,24 @@ func (c comparison) needs(connection services.Connection) bool {
 	return !shared || !isMonolithCalled(c.after, connection.Caller)
 }
 
-// trafficOf is the percentage of the requests for its paths that a program gets: all for a
-// monolith that serves, none for one that is drained.
-func trafficOf(stage *assembly.Stage, program string) int {
+// trafficOf are the least and the greatest percentage of the requests of a route that a
+// program gets: all for a monolith that serves, none for one that is drained.
+func trafficOf(stage *assembly.Stage, program string) (least, most int) {
 	m := migrationOf(stage)
-	if phase, ok := m.Services[program]; ok {
-		return phase.Share
+	phase, ok := m.Services[program]
+	switch {
+	case !ok && isMonolithCalled(stage, program) && m.Monolith == services.Serving:
+		return 100, 100
+	case !ok:
+		return 0, 0
 	}
-	if isMonolithCalled(stage, program) && m.Monolith == services.Serving {
-		return 100
+	least, most = phase.Share, phase.Share
+	for key, phase := range m.Routes {
+		if service, _, _ := strings.Cut(key, "."); service == program {
+			least, most = min(least, phase.Share), max(most, phase.Share)
+		}
 	}
-	return 0
+	return least, most
 }
 
 // isMonolithCalled reports whether a program is the stage's monolith, which no phase tries.
@@ -226,13 +244,20 @@ func isMonolithCalled(stage *assembly.Stage, program string) bool {
 	return ok && monolith.Program() == program
 }
 
-// phaseWord is the phase of a program in cdk.json.
+// phaseWord is the phase of a program in cdk.json, and those of its routes that have one.
 func phaseWord(stage *assembly.Stage, program string) string {
 	m := migrationOf(stage)
-	if phase, ok := m.Services[program]; ok {
-		return phase.String()
+	phase, ok := m.Services[program]
+	if !ok {
+		return string(m.Monolith)
 	}
-	return string(m.Monolith)
+	word := phase.String()
+	for _, key := range slices.Sorted(maps.Keys(m.Routes)) {
+		if service, route, _ := strings.Cut(key, "."); service == program {
+			word += fmt.Sprintf(" (%s %s)", route, m.Routes[key])
+		}
+	}
+	return word
 }
 
 // unresolved are findings of connections to a name that is new, by a caller whose stack does

@@ -23,11 +23,19 @@ func monolithOf(stage *assembly.Stage) (monolith assembly.Service, ok bool) {
 	return monolith, ok
 }
 
+// takesEveryPath reports whether a rule has "/*" among its paths, and is for any host and
+// verb.
 func takesEveryPath(rule alb.Rule) bool {
-	return slices.ContainsFunc(rule.Conditions, func(c alb.Condition) bool {
-		patterns, ok := c.(alb.PathPattern)
-		return ok && slices.Contains(patterns, "/*")
-	})
+	every := false
+	for _, condition := range rule.Conditions {
+		switch c := condition.(type) {
+		case alb.PathPattern:
+			every = slices.Contains(c, "/*")
+		case alb.HostHeader, alb.HTTPRequestMethod:
+			return false
+		}
+	}
+	return every
 }
 
 // isMonolith reports whether a service is the stage's monolith.

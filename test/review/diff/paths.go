@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -18,12 +19,12 @@ import (
 func (c comparison) paths() []string {
 	var moves []string
 	moving := map[string][]string{}
-	for _, path := range livePaths(c.before, c.after) {
-		if move := move(serving(c.before, path), serving(c.after, path)); move != "" {
+	for _, served := range livePaths(c.before, c.after) {
+		if move := move(serving(c.before, served), serving(c.after, served)); move != "" {
 			if moving[move] == nil {
 				moves = append(moves, move)
 			}
-			moving[move] = append(moving[move], path)
+			moving[move] = append(moving[move], served.String())
 		}
 	}
 	var lines []string
@@ -33,31 +34,60 @@ func (c comparison) paths() []string {
 	return lines
 }
 
-// livePaths are the patterns of all rules without the preview header.
-func livePaths(stages ...*assembly.Stage) []string {
-	var paths []string
+// served are the requests for a pattern, with a verb and to a host if rules name them.
+type served struct{ path, host, verb string }
+
+// String is such as "GET www.example.com/orders/*".
+func (s served) String() string { return strings.TrimPrefix(s.verb+" "+s.host+s.path, " ") }
+
+// livePaths are what the rules without the preview header match.
+func livePaths(stages ...*assembly.Stage) []served {
+	var all []served
 	for _, stage := range stages {
 		for _, rule := range stage.ListenerRules {
-			for _, condition := range rule.Rule.Conditions {
-				if patterns, ok := condition.(alb.PathPattern); ok && public(rule.Rule) {
-					paths = append(paths, patterns...)
-				}
+			if public(rule.Rule) {
+				all = append(all, servedBy(rule.Rule)...)
 			}
 		}
 	}
-	slices.Sort(paths)
-	return slices.Compact(paths)
+	slices.SortFunc(all, func(a, b served) int {
+		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.host, b.host), cmp.Compare(a.verb, b.verb))
+	})
+	return slices.Compact(all)
+}
+
+func servedBy(rule alb.Rule) []served {
+	paths, hosts, verbs := []string{}, []string{""}, []string{""}
+	for _, condition := range rule.Conditions {
+		switch c := condition.(type) {
+		case alb.PathPattern:
+			paths = c
+		case alb.HostHeader:
+			hosts = c
+		case alb.HTTPRequestMethod:
+			verbs = c
+		}
+	}
+	var all []served
+	for _, path := range paths {
+		for _, host := range hosts {
+			for _, verb := range verbs {
+				all = append(all, served{path, host, verb})
+			}
+		}
+	}
+	return all
 }
 
 // serving is the percentage of a path's requests that each program gets, of a client
 // outside the VPC. The load balancer answers what no program serves.
-func serving(stage *assembly.Stage, pattern string) map[string]int {
+func serving(stage *assembly.Stage, requests served) map[string]int {
 	percent := map[string]int{}
 	for _, listener := range stage.Listeners {
 		if len(listener.Routing.Rules) == 0 {
 			continue
 		}
-		for group, share := range listener.Routing.Route(example(pattern)).Shares() {
+		for group, share := range listener.Routing.Route(requests.example()).Shares() {
 			percent[stage.Program(group)] += int(math.Round(100 * share))
 		}
 	}
@@ -67,10 +97,15 @@ func serving(stage *assembly.Stage, pattern string) map[string]int {
 	return percent
 }
 
-// example is a request that matches a pattern.
-func example(pattern string) *http.Request {
-	path := strings.NewReplacer("*", "1", "?", "1").Replace(pattern)
-	return &http.Request{Method: "GET", URL: &url.URL{Path: path, RawPath: path}, RemoteAddr: "203.0.113.9:1234"}
+// example is one of the requests. Where any verb or host will do it has one that no rule
+// names.
+func (s served) example() *http.Request {
+	fill := strings.NewReplacer("*", "1", "?", "1")
+	path := fill.Replace(s.path)
+	return &http.Request{
+		Method: cmp.Or(s.verb, "ANY"), Host: fill.Replace(cmp.Or(s.host, "any.invalid")),
+		URL: &url.URL{Path: path, RawPath: path}, RemoteAddr: "203.0.113.9:1234",
+	}
 }
 
 // move says which programs gain and lose. It is empty when none does.

@@ -28,6 +28,18 @@ func (c comparison) phases() []string {
 			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(service), from, to))
 		}
 	}
+	for _, route := range union(before.Routes, after.Routes) {
+		from, was := before.Routes[route]
+		to, is := after.Routes[route]
+		switch {
+		case !was:
+			lines = append(lines, fmt.Sprintf("Route %s has a phase of its own, and is %s.", name(route), to))
+		case !is:
+			lines = append(lines, fmt.Sprintf("Route %s has no phase of its own any more, and was %s.", name(route), from))
+		case from != to:
+			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(route), from, to))
+		}
+	}
 	if len(c.before.Stacks) > 0 && len(c.after.Stacks) > 0 && before.Monolith != after.Monolith {
 		lines = append(lines, fmt.Sprintf("Phase of the monolith: %s → %s.", before.Monolith, after.Monolith))
 	}
@@ -69,26 +81,33 @@ func (c comparison) steps() []string {
 	return lines
 }
 
-// migrationOf derives the phases from the templates: the shares from the live rules, and
-// strangled from the rights of the monolith's role. A service without a table is
-// strangled only once the monolith is gone, because the monolith has no right to lose.
+// migrationOf derives the phases from the templates: the shares from the live rules, the
+// names of routes from the tags of all rules, and strangled from the rights of the
+// monolith's role. A service without a table is strangled only once the monolith is gone,
+// because the monolith has no right to lose.
 //
 // Before a listener that was there already the monolith may run outside, and counts as
 // serving: its phases, and strangled, change no template.
 func migrationOf(stage *assembly.Stage) services.Migration {
-	m := services.Migration{Services: map[string]services.Phase{}, Monolith: services.Retired}
+	m := services.Migration{Services: map[string]services.Phase{}, Routes: map[string]services.Phase{}, Monolith: services.Retired}
 	if joins(stage) {
 		m.Monolith = services.Serving
 	}
 	if monolith, ok := monolithOf(stage); ok {
 		m.Monolith = services.Drained
-		if _, serving := liveRule(stage, monolith); serving {
+		if _, serving := liveRule(stage, monolith, ""); serving {
 			m.Monolith = services.Serving
 		}
 	}
 	for _, service := range stage.Services {
-		if !isMonolith(stage, service) && !isWorker(service) {
-			m.Services[service.Program()] = phaseOf(stage, service, m.Monolith)
+		if isMonolith(stage, service) || isWorker(service) {
+			continue
+		}
+		phase := phaseOf(stage, service, "")
+		phase.Strangled = phase.TakenOver() && (m.Monolith == services.Retired || strangled(stage, service))
+		m.Services[service.Program()] = phase
+		for _, route := range routesOf(stage, service) {
+			m.Routes[services.Route{Name: route}.Key(service.Program())] = phaseOf(stage, service, route)
 		}
 	}
 	return m
@@ -99,8 +118,9 @@ func joins(stage *assembly.Stage) bool {
 	return slices.ContainsFunc(stage.ListenerRules, func(r assembly.ListenerRule) bool { return strings.HasPrefix(r.Listener, "arn:") })
 }
 
-func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.MonolithPhase) services.Phase {
-	rule, ok := liveRule(stage, service)
+// phaseOf is the share that a service has of the requests of one of its routes.
+func phaseOf(stage *assembly.Stage, service assembly.Service, route string) services.Phase {
+	rule, ok := liveRule(stage, service, route)
 	if !ok {
 		return services.Dark
 	}
@@ -110,9 +130,18 @@ func phaseOf(stage *assembly.Stage, service assembly.Service, monolith services.
 			share += part
 		}
 	}
-	phase := services.Phase{Share: int(math.Round(100 * share))}
-	phase.Strangled = phase.TakenOver() && (monolith == services.Retired || strangled(stage, service))
-	return phase
+	return services.Phase{Share: int(math.Round(100 * share))}
+}
+
+// routesOf are the names of a service's routes that have one.
+func routesOf(stage *assembly.Stage, service assembly.Service) []string {
+	var names []string
+	for _, rule := range stage.ListenerRules {
+		if name := rule.Tags[services.RouteTag]; rule.Stack == service.Stack && name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // strangled reports whether the service has a table, and the monolith's role no right
@@ -142,10 +171,11 @@ func tableOf(stage *assembly.Stage, service assembly.Service) (has, shared bool)
 	return has, false
 }
 
-// liveRule is the rule of a service's stack without a header condition.
-func liveRule(stage *assembly.Stage, service assembly.Service) (alb.Rule, bool) {
+// liveRule is a rule of a service's stack, for the route of a name, without a header
+// condition.
+func liveRule(stage *assembly.Stage, service assembly.Service, route string) (alb.Rule, bool) {
 	for _, rule := range stage.ListenerRules {
-		if rule.Stack == service.Stack && public(rule.Rule) {
+		if rule.Stack == service.Stack && public(rule.Rule) && rule.Tags[services.RouteTag] == route {
 			return rule.Rule, true
 		}
 	}

@@ -23,6 +23,7 @@ func TestPhasesOfAnyMonolith(t *testing.T) {
 		service, monolith := alpha, legacy.called(name)
 		want := services.Migration{
 			Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Live},
+			Routes:   map[string]services.Phase{},
 			Monolith: services.Serving,
 		}
 		switch state {
@@ -39,6 +40,7 @@ func TestPhasesOfAnyMonolith(t *testing.T) {
 	})
 	retired := services.Migration{
 		Services: map[string]services.Phase{"alpha": services.Strangled, "beta": services.Strangled},
+		Routes:   map[string]services.Phase{},
 		Monolith: services.Retired,
 	}
 	assert.Equal(t, retired, migrationOf(environment(t, alpha, beta)))

@@ -12,7 +12,8 @@ const programs = document.getElementById("programs");
 export function showPrograms(state, routes, series, scale) {
   list(programs, state.services, (service) => service.name, makeCard, (card, service) => {
     fillCard(card, service);
-    fillControl(card.querySelector("form"), service, state.deployment.running);
+    list(card.querySelector(".controls"), [service, ...service.routes], (moved) => moved.name, makeControl,
+      (form, moved) => fillControl(form, moved, state.deployment.running));
     fillCalls(card.querySelector(".calls"), state.connections.filter(({ caller }) => caller === service.name));
     fillInbound(card.querySelector(".inbound"), service, inbound(routes, service.name));
     draw(slot(card, "chart"), service.name, series(service.name), scale);
@@ -23,7 +24,6 @@ function makeCard({ name }) {
   const card = clone("program");
   card.dataset.service = name;
   write(slot(card, "name"), name);
-  makeControl(card.querySelector("form"), name);
   return card;
 }
 

@@ -1,13 +1,14 @@
 // Where the requests to each program's own paths go, read from the live rules
 // as the listener reads them: the first that matches decides.
 
-// routes gives for each program the live rule's shares of its paths, or the
-// load balancer's own answer.
+// routes gives for each program, and for each of its routes with a phase of its own, the
+// live rule's shares of its paths, or the load balancer's own answer.
 export function routes(state) {
   const live = state.rules.filter((rule) => rule.live || rule.conditions.length === 0);
-  return state.services.filter(({ paths }) => paths.length > 0).map(({ name, paths }) => {
-    const rule = live.find((rule) => matches(rule, paths[0]));
-    return { name, paths, shares: rule?.shares ?? [], answer: rule?.answer ?? "" };
+  const ways = state.services.flatMap((service) => [service, ...service.routes]).filter(({ paths }) => paths.length > 0);
+  return ways.map(({ name, paths, only }) => {
+    const rule = live.find((rule) => matches(rule, paths[0], only));
+    return { name, paths: [...only, ...paths], shares: rule?.shares ?? [], answer: rule?.answer ?? "" };
   });
 }
 
@@ -20,9 +21,15 @@ export function inbound(routes, program) {
   );
 }
 
-// A rule without conditions is the default action.
-function matches(rule, path) {
-  return rule.conditions.length === 0 || rule.conditions.some((pattern) => covers(pattern, path));
+// A rule without conditions is the default action. Hosts and verbs of a rule are
+// alternatives, of which those of the requests are some.
+function matches({ conditions }, path, only) {
+  const patterns = conditions.filter((condition) => condition.startsWith("/"));
+  const others = conditions.filter((condition) => !condition.startsWith("/"));
+  return (
+    conditions.length === 0 ||
+    (patterns.some((pattern) => covers(pattern, path)) && others.every((text) => text.split(" or ").some((value) => only.includes(value))))
+  );
 }
 
 function covers(pattern, path) {
