@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -24,7 +25,9 @@ func localListener(scope constructs.Construct, props *ServiceProps) elbv2.IAppli
 }
 
 // newPreviewRules attach the service's target group to the load balancer.
-func newPreviewRules(scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, props *ServiceProps) {
+func newPreviewRules(
+	scope constructs.Construct, listener elbv2.IApplicationListener, own elbv2.IApplicationTargetGroup, props *ServiceProps,
+) {
 	for _, rule := range props.Rules.Preview {
 		newRule(scope, "PreviewRule", listener, rule, map[string]elbv2.IApplicationTargetGroup{props.Service.Name: own})
 	}
@@ -121,5 +124,13 @@ func forward(rule services.Rule, groups map[string]elbv2.IApplicationTargetGroup
 	for _, f := range rule.Forward {
 		weighted = append(weighted, &elbv2.WeightedTargetGroup{TargetGroup: groups[f.Service], Weight: jsii.Number(f.Percent)})
 	}
-	return elbv2.ListenerAction_WeightedForward(&weighted, nil)
+	return elbv2.ListenerAction_WeightedForward(&weighted, &elbv2.ForwardOptions{StickinessDuration: sticky(rule.Sticky)})
+}
+
+// sticky is a duration of stickiness, or nil for none.
+func sticky(duration time.Duration) awscdk.Duration {
+	if duration == 0 {
+		return nil
+	}
+	return seconds(duration)
 }

@@ -262,6 +262,7 @@ func newTargetGroup(scope constructs.Construct, props *ServiceProps) elbv2.Appli
 		Port:                       jsii.Number(groupPort),
 		LoadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType_LEAST_OUTSTANDING_REQUESTS,
 		DeregistrationDelay:        seconds(props.Service.Stop.Drain),
+		StickinessCookieDuration:   sticky(props.Service.Sticky),
 		HealthCheck: &elbv2.HealthCheck{
 			Path:                    &health.Path,
 			HealthyHttpCodes:        codes(health),

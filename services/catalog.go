@@ -65,6 +65,10 @@ type Service struct {
 	StartUp time.Duration
 	// Stop is how a task leaves.
 	Stop Stop
+	// Sticky is how long a browser keeps the task that it was sent to, from its last request
+	// on, and the program that serves a shared path. Whole seconds, at most 7 days. Zero means
+	// that each request goes where there is most room.
+	Sticky time.Duration
 	// User is the numeric user and group that the program runs as, in an image that
 	// is not built from a Program of this module. Empty means 65532:65532.
 	User string

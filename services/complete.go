@@ -141,6 +141,11 @@ func (c Catalog) check() error {
 	return c.checkConnections()
 }
 
+// maxSticky is the longest stickiness of a target group.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+const maxSticky = 7 * 24 * time.Hour
+
 // numericUser is a user id and a group id other than 0, root's.
 var numericUser = regexp.MustCompile(`^[1-9]\d{0,9}:[1-9]\d{0,9}$`)
 
@@ -158,6 +163,8 @@ func (s Service) check() error {
 		return fmt.Errorf("port %d: want 1 to 65535", s.Port)
 	case !numericUser.MatchString(s.User):
 		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, unprivileged)
+	case s.Sticky < 0 || s.Sticky > maxSticky || s.Sticky%time.Second != 0:
+		return fmt.Errorf("sticky for %s: want whole seconds, at most 7 days", s.Sticky)
 	case s.MonolithPercent < 0:
 		return fmt.Errorf("%d%% of the monolith's load: want 0 or more", s.MonolithPercent)
 	case s.MonthlyBudget < 1:

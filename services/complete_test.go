@@ -52,7 +52,12 @@ func TestCompleteRefuses(t *testing.T) {
 		"routes of the monolith": {
 			func(c *Catalog) { c.Monolith.Routes = []Route{{Paths: []string{"/old/*"}}} }, []string{`"monolith"`, "leave its paths, routes"},
 		},
-		"no image": {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
+		"sticky for half a second": {
+			func(c *Catalog) { c.Services[1].Sticky = time.Second / 2 }, []string{`"beta"`, "sticky for 500ms: want whole seconds, at most 7 days"},
+		},
+		"sticky for no time": {func(c *Catalog) { c.Services[1].Sticky = -time.Second }, []string{`"beta"`, "sticky for -1s"}},
+		"sticky for 8 days":  {func(c *Catalog) { c.Monolith.Sticky = 8 * 24 * time.Hour }, []string{`"monolith"`, "sticky for 192h0m0s"}},
+		"no image":           {func(c *Catalog) { c.Services[1].Image = Image{} }, []string{`"beta"`, "0 sources", "exactly one"}},
 		"another processor": {
 			func(c *Catalog) { c.Services[1].Image = Image{Folder: "shop", Architecture: "x86"} },
 			[]string{`"beta": an image for "x86": want arm64 or amd64`},

@@ -122,8 +122,8 @@ func ParseMigration(c Catalog, words map[string]string) (Migration, error) {
 				return Migration{}, err
 			}
 			if m.Routes[key].Strangled {
-				return Migration{}, fmt.Errorf("services: %q asks for phase %q: a route has dark, 1%%–99%% or live, and %q is strangled as a whole",
-					key, Strangled, s.Name)
+				return Migration{}, fmt.Errorf("services: %q asks for phase %q: a route has dark, 1%%–99%% or live, and %q is strangled as a "+
+					"whole", key, Strangled, s.Name)
 			}
 		}
 	}
@@ -216,8 +216,8 @@ func (m Migration) checkRoute(c Catalog, s Service, i int) error {
 		return fmt.Errorf("%q is strangled: make %q live first", s.Name, r.Key(s.Name))
 	}
 	if p.shared() && r.Rewrite.Regex != "" && !r.Rewrite.Shared {
-		return fmt.Errorf("the rule rewrites the URL of %v for whoever gets the rest too: go from dark to live, or set Shared in its Rewrite if "+
-			"both want it", r.Paths)
+		return fmt.Errorf("the rule rewrites the URL of %v for the program with the rest too: go from dark to live, or set Shared in its "+
+			"Rewrite if both want it", r.Paths)
 	}
 	if p == Dark {
 		return m.checkDark(s, i)

@@ -31,19 +31,20 @@ func wordsWith(pairs ...string) map[string]string {
 func TestPhasesOfRoutes(t *testing.T) {
 	c := reading(t)
 	assert.Equal(t, []string{"alpha", "alpha.reads", "beta", "gamma", "monolith"}, c.Keys())
+	reads, rest := "1 25100 [{alpha 100}]", "2 25101 [{alpha 100}]"
 	for name, test := range map[string]struct {
-		words map[string]string
-		want  []string
+		reads, alpha string
+		want         []string
 	}{
-		"dark":                 {wordsWith(), nil},
-		"reads alone":          {wordsWith("alpha.reads", "live"), []string{"1 25100 [{alpha 100}]"}},
-		"a share of reads":     {wordsWith("alpha.reads", "25%"), []string{"1 25100 [{alpha 25} {monolith 75}]"}},
-		"shares of both":       {wordsWith("alpha.reads", "50%", "alpha", "10%"), []string{"1 25100 [{alpha 50} {monolith 50}]", "2 25101 [{alpha 10} {monolith 90}]"}},
-		"a share of the rest":  {wordsWith("alpha.reads", "live", "alpha", "10%"), []string{"1 25100 [{alpha 100}]", "2 25101 [{alpha 10} {monolith 90}]"}},
-		"back by a share":      {wordsWith("alpha.reads", "50%", "alpha", "live"), []string{"1 25100 [{alpha 50} {monolith 50}]", "2 25101 [{alpha 100}]"}},
-		"strangled as a whole": {wordsWith("alpha.reads", "live", "alpha", "strangled"), []string{"1 25100 [{alpha 100}]", "2 25101 [{alpha 100}]"}},
+		"dark":                 {"dark", "dark", nil},
+		"reads alone":          {"live", "dark", []string{reads}},
+		"a share of reads":     {"25%", "dark", []string{"1 25100 [{alpha 25} {monolith 75}]"}},
+		"shares of both":       {"50%", "10%", []string{"1 25100 [{alpha 50} {monolith 50}]", "2 25101 [{alpha 10} {monolith 90}]"}},
+		"a share of the rest":  {"live", "10%", []string{reads, "2 25101 [{alpha 10} {monolith 90}]"}},
+		"back by a share":      {"50%", "live", []string{"1 25100 [{alpha 50} {monolith 50}]", rest}},
+		"strangled as a whole": {"live", "strangled", []string{reads, rest}},
 	} {
-		m, err := ParseMigration(c, test.words)
+		m, err := ParseMigration(c, wordsWith("alpha.reads", test.reads, "alpha", test.alpha))
 		require.NoError(t, err, name)
 		var got []string
 		for _, r := range Plan(c, m, nil)["alpha"].Live {
@@ -58,32 +59,48 @@ func TestPhasesThatRoutesCannotHave(t *testing.T) {
 	c := reading(t)
 	unset := wordsWith()
 	delete(unset, "alpha.reads")
-	for want, words := range map[string]map[string]string{
-		`services: "alpha.reads" has no phase: add "alpha.reads": "dark" to the migration`:                                          unset,
-		`services: "alpha.reads" asks for phase "half": want dark, 1%–99%, live or strangled`:                                       wordsWith("alpha.reads", "half"),
-		`services: "alpha.writes" is not in the catalog: want one of alpha, alpha.reads, beta, gamma, monolith`:                     wordsWith("alpha.writes", "live"),
-		`services: "beta.reads" is not in the catalog: want one of alpha, alpha.reads, beta, gamma, monolith`:                       wordsWith("beta.reads", "live"),
-		`services: "alpha.reads" asks for phase "strangled": a route has dark, 1%–99% or live, and "alpha" is strangled as a whole`: wordsWith("alpha.reads", "strangled"),
-		`services: "alpha.reads" asks for phase "25%": "alpha" is strangled: make "alpha.reads" live first`: wordsWith("alpha.reads", "25%",
-			"alpha", "strangled"),
-		`services: "alpha.reads" asks for phase "dark": "alpha" is strangled: make "alpha.reads" live first`: wordsWith("alpha", "strangled"),
-		`services: "alpha.reads" asks for phase "dark": "alpha" is live and takes its requests: make "alpha" dark too, or give its routes other ` +
-			`verbs or hosts`: wordsWith("alpha", "live"),
-		`services: "monolith" cannot be drained while "alpha.reads" is 25%: make every service live or strangled first`: wordsWith("alpha.reads", "25%",
-			"alpha", "live", "monolith", "drained"),
-		`services: "monolith" cannot be drained while "alpha.reads" is dark and "alpha" is 1%: make every service live or strangled first`: wordsWith("alpha",
-			"1%", "monolith", "drained"),
-		`services: "monolith" cannot be retired while "alpha.reads" is 1%: make every service strangled first`: wordsWith("alpha.reads", "1%",
-			"alpha", "strangled", "beta", "strangled", "gamma", "strangled", "monolith", "retired"),
+	retired := func(reads, alpha string) map[string]string {
+		return wordsWith("alpha.reads", reads, "alpha", alpha, "beta", "strangled", "gamma", "strangled", "monolith", "retired")
+	}
+	const keys = "want one of alpha, alpha.reads, beta, gamma, monolith"
+	for _, test := range []struct {
+		words map[string]string
+		want  string
+	}{
+		{unset, `"alpha.reads" has no phase: add "alpha.reads": "dark" to the migration`},
+		{wordsWith("alpha.reads", "half"), `"alpha.reads" asks for phase "half": want dark, 1%–99%, live or strangled`},
+		{wordsWith("alpha.writes", "live"), `"alpha.writes" is not in the catalog: ` + keys},
+		{wordsWith("beta.reads", "live"), `"beta.reads" is not in the catalog: ` + keys},
+		{
+			wordsWith("alpha.reads", "strangled"),
+			`"alpha.reads" asks for phase "strangled": a route has dark, 1%–99% or live, and "alpha" is strangled as a whole`,
+		},
+		{
+			wordsWith("alpha.reads", "25%", "alpha", "strangled"),
+			`"alpha.reads" asks for phase "25%": "alpha" is strangled: make "alpha.reads" live first`,
+		},
+		{wordsWith("alpha", "strangled"), `"alpha.reads" asks for phase "dark": "alpha" is strangled: make "alpha.reads" live first`},
+		{
+			wordsWith("alpha", "live"),
+			`"alpha.reads" asks for phase "dark": "alpha" is live and takes its requests: make "alpha" dark too, or give its routes other verbs ` +
+				`or hosts`,
+		},
+		{
+			wordsWith("alpha.reads", "25%", "alpha", "live", "monolith", "drained"),
+			`"monolith" cannot be drained while "alpha.reads" is 25%: make every service live or strangled first`,
+		},
+		{
+			wordsWith("alpha", "1%", "monolith", "drained"),
+			`"monolith" cannot be drained while "alpha.reads" is dark and "alpha" is 1%: make every service live or strangled first`,
+		},
+		{retired("1%", "strangled"), `"monolith" cannot be retired while "alpha.reads" is 1%: make every service strangled first`},
 	} {
-		_, err := ParseMigration(c, words)
-		assert.EqualError(t, err, want)
+		_, err := ParseMigration(c, test.words)
+		assert.EqualError(t, err, "services: "+test.want)
 	}
 	for _, words := range []map[string]string{
 		wordsWith("alpha.reads", "live", "alpha", "live", "monolith", "drained"),
-		wordsWith("alpha.reads", "live", "alpha", "strangled", "beta", "strangled", "gamma", "strangled", "monolith", "retired"),
-		wordsWith("beta", "strangled", "gamma", "strangled", "monolith", "retired"),
-		wordsWith("alpha.reads", "live", "beta", "strangled", "gamma", "strangled", "monolith", "retired"),
+		retired("live", "strangled"), retired("dark", "dark"), retired("live", "dark"),
 	} {
 		_, err := ParseMigration(c, words)
 		assert.NoError(t, err, "%v", words)
@@ -103,8 +120,8 @@ func TestNoShareOfARewrite(t *testing.T) {
 			delete(words, "alpha.reads")
 			m, err := ParseMigration(c, words)
 			if !shared && word[len(word)-1] == '%' {
-				assert.EqualError(t, err, `services: "alpha" asks for phase "`+word+`": the rule rewrites the URL of [/api/alpha] for whoever gets the `+
-					`rest too: go from dark to live, or set Shared in its Rewrite if both want it`)
+				assert.EqualError(t, err, `services: "alpha" asks for phase "`+word+`": the rule rewrites the URL of [/api/alpha] for the program `+
+					`with the rest too: go from dark to live, or set Shared in its Rewrite if both want it`)
 				continue
 			}
 			require.NoError(t, err, word)
@@ -126,13 +143,17 @@ func TestRestBelowRoutes(t *testing.T) {
 		want         string
 		err          string
 	}{
-		"all live":                  {nil, "live", "live", "alpha", ""},
-		"all dark":                  {nil, "dark", "dark", "monolith", ""},
-		"reads below reads":         {[]string{"GET"}, "live", "dark", "alpha", ""},
-		"writes beside reads":       {[]string{"POST"}, "live", "dark", "monolith", ""},
-		"in part below reads":       {nil, "live", "dark", "", `"/api/alpha/avatars" goes on to another program than the paths below those of "alpha"`},
-		"both below reads":          {[]string{"GET", "POST"}, "live", "dark", "", `"POST /api/alpha/avatars" goes on to another program`},
-		"below a share of reads":    {[]string{"GET"}, "25%", "dark", "", `its paths are below those of "alpha.reads", which is at 25%: make "alpha.reads" dark or live`},
+		"all live":            {nil, "live", "live", "alpha", ""},
+		"all dark":            {nil, "dark", "dark", "monolith", ""},
+		"reads below reads":   {[]string{"GET"}, "live", "dark", "alpha", ""},
+		"writes beside reads": {[]string{"POST"}, "live", "dark", "monolith", ""},
+		"in part below reads": {
+			nil, "live", "dark", "", `"/api/alpha/avatars" goes on to another program than the paths below those of "alpha"`,
+		},
+		"both below reads": {[]string{"GET", "POST"}, "live", "dark", "", `"POST /api/alpha/avatars" goes on to another program`},
+		"below a share of reads": {
+			[]string{"GET"}, "25%", "dark", "", `below those of "alpha.reads", which is at 25%: make "alpha.reads" dark or live first`,
+		},
 		"beside a share of reads":   {[]string{"POST"}, "25%", "dark", "monolith", ""},
 		"below a share of the rest": {[]string{"POST"}, "live", "25%", "", `its paths are below those of "alpha", which is at 25%`},
 	} {
@@ -175,7 +196,8 @@ func TestStepsOfRoutes(t *testing.T) {
 	strangled := live
 	strangled.Services = maps.Clone(live.Services)
 	strangled.Services["alpha"] = Strangled
-	assert.EqualError(t, Step(part, strangled)[0], `services: "alpha.reads" goes from 25% to strangled: make it live first, and wait until it has proved itself`)
+	assert.EqualError(t, Step(part, strangled)[0],
+		`services: "alpha.reads" goes from 25% to strangled: make it live first, and wait until it has proved itself`)
 	drained := part
 	drained.Monolith = Drained
 	assert.EqualError(t, Step(live, drained)[0], `services: "alpha.reads" is 25% while the monolith is drained: make it live before`)

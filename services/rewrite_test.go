@@ -22,7 +22,10 @@ func TestRewrites(t *testing.T) {
 		{Rewrite{Shared: true}, "want both Regex and Replace"},
 		{Rewrite{Regex: long, Replace: "/"}, "the rewrite has 1026 and 1 characters: want at most 1024 each"},
 		{Rewrite{Regex: "^/", Replace: long}, "the rewrite has 2 and 1026 characters"},
-		{Rewrite{Regex: `^/(?=api)`, Replace: "/"}, "invalid or unsupported Perl syntax: (?=: want what a load balancer supports, without look-around"},
+		{
+			Rewrite{Regex: `^/(?=api)`, Replace: "/"},
+			"invalid or unsupported Perl syntax: (?=: want what a load balancer supports, without look-around",
+		},
 		{Rewrite{Regex: `^/(?!api)`, Replace: "/"}, "without look-around, back-references and possessive quantifiers"},
 		{Rewrite{Regex: `^/(?<=api)`, Replace: "/"}, "without look-around"},
 		{Rewrite{Regex: `^/(?>api)`, Replace: "/"}, "without look-around"},

@@ -102,8 +102,8 @@ func (s Service) checkRoutes() error {
 			return fmt.Errorf("two routes are called %q: rename one", r.Name)
 		}
 		if r.Name != "" && slices.ContainsFunc(s.Routes[:i], func(earlier Route) bool { return earlier.Name == "" && earlier.meetsRoute(r) }) {
-			return fmt.Errorf("route %q comes after one without a name that has requests of it: put the routes with a name first, as they move first",
-				r.Name)
+			return fmt.Errorf("route %q comes after one without a name that has requests of it: put the routes with a name first, as they "+
+				"move first", r.Name)
 		}
 		names[r.Name] = true
 	}

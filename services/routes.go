@@ -3,6 +3,7 @@ package services
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // PreviewHeader is the request header whose value is the name of the program that
@@ -46,6 +47,9 @@ type Rule struct {
 	// Forward divides the requests between target groups. The percentages add up to
 	// 100.
 	Forward []Weight
+	// Sticky is how long a client keeps its program of several in Forward. Zero means that
+	// each request is divided by itself.
+	Sticky time.Duration
 }
 
 // RuleKind is one of the two kinds of rule that a service has.
@@ -80,7 +84,7 @@ type ServiceRules struct {
 func Plan(c Catalog, m Migration, previewFrom []string) map[string]ServiceRules {
 	plan := map[string]ServiceRules{}
 	for _, s := range c.Services {
-		plan[s.Name] = s.rules(previewFrom, func(r Route) []Weight { return shares(c, m, s, r) })
+		plan[s.Name] = c.sticky(s.rules(previewFrom, func(r Route) []Weight { return shares(c, m, s, r) }))
 	}
 	if m.Monolith != Retired {
 		plan[c.Monolith.Name] = c.Monolith.rules(previewFrom, func(Route) []Weight {
@@ -143,4 +147,23 @@ func shares(c Catalog, m Migration, s Service, r Route) []Weight {
 	default:
 		return []Weight{{s.Name, p.Share}, {without(c, m, s, r), 100 - p.Share}}
 	}
+}
+
+// sticky makes the rules that share between programs of which one is sticky so. A load
+// balancer wants it, and the longest duration keeps a client on its side for as long as
+// one of them does.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#sticky-sessions
+func (c Catalog) sticky(rules ServiceRules) ServiceRules {
+	for i, rule := range rules.Live {
+		if len(rule.Forward) < 2 {
+			continue
+		}
+		for _, weight := range rule.Forward {
+			if s := c.Find(weight.Service); s != nil {
+				rules.Live[i].Sticky = max(rules.Live[i].Sticky, s.Sticky)
+			}
+		}
+	}
+	return rules
 }

@@ -28,6 +28,8 @@ func (s Service) checkWorker() error {
 		has = "a priority"
 	case s.Port != 0:
 		has = "a port"
+	case s.Sticky != 0:
+		has = "sticky clients"
 	case s.MonolithPercent != 0:
 		has = "MonolithPercent"
 	case s.Alarms != Alarms{}:

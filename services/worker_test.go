@@ -39,6 +39,7 @@ func TestWorkersThatCannotBe(t *testing.T) {
 		requests + "paths" + remedy:                  func(s *Service) { s.Paths = []string{"/mail"} },
 		requests + "a priority" + remedy:             func(s *Service) { s.Priority = 9 },
 		requests + "a port" + remedy:                 func(s *Service) { s.Port = 8080 },
+		requests + "sticky clients" + remedy:         func(s *Service) { s.Sticky = time.Minute },
 		requests + "MonolithPercent" + remedy:        func(s *Service) { s.MonolithPercent = 5 },
 		requests + "alarms of requests" + remedy:     func(s *Service) { s.Alarms.ErrorPercent = 2 },
 		requests + "RequestsPerTarget" + remedy:      func(s *Service) { s.Scaling.RequestsPerTarget = 100 },

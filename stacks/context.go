@@ -68,7 +68,7 @@ func attribute(context map[string]any, home string, catalog services.Catalog) er
 	var files []contextFile
 	for _, key := range slices.Sorted(maps.Keys(context)) {
 		_, isText := context[key].(string)
-		known := names(catalog, key) || slices.Contains([]string{"environment", "environments", "delivery"}, key)
+		known := hasKey(catalog, key) || slices.Contains([]string{"environment", "environments", "delivery"}, key)
 		if !isPlain(key) || !isText && !known {
 			continue
 		}
@@ -134,8 +134,8 @@ func source(files []contextFile, key string, value any) string {
 // colon or a slash.
 func isPlain(key string) bool { return !strings.ContainsAny(key, ":/") }
 
-// names reports whether a key of the context is a program of the catalog, or a route.
-func names(catalog services.Catalog, key string) bool {
+// hasKey reports whether a key of the context is a program of the catalog, or a route.
+func hasKey(catalog services.Catalog, key string) bool {
 	return catalog.Find(key) != nil || slices.Contains(catalog.Keys(), key)
 }
 

@@ -223,7 +223,7 @@ func phaseOverrides(context map[string]any, catalog services.Catalog) (map[strin
 		if !isText || key == "environment" || !isPlain(key) {
 			continue
 		}
-		if !names(catalog, key) {
+		if !hasKey(catalog, key) {
 			return nil, fmt.Errorf("-c %s=%s: %w", key, word, noService(catalog))
 		}
 		overrides[key] = word

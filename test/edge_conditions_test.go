@@ -51,7 +51,8 @@ func TestRoutesReachTheListener(t *testing.T) {
 		request.RemoteAddr = "10.0.3.4:1234"
 		request.Header.Set(services.PreviewHeader, "alpha")
 		preview := listener.Route(request).ID
-		assert.Equal(t, test.want == "alpha", strings.Contains(preview, "AlphaPreviewRule"), "%s %s by its name: %s", test.verb, test.url, preview)
+		isAlphas := strings.Contains(preview, "AlphaPreviewRule")
+		assert.Equal(t, test.want == "alpha", isAlphas, "%s %s by its name: %s", test.verb, test.url, preview)
 	}
 }
 

@@ -62,7 +62,8 @@ func TestEveryPairOfPhasesOfARoute(t *testing.T) {
 // while the route is dark.
 func TestRewriteIsTheRoutes(t *testing.T) {
 	rewrite := services.Rewrite{Regex: "^/api/(.*)$", Replace: "/$1"}
-	routes := routesOf("alpha", services.Route{Paths: []string{"/api/alpha/*"}, Rewrite: rewrite}, services.Route{Paths: []string{"/api/alpha"}})
+	routes := routesOf("alpha",
+		services.Route{Paths: []string{"/api/alpha/*"}, Rewrite: rewrite}, services.Route{Paths: []string{"/api/alpha"}})
 	for _, phase := range []string{"dark", "live"} {
 		stage := assemble(t, routes, contextKey("alpha", phase))
 		for path, rewrites := range map[string]bool{"/api/alpha/1": phase == "live", "/api/alpha": false, "/api/beta": false, "/": false} {
@@ -79,8 +80,8 @@ func TestRewriteIsTheRoutes(t *testing.T) {
 		assert.Contains(t, routesText(stage, completed(t)), "^/api/(.*)$ becomes /$1", "routes.txt")
 	}
 	_, err := environments(neutral(t, routes, contextKey("alpha", "10%")))
-	assert.EqualError(t, err, `environment "dev": services: "alpha" asks for phase "10%": the rule rewrites the URL of [/api/alpha/*] for whoever `+
-		`gets the rest too: go from dark to live, or set Shared in its Rewrite if both want it`)
+	assert.EqualError(t, err, `environment "dev": services: "alpha" asks for phase "10%": the rule rewrites the URL of [/api/alpha/*] for `+
+		`the program with the rest too: go from dark to live, or set Shared in its Rewrite if both want it`)
 	rewrite.Shared = true
 	shared := assemble(t, routesOf("alpha", services.Route{Paths: []string{"/api/alpha/*"}, Rewrite: rewrite}), contextKey("alpha", "10%"))
 	rule := named(shared, onlyListener(t, shared).Route(httptest.NewRequest("GET", "http://a.com/api/alpha/1", nil)))

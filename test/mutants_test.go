@@ -125,6 +125,7 @@ const (
 	inLogs        = "stacks/logs.go"
 	inDelivery    = "stacks/delivery.go"
 	inMicro       = "stacks/microservice.go"
+	inRoutes      = "services/routes.go"
 	inSplit       = "services/split.go"
 	inRequest     = "services/request.go"
 	inMigration   = "services/migration.go"
@@ -242,6 +243,10 @@ var mutants = []mutant{
 	{inRules, `awscdk.Tags_Of(rendered).Add`, `awscdk.Tags_Of(scope).Add`, "TestReviewOfARoute"},
 	{inRules, `if rule.Rewrite.Regex != "" {`, `if false {`, "TestRewriteIsTheRoutes"},
 	{inRules, `groups[name] = importTargetGroup(scope, "SharedTargetGroup"+name, rest)`, `groups[name], _ = own, rest`, "TestRestsOfTwoRoutes"},
+	{inRules, `StickinessDuration: sticky(rule.Sticky)`, `StickinessDuration: sticky(0)`, "TestStickyProgramsHaveStickyShares"},
+	{inService, `StickinessCookieDuration:   sticky(props.Service.Sticky)`, `StickinessCookieDuration:   sticky(0)`, "TestStickyProgramsHaveStickyShares"},
+	{inRoutes, `max(rules.Live[i].Sticky, s.Sticky)`, `s.Sticky`, "TestStickyProgramsHaveStickyShares"},
+	{inRoutes, `if len(rule.Forward) < 2 {`, `if len(rule.Forward) < 1 {`, "TestStickyProgramsHaveStickyShares"},
 	{inSplit, `left() < 1`, `left() < 0`, "TestRoutesReachTheListener"},
 	{inRequest, `(r.host == "" || other.host != "" && covers`, `(r.host == "" || other.host == "" || covers`, "TestLinterAgreesWithTheEvaluator"},
 	{inRequest, `(r.verb == "" || r.verb == other.verb) &&`, ``, "TestLinterAgreesWithTheEvaluator"},

@@ -38,7 +38,13 @@ func TestNoOptionReplacesTheTargetGroup(t *testing.T) {
 		"start-up": func(s *services.Service) { s.StartUp = 3 * time.Minute },
 		"scaling":  func(s *services.Service) { s.Scaling = services.Scaling{Min: 4, SpotPercent: 50} },
 		"priority": func(s *services.Service) { s.Priority += s.Priority / 10 },
-		"monthly":  func(s *services.Service) { s.MonthlyBudget = 7 },
+		"sticky":   func(s *services.Service) { s.Sticky = time.Hour },
+		"routes": func(s *services.Service) {
+			if len(s.Paths) > 0 {
+				s.Routes, s.Paths = []services.Route{{Paths: s.Paths, Hosts: []string{"*.example.com"}, Verbs: []string{"GET"}}}, nil
+			}
+		},
+		"monthly": func(s *services.Service) { s.MonthlyBudget = 7 },
 		"table calls": func(s *services.Service) {
 			if s.Table != nil {
 				s.Table.Actions = []string{"GetItem"}

@@ -58,7 +58,8 @@ func readingCatalog(t *testing.T) services.Catalog {
 	catalog.Services[0].Paths, catalog.Services[0].Routes = nil, []services.Route{
 		{Name: "reads", Paths: paths, Verbs: []string{"GET", "HEAD"}}, {Paths: paths},
 	}
-	catalog.Services[2].Routes = []services.Route{{Paths: catalog.Services[2].Paths, Rewrite: services.Rewrite{Regex: "^/files/", Replace: "/"}}}
+	rewrite := services.Rewrite{Regex: "^/files/", Replace: "/"}
+	catalog.Services[2].Routes = []services.Route{{Paths: catalog.Services[2].Paths, Rewrite: rewrite}}
 	catalog.Services[2].Paths = nil
 	c, err := catalog.Complete()
 	require.NoError(t, err)

@@ -53,7 +53,8 @@ func TestKitRequests(t *testing.T) {
 	}
 
 	// A service may have the root, or a path in both cases.
-	catalog := services.Catalog{Services: []services.Service{{Name: "all", Routes: []services.Route{{Paths: []string{"/", "/a", "/?", "/x/*"}}}}}}
+	routes := []services.Route{{Paths: []string{"/", "/a", "/?", "/x/*"}}}
+	catalog := services.Catalog{Services: []services.Service{{Name: "all", Routes: routes}}}
 	kinds, err := requestKinds(catalog,
 		traffic.Traffic{{Name: "a", Path: "/a", Target: "/a", Header: map[string]string{"Accept": "text/plain"}}})
 	require.NoError(t, err)

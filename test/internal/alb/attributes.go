@@ -1,10 +1,13 @@
 package alb
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Attributes are those attributes of a load balancer that decide what becomes of a
@@ -53,7 +56,7 @@ func ParseAttributes(set map[string]string) (Attributes, error) {
 }
 
 // CheckTargetGroupAttributes fails on an attribute of a target group that a
-// [TargetGroup] does not obey, such as stickiness or slow start.
+// [TargetGroup] does not obey, such as slow start.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
 func CheckTargetGroupAttributes(set map[string]string) error {
@@ -62,15 +65,44 @@ func CheckTargetGroupAttributes(set map[string]string) error {
 		"load_balancing.algorithm.anomaly_mitigation":                                    {"off"},
 		"load_balancing.cross_zone.enabled":                                              {"true", "use_load_balancer_configuration"},
 		"slow_start.duration_seconds":                                                    {"0"},
-		"stickiness.enabled":                                                             {"false"},
+		stickinessEnabled:                                                                {"true", "false"},
 		"target_group_health.dns_failover.minimum_healthy_targets.count":                 {"1", "off"},
 		"target_group_health.dns_failover.minimum_healthy_targets.percentage":            {"off"},
 		"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count":      {"1"},
 		"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": {"off"},
 	}
-	// The type and the duration mean nothing without stickiness.
-	return refuseOthers("target group", set, known, []string{"deregistration_delay.", "stickiness.type", "stickiness.lb_cookie.",
+	// Stickiness reads the type and the duration, which mean nothing without it.
+	err := refuseOthers("target group", set, known, []string{"deregistration_delay.", stickinessType, "stickiness.lb_cookie.",
 		"stickiness.app_cookie."})
+	_, wrong := Stickiness(set)
+	return errors.Join(err, wrong)
+}
+
+const (
+	stickinessEnabled  = "stickiness.enabled"
+	stickinessType     = "stickiness.type"
+	stickinessDuration = "stickiness.lb_cookie.duration_seconds"
+	// defaultStickiness is that of a group that enables stickiness without a duration, in
+	// seconds.
+	defaultStickiness = "86400"
+)
+
+// Stickiness reads how long clients keep their targets. Zero means not at all.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+func Stickiness(set map[string]string) (time.Duration, error) {
+	if set[stickinessEnabled] != "true" {
+		return 0, nil
+	}
+	if kind := set[stickinessType]; kind != "lb_cookie" {
+		return 0, fmt.Errorf("target group: %s is %q: only lb_cookie is supported", stickinessType, kind)
+	}
+	text := cmp.Or(set[stickinessDuration], defaultStickiness)
+	duration, err := time.ParseDuration(text + "s")
+	if err != nil || duration < time.Second || duration > MaxStickiness {
+		return 0, fmt.Errorf("target group: %s is %q: want 1 to 604800", stickinessDuration, text)
+	}
+	return duration, nil
 }
 
 // refuseOthers returns one joined error for every attribute that is not without effect

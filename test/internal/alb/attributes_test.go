@@ -2,6 +2,7 @@ package alb
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,7 +47,7 @@ func TestCheckTargetGroupAttributes(t *testing.T) {
 		"stickiness.lb_cookie.duration_seconds": "86400",
 	}))
 	for name, test := range map[string]struct{ value, want string }{
-		"stickiness.enabled":          {"true", `target group: stickiness.enabled is "true": only false is supported`},
+		"stickiness.enabled":          {"true", `target group: stickiness.type is "": only lb_cookie is supported`},
 		"slow_start.duration_seconds": {"30", `target group: slow_start.duration_seconds is "30": only 0 is supported`},
 		"load_balancing.algorithm.type": {
 			"weighted_random",
@@ -58,5 +59,34 @@ func TestCheckTargetGroupAttributes(t *testing.T) {
 		"target_control_port": {"3000", "target group: the attribute target_control_port is not supported"},
 	} {
 		assert.EqualError(t, CheckTargetGroupAttributes(map[string]string{name: test.value}), test.want)
+	}
+}
+
+func TestStickinessOfATargetGroup(t *testing.T) {
+	for _, test := range []struct {
+		kind, seconds string
+		want          time.Duration
+		err           string
+	}{
+		{"lb_cookie", "", 24 * time.Hour, ""},
+		{"lb_cookie", "1", time.Second, ""},
+		{"lb_cookie", "604800", 7 * 24 * time.Hour, ""},
+		{"lb_cookie", "604801", 0, `stickiness.lb_cookie.duration_seconds is "604801": want 1 to 604800`},
+		{"lb_cookie", "0", 0, "want 1 to 604800"},
+		{"app_cookie", "", 0, `stickiness.type is "app_cookie": only lb_cookie is supported`},
+	} {
+		set := map[string]string{"stickiness.enabled": "true", "stickiness.type": test.kind}
+		if test.seconds != "" {
+			set["stickiness.lb_cookie.duration_seconds"] = test.seconds
+		}
+		got, err := Stickiness(set)
+		assert.Equal(t, test.want, got, "%v", test)
+		if test.err != "" {
+			require.ErrorContains(t, err, test.err)
+			require.ErrorContains(t, CheckTargetGroupAttributes(set), test.err)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, CheckTargetGroupAttributes(set))
 	}
 }

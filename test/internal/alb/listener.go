@@ -4,7 +4,10 @@
 // balancer serves it by an [http.Handler], such as a [TargetGroup].
 package alb
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Listener routes requests by its rules.
 //
@@ -28,6 +31,9 @@ type Rule struct {
 	Rewrite *URLRewrite
 	// Action is taken for a request that matches.
 	Action Action
+	// GroupStickiness is how long a client keeps the target group that a [Forward] has
+	// chosen for it. Zero means that each request is divided by itself.
+	GroupStickiness time.Duration
 }
 
 // DefaultRule is the ID of the rule that [Listener.Route] returns for a listener's

@@ -43,6 +43,9 @@ func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		r = rewritten
 	}
+	if forward, ok := rule.Action.(Forward); ok && rule.GroupStickiness > 0 {
+		rule.Action = forward.stickyTo(w, r, rule.GroupStickiness, lb.intN)
+	}
 	rule.Action.serve(lb, w, r)
 }
 

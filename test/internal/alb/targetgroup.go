@@ -44,6 +44,11 @@ type Settings struct {
 	// LeastOutstandingRequests chooses the target with the fewest requests in flight.
 	// False means round robin.
 	LeastOutstandingRequests bool
+	// Stickiness is how long a client keeps the target that was chosen for it. Zero means
+	// that each request has a target chosen.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
+	Stickiness time.Duration
 	// IdleTimeout is how long a target may take to begin its response. Zero means
 	// DefaultIdleTimeout.
 	IdleTimeout time.Duration
@@ -213,10 +218,13 @@ func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, statusProtocolVersion)
 		return
 	}
-	t := g.begin()
+	t, stickiness := g.begin(stuck(r, targetCookie))
 	if t == nil {
 		unavailable(w)
 		return
+	}
+	if stickiness > 0 {
+		stick(w, targetCookie, t.Address, stickiness)
 	}
 	defer g.end(t)
 	ctx, cancel := context.WithCancelCause(r.Context())
@@ -225,17 +233,27 @@ func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxyTo(w, r.WithContext(ctx), t.Address, g.transport)
 }
 
-// begin chooses a target and counts the request, and returns nil without targets.
-func (g *TargetGroup) begin() *target {
+// begin chooses a target and counts the request, and returns nil without targets. Where
+// clients stick to their targets, the one that a client had goes on as long as it is a
+// candidate: "If a target fails or becomes unhealthy, the load balancer stops routing
+// requests to that target, and chooses a new healthy target".
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#sticky-sessions
+func (g *TargetGroup) begin(had string) (t *target, stickiness time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	candidates := g.candidates()
-	t := g.choose(candidates)
+	i := slices.IndexFunc(candidates, func(t *target) bool { return t.Address == had })
+	if g.settings.Stickiness > 0 && i >= 0 {
+		t = candidates[i]
+	} else {
+		t = g.choose(candidates)
+	}
 	if t != nil {
 		t.Outstanding++
 		g.perTarget += 1 / float64(len(candidates))
 	}
-	return t
+	return t, g.settings.Stickiness
 }
 
 func (g *TargetGroup) end(t *target) {

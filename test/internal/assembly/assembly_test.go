@@ -248,7 +248,7 @@ func TestReadRefuses(t *testing.T) {
 		},
 		{
 			"stickiness", orders, `"ForwardConfig": {`, `"ForwardConfig": {"TargetGroupStickinessConfig": {"Enabled": true},`,
-			[]string{"stack Orders: resource Live", "TargetGroupStickinessConfig"},
+			[]string{"stack Orders: resource Live: Actions: TargetGroupStickinessConfig of 0 seconds: want 1 to 604800"},
 		},
 		{
 			"unknown condition", orders, `"Field": "source-ip"`, `"Field": "phase-of-moon"`,

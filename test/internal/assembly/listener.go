@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"time"
 
 	"example.com/strangler/test/internal/alb"
 )
@@ -42,7 +43,10 @@ func (s *Stage) readListener(r Resource) (Listener, error) {
 	if err := decode(r.Properties, &properties); err != nil {
 		return Listener{}, err
 	}
-	action, err := readAction("DefaultActions", properties.DefaultActions)
+	action, stickiness, err := readAction("DefaultActions", properties.DefaultActions)
+	if err == nil && stickiness > 0 {
+		err = fmt.Errorf("DefaultActions: stickiness of a default action is not supported")
+	}
 	if err != nil {
 		return Listener{}, err
 	}
@@ -87,7 +91,7 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 	if rule.Rewrite, err = readTransforms(properties.Transforms); err != nil {
 		return ListenerRule{}, fmt.Errorf("Transforms: %w", err)
 	}
-	rule.Action, err = readAction("Actions", properties.Actions)
+	rule.Action, rule.GroupStickiness, err = readAction("Actions", properties.Actions)
 	tags := map[string]string{}
 	for _, t := range properties.Tags {
 		tags[t.Key] = t.Value
@@ -158,6 +162,10 @@ type action struct {
 			TargetGroupArn string
 			Weight         *int
 		}
+		TargetGroupStickinessConfig struct {
+			Enabled         bool
+			DurationSeconds int
+		}
 	}
 	FixedResponseConfig struct {
 		StatusCode               int `json:",string"`
@@ -169,23 +177,29 @@ type action struct {
 	}
 }
 
-func readAction(path string, properties any) (alb.Action, error) {
+// readAction reads the one action of a rule or listener, and how long a client keeps the
+// target group that it chooses.
+func readAction(path string, properties any) (alb.Action, time.Duration, error) {
 	var actions []action
 	if err := decodeAll(properties, &actions); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(actions) != 1 {
-		return nil, fmt.Errorf("%s: %d actions: only one is supported", path, len(actions))
+		return nil, 0, fmt.Errorf("%s: %d actions: only one is supported", path, len(actions))
 	}
 	switch a := actions[0]; a.Type {
 	case "forward":
-		return a.forward(), nil
+		stickiness, err := a.stickiness()
+		if err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", path, err)
+		}
+		return a.forward(), stickiness, nil
 	case "fixed-response":
-		return alb.FixedResponse(a.FixedResponseConfig), nil
+		return alb.FixedResponse(a.FixedResponseConfig), 0, nil
 	case "redirect":
 		status, ok := map[string]int{"HTTP_301": 301, "HTTP_302": 302}[a.RedirectConfig.StatusCode]
 		if !ok {
-			return nil, fmt.Errorf("%s: redirect with %q: want HTTP_301 or HTTP_302", path, a.RedirectConfig.StatusCode)
+			return nil, 0, fmt.Errorf("%s: redirect with %q: want HTTP_301 or HTTP_302", path, a.RedirectConfig.StatusCode)
 		}
 		return alb.Redirect{
 			Protocol:   a.RedirectConfig.Protocol,
@@ -194,10 +208,22 @@ func readAction(path string, properties any) (alb.Action, error) {
 			Path:       a.RedirectConfig.Path,
 			Query:      a.RedirectConfig.Query,
 			StatusCode: status,
-		}, nil
+		}, 0, nil
 	default:
-		return nil, fmt.Errorf("%s: action %q is not supported", path, a.Type)
+		return nil, 0, fmt.Errorf("%s: action %q is not supported", path, a.Type)
 	}
+}
+
+func (a action) stickiness() (time.Duration, error) {
+	config := a.ForwardConfig.TargetGroupStickinessConfig
+	duration := seconds(config.DurationSeconds)
+	if config.Enabled && (duration < time.Second || duration > alb.MaxStickiness) {
+		return 0, fmt.Errorf("TargetGroupStickinessConfig of %d seconds: want 1 to 604800", config.DurationSeconds)
+	}
+	if !config.Enabled {
+		return 0, nil
+	}
+	return duration, nil
 }
 
 func (a action) forward() alb.Forward {

@@ -82,7 +82,7 @@ func TestEveryConditionAndActionIsRead(t *testing.T) {
 }
 
 func TestForwardWithoutWeight(t *testing.T) {
-	got, err := readAction("Actions",
+	got, _, err := readAction("Actions",
 		parse(t, `[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a"}, {"TargetGroupArn": "b", "Weight": 0}]}}]`))
 	require.NoError(t, err)
 	assert.Equal(t, alb.Forward{{TargetGroup: "a", Weight: 1}, {TargetGroup: "b", Weight: 0}}, got)

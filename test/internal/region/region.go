@@ -122,6 +122,10 @@ func (r *Region) set(ctx context.Context, d cloudformation.Deployment, resource 
 	case listenerRuleType:
 		rule := declared(d.ListenerRules, resource).Rule
 		rule.Action = physical(rule.Action, d)
+		rule.GroupStickiness = r.clock.scaled(rule.GroupStickiness)
+		if err := r.checkStickiness(rule); err != nil {
+			return err
+		}
 		return r.frontend.setRule(resource.ID, rule)
 	case serviceType:
 		return r.deployService(ctx, d, resource.ID, declared(d.Services, resource))

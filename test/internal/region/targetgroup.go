@@ -44,6 +44,13 @@ func newGroup(name string, nodes []*node, settings alb.Settings) *group {
 	return g
 }
 
+// sticky reports whether clients keep their targets.
+func (g *group) sticky() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settings.Stickiness > 0
+}
+
 // handlers are what serves the group's requests at each node.
 func (g *group) handlers() []http.Handler {
 	var handlers []http.Handler
@@ -202,7 +209,42 @@ func (r *Region) updateTargetGroup(id string, declared assembly.TargetGroup) err
 	if err != nil {
 		return err
 	}
+	if settings.Stickiness > 0 {
+		rules, _ := r.frontend.list()
+		for _, rule := range rules {
+			if forward, ok := rule.Action.(alb.Forward); ok && forward.Shares()[id] > 0 && dividesAnew(rule) {
+				return errGroupStickiness(rule.ID)
+			}
+		}
+	}
 	r.groups[id].configure(settings)
+	return nil
+}
+
+// dividesAnew reports whether a rule chooses a target group for each request.
+func dividesAnew(rule alb.Rule) bool {
+	forward, _ := rule.Action.(alb.Forward)
+	return len(forward) > 1 && rule.GroupStickiness == 0
+}
+
+func errGroupStickiness(rule string) error {
+	return fmt.Errorf("you must enable group stickiness on rule %s if you enabled target stickiness on one of its target groups", rule)
+}
+
+// checkStickiness fails on a rule that divides the requests of clients who stick to their
+// targets in one of its groups. AWS refuses such a rule, and does not say whether it refuses
+// such an attribute of a group that has the rule already: here it does.
+//
+// https://github.com/argoproj/argo-rollouts/issues/1577
+func (r *Region) checkStickiness(rule alb.Rule) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	forward, _ := rule.Action.(alb.Forward)
+	for _, weighted := range forward {
+		if group := r.groups[weighted.TargetGroup]; group != nil && group.sticky() && dividesAnew(rule) {
+			return errGroupStickiness(rule.ID)
+		}
+	}
 	return nil
 }
 
@@ -219,7 +261,9 @@ func checkTargetGroup(declared assembly.TargetGroup) error {
 // settings fails on what the load balancer here does not obey.
 func (r *Region) settings(declared assembly.TargetGroup) (alb.Settings, error) {
 	check := declared.HealthCheck
+	stickiness, _ := alb.Stickiness(declared.Attributes) // checked below
 	return alb.Settings{
+		Stickiness: r.clock.scaled(stickiness),
 		HealthCheck: alb.HealthCheck{
 			Path:      check.Path,
 			Interval:  r.clock.scaled(check.Interval),

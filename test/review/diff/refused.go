@@ -7,13 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 )
 
 // refused says which change AWS refuses in the middle of a deployment, and how to make
 // it in two.
 func (c comparison) refused() []string {
-	return slices.Concat(c.priorities(), c.indexes(), c.listeners(), c.zones())
+	return slices.Concat(c.priorities(), c.stickiness(), c.indexes(), c.listeners(), c.zones())
 }
 
 // priorities are findings of rules that take the priority of another rule. A listener
@@ -49,6 +50,34 @@ func (c comparison) priorities() []string {
 			name(p.taker), name(p.holder), strings.Join(taken[p], ", "), names(movers)))
 	}
 	return lines
+}
+
+// stickiness are findings of target groups whose clients stick to their targets from now
+// on, while a rule divides requests between the group and another without sticking to
+// groups. A load balancer refuses such a rule, and the group changes before the rule does.
+//
+// https://github.com/argoproj/argo-rollouts/issues/1577
+func (c comparison) stickiness() []string {
+	var lines []string
+	for _, after := range c.after.TargetGroups {
+		before, ok := assembly.Find(c.before.TargetGroups, after.Identity())
+		if !ok || sticky(before) || !sticky(after) {
+			continue
+		}
+		for _, rule := range c.before.ListenerRules {
+			if shares := rule.Rule.Shares(); len(shares) > 1 && shares[after.Identity()] > 0 && rule.Rule.GroupStickiness == 0 {
+				lines = append(lines, c.about(after.Resource, "its clients stick to their tasks from now on, while a rule of %s shares requests "+
+					"with it and is not sticky before the group is, which a load balancer refuses. In two steps: make the routes of %s dark or "+
+					"live and deploy; then make this change and deploy", name(programOf(c.before, rule.Stack)), name(programOf(c.before, rule.Stack))))
+			}
+		}
+	}
+	return lines
+}
+
+func sticky(group assembly.TargetGroup) bool {
+	duration, err := alb.Stickiness(group.Attributes)
+	return err == nil && duration > 0
 }
 
 // names are several names in a sentence.
