@@ -145,6 +145,7 @@ func TestService(t *testing.T) {
 		Attachments:            []Attachment{{TargetGroup: "${Orders.Group}", Container: "app", Port: 8080}},
 		Subnets:                []string{"subnet-a"},
 		SecurityGroups:         []string{"sg-1"},
+		first:                  "app",
 	}, got)
 }
 
