@@ -118,7 +118,7 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		"unknown environment": {contextKey("environment", "prdo"), `environment "prdo" is not in cdk.json: want one of dev`},
 		"unknown service": {
 			contextKey("user", "live"),
-			`-c user=live: no service has that name: want one of ` + strings.Join(completed(t).Names(), ", "),
+			`-c user=live: no service has that name: want one of ` + strings.Join(completed(t).Keys(), ", "),
 		},
 		"unknown route": {
 			func(app *synth.App) {
