@@ -410,3 +410,22 @@ func TestEveryTypeIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// What a service takes from the monolith is a finding when the catalog begins to say so, and
+// none when the service goes back from strangled.
+func TestReviewOfTakes(t *testing.T) {
+	taking := editService("beta", func(s *services.Service) {
+		s.Takes.Secrets = map[string]services.Secret{"TAKEN": {Secret: "beta"}}
+		s.Takes.Egress = []services.Egress{{To: "192.168.20.0/24", Port: 6379, Reason: "sessions"}}
+	})
+	live, strangled := assemble(t, taking), assemble(t, taking, contextKey("beta", "strangled"))
+	begins := reviewed(t, at(t, allLive), live)
+	require.Len(t, begins.Findings, 1)
+	assert.Contains(t, begins.Findings[0], "the execution role of legacy may `secretsmanager:GetSecretValue`")
+	assert.Equal(t, []string{"legacy may now connect to `192.168.20.0/24` on tcp 6379."}, begins.Connections)
+	assert.Empty(t, reviewed(t, live, strangled).Findings)
+	assert.Equal(t, []string{"legacy may no longer connect to `192.168.20.0/24` on tcp 6379."}, reviewed(t, live, strangled).Connections)
+	back := reviewed(t, strangled, live)
+	assert.Empty(t, back.Findings)
+	assert.Contains(t, strings.Join(back.Permissions, "\n"), "the execution role of legacy may `secretsmanager:GetSecretValue`")
+}

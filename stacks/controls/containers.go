@@ -16,7 +16,7 @@ const (
 func containers() []Control {
 	return []Control{
 		{"ECS.5", taskDefinition, "Containers cannot write to their root file system",
-			"set ReadonlyRootFilesystem, or except the service whose WritableRoot is true",
+			"set ReadonlyRootFilesystem, or WritableRoot in the catalog",
 			container(func(c any) bool { return at(c, "ReadonlyRootFilesystem") == true })},
 		{"ECS.20", taskDefinition, "Containers run as a numeric user that is not root",
 			"set User to the numbers of a user and a group",

@@ -112,6 +112,33 @@ func (n *Network) egressOf(service assembly.Service) []assembly.GroupRule {
 	return all
 }
 
+// WayOut lets a program connect to an address range or a security group that no template
+// declares.
+type WayOut struct {
+	Link
+	// Ports are such as "tcp 5432".
+	Ports string
+}
+
+// WaysOut returns the ways out of the programs of a stage, by its security groups. It leaves
+// out what every program may, HTTPS to any address.
+func WaysOut(stage *assembly.Stage) []WayOut {
+	n := Network{groups: stage.SecurityGroups}
+	n.addForeign(stage)
+	n.nodes = append(n.nodes, node{name: Internet})
+	var all []WayOut
+	for _, service := range stage.Services {
+		from := node{name: service.Program(), groups: service.SecurityGroups, ranges: []netip.Prefix{}}
+		for _, to := range n.nodes {
+			ports := slices.DeleteFunc(n.ports(from, to), func(p string) bool { return to.name == Internet && p == "tcp 443" })
+			if len(ports) > 0 {
+				all = append(all, WayOut{Link{from.name, to.name}, strings.Join(ports, ", ")})
+			}
+		}
+	}
+	return all
+}
+
 // resolvesPrivately is whether a VPC resolves the names of private hosted zones. Without
 // them, and without private DNS of its own, an endpoint does not count: programs use the
 // name of the service, which leads to its public addresses.

@@ -3,6 +3,7 @@ package network
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -103,6 +104,7 @@ func TestForeign(t *testing.T) {
 	want := map[Link]string{{"orders", "192.168.0.0/24"}: "tcp 25", {"orders", database}: "tcp 5432"}
 	maps.Copy(want, balancer)
 	assert.Equal(t, want, links())
+	assert.Equal(t, []WayOut{{Link{"orders", "192.168.0.0/24"}, "tcp 25"}, {Link{"orders", database}, "tcp 5432"}}, WaysOut(stage))
 
 	stage.ForeignGroups[0].Ingress[0].To, stage.ForeignGroups[0].Ingress[0].From = 5431, 5431
 	delete(want, Link{"orders", database})
@@ -111,4 +113,8 @@ func TestForeign(t *testing.T) {
 	assert.Equal(t, want, links(), "nothing is admitted")
 	stage.SecurityGroups[1].Egress = tasks.Egress
 	assert.Equal(t, balancer, links(), "nothing is let out")
+	assert.Empty(t, WaysOut(stage), "but HTTPS")
+	anywhere := assembly.GroupRule{Protocol: "tcp", From: 25, To: 25, Range: netip.MustParsePrefix("0.0.0.0/0")}
+	stage.SecurityGroups[1].Egress = append(slices.Clone(tasks.Egress), anywhere)
+	assert.Equal(t, []WayOut{{Link{"orders", Internet}, "tcp 25"}}, WaysOut(stage))
 }

@@ -25,6 +25,24 @@ func (c comparison) connections() []string {
 			lines = append(lines, fmt.Sprintf("%s may no longer call %s.", name(connection.Caller), name(connection.Callee)))
 		}
 	}
+	return append(lines, c.waysOut()...)
+}
+
+// waysOut say which program may connect to what no template declares from now on, and
+// which no longer.
+func (c comparison) waysOut() []string {
+	before, after := network.WaysOut(c.before), network.WaysOut(c.after)
+	var lines []string
+	for _, way := range after {
+		if !slices.Contains(before, way) {
+			lines = append(lines, fmt.Sprintf("%s may now connect to %s on %s.", name(way.From), code(way.To), way.Ports))
+		}
+	}
+	for _, way := range before {
+		if !slices.Contains(after, way) {
+			lines = append(lines, fmt.Sprintf("%s may no longer connect to %s on %s.", name(way.From), code(way.To), way.Ports))
+		}
+	}
 	return lines
 }
 

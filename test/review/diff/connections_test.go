@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -243,4 +244,23 @@ func TestHostileNamesOfConnections(t *testing.T) {
 			assert.Regexp(t, `^[A-Za-z0-9 ,.:;→%$–/-]+$`, withoutCode(line), "outside of code")
 		}
 	}
+}
+
+// A way out to what no template declares is a line when it comes and when it goes.
+func TestWaysOut(t *testing.T) {
+	with := func(rules ...assembly.GroupRule) *assembly.Stage {
+		group := assembly.SecurityGroup{Resource: assembly.Resource{Stack: "Alpha", LogicalID: "Tasks"}, Egress: rules}
+		return &assembly.Stage{
+			SecurityGroups: []assembly.SecurityGroup{group},
+			Services: []assembly.Service{{
+				Attachments: []assembly.Attachment{{Container: "alpha"}}, SecurityGroups: []string{group.Identity()},
+			}},
+		}
+	}
+	https := assembly.GroupRule{Protocol: "tcp", From: 443, To: 443, Range: netip.MustParsePrefix("0.0.0.0/0")}
+	mail := assembly.GroupRule{Protocol: "tcp", From: 25, To: 25, Range: netip.MustParsePrefix("192.168.10.0/24")}
+	assert.Equal(t, []string{"alpha may now connect to `192.168.10.0/24` on tcp 25."}, comparison{with(https), with(https, mail)}.connections())
+	assert.Equal(t, []string{"alpha may no longer connect to `192.168.10.0/24` on tcp 25."},
+		comparison{with(https, mail), with(https)}.connections())
+	assert.Empty(t, comparison{with(https, mail), with(https, mail)}.connections())
 }

@@ -48,7 +48,7 @@ func Of(before, after *assembly.Stage) (Diff, error) {
 	}
 	d := Diff{
 		Environment:  cmp.Or(c.after.Name, c.before.Name),
-		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.calls(), c.lost(), widened),
+		Findings:     slices.Concat(c.steps(), c.traffic(), c.refused(), c.calls(), c.lost(), c.contained(), widened),
 		Stacks:       c.stacks(),
 		Phases:       append(c.phases(), c.workers()...),
 		Paths:        c.paths(),

@@ -87,7 +87,9 @@ func (p program) template(monolith string) object {
 		),
 		"Task": resource("AWS::ECS::TaskDefinition", object{
 			"Cpu": "256", "Memory": "512", "TaskRoleArn": object{"Fn::GetAtt": []any{"Role", "Arn"}},
-			"ContainerDefinitions": []any{object{"Name": p.name, "Image": cmp.Or(p.image, "registry.example/"+p.name+":1.0")}},
+			"ContainerDefinitions": []any{object{
+				"Name": p.name, "Image": cmp.Or(p.image, "registry.example/"+p.name+":1.0"), "User": ordinary, "ReadonlyRootFilesystem": true,
+			}},
 		}),
 		"Role": resource("AWS::IAM::Role", object{
 			"AssumeRolePolicyDocument": object{

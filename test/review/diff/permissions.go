@@ -92,14 +92,32 @@ func byEffect(permits []permit) (allow, deny []permit) {
 
 // judge divides what a holder is newly allowed into its own and the rest.
 func (c comparison) judge(h holder, isNew bool, allowed []permit) (own, foreign []permit) {
+	returns := c.returns(h)
 	for _, p := range allowed {
-		if p.principal == "" && c.own(h, p) || p.principal != "" && isNew && (c.neighbour(p) || h.Type == endpoint) {
+		if p.principal == "" && (returns || c.own(h, p)) || p.principal != "" && isNew && (c.neighbour(p) || h.Type == endpoint) {
 			own = append(own, p)
 		} else {
 			foreign = append(foreign, p)
 		}
 	}
 	return own, foreign
+}
+
+// returns reports whether a role is the monolith's, and a service goes back from strangled:
+// the monolith then has again what that took from it. The templates do not say whose a right
+// is, so any other that it gets in the same step is a line and no finding.
+func (c comparison) returns(h holder) bool {
+	monolith, ok := monolithOf(c.after)
+	if !ok || h.role == nil || h.Stack != monolith.Stack {
+		return false
+	}
+	after := migrationOf(c.after).Services
+	for service, phase := range migrationOf(c.before).Services {
+		if to, stays := after[service]; phase.Strangled && stays && !to.Strangled {
+			return true
+		}
+	}
+	return false
 }
 
 // own reports whether a role may get a right without a finding: a right to what is in
