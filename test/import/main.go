@@ -1,0 +1,144 @@
+// Command import prints what cdk.json says of what is there already, from an account.
+//
+//	go run ./test/import [--region REGION] vpc VPC_ID
+//	go run ./test/import [--region REGION] [--file rules.json] rules LISTENER_ARN
+//
+// The first prints the block "vpc", and what it left out, the second writes the file that
+// "listener" names in its rules. Both only read, with the credentials that the AWS CLI has.
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "import:", err)
+		os.Exit(1)
+	}
+}
+
+var errUsage = errors.New("want vpc and the id of a VPC, or rules and the ARN of a listener: see --help")
+
+func run(ctx context.Context, args []string, out, notes io.Writer) error {
+	flags := flag.NewFlagSet("import", flag.ContinueOnError)
+	flags.SetOutput(notes)
+	region := flags.String("region", "", "the AWS `region`; empty means that of the ARN, or of the AWS configuration")
+	file := flags.String("file", "rules.json", "the `file` that rules are written to")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return errUsage
+	}
+	if flags.NArg() != 2 {
+		return errUsage
+	}
+	what, id := flags.Arg(0), flags.Arg(1)
+	if named, err := arn.Parse(id); err == nil && *region == "" {
+		*region = named.Region
+	}
+	read, known := map[string]func(aws.Config) error{
+		"vpc":   func(account aws.Config) error { return printVPC(ctx, account, id, out, notes) },
+		"rules": func(account aws.Config) error { return writeRules(ctx, account, id, *file) },
+	}[what]
+	if !known {
+		return errUsage
+	}
+	account, err := signIn(ctx, *region)
+	if err != nil {
+		return err
+	}
+	return explained(read(account))
+}
+
+// signIn finds the region and the credentials where the AWS CLI does.
+func signIn(ctx context.Context, region string) (aws.Config, error) {
+	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	switch {
+	case err != nil:
+		return aws.Config{}, firstLine(err)
+	case account.Region == "":
+		return aws.Config{}, errors.New("no region: add --region eu-west-1 or another, or set AWS_REGION")
+	}
+	if _, err := account.Credentials.Retrieve(ctx); err != nil {
+		return aws.Config{}, fmt.Errorf("no credentials: sign in as for the AWS CLI, or set AWS_PROFILE: %w", firstLine(err))
+	}
+	return account, nil
+}
+
+// notSignedIn are the codes of credentials that have expired or are wrong.
+//
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/CommonErrors.html
+var notSignedIn = []string{
+	"AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch",
+	"UnrecognizedClientException",
+}
+
+// explained is an error of AWS in one line.
+func explained(err error) error {
+	var answer smithy.APIError
+	if !errors.As(err, &answer) {
+		return firstLine(err)
+	}
+	if slices.Contains(notSignedIn, answer.ErrorCode()) {
+		return fmt.Errorf("the credentials have expired or are wrong: sign in again: %s: %s", answer.ErrorCode(), answer.ErrorMessage())
+	}
+	return fmt.Errorf("%s: %s", answer.ErrorCode(), cmp.Or(answer.ErrorMessage(), "AWS gives no reason"))
+}
+
+// firstLine is an error without further lines, or nil.
+func firstLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
+}
+
+// indented is a value as JSON, without what is null or empty.
+func indented(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var generic any
+	if err := json.Unmarshal(text, &generic); err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(filled(generic), "", "  ")
+}
+
+// filled is a value without the nulls in it.
+func filled(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if v[key] = filled(inner); v[key] == nil {
+				delete(v, key)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = filled(v[i])
+		}
+	}
+	return value
+}
