@@ -50,7 +50,7 @@ func newLoadBalancer(stack awscdk.Stack, e Environment, vpc awsec2.IVpc, group a
 		Vpc:                     vpc,
 		InternetFacing:          jsii.Bool(true),
 		SecurityGroup:           group,
-		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(60)),
+		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(e.IdleTimeout)),
 		DropInvalidHeaderFields: jsii.Bool(true),
 		DesyncMitigationMode:    elbv2.DesyncMitigationMode_STRICTEST,
 		DeletionProtection:      e.Protected,
@@ -92,7 +92,7 @@ func newLoadBalancerSecurityGroup(stack awscdk.Stack, e Environment, vpc awsec2.
 		AllowAllOutbound: jsii.Bool(false),
 	})
 	group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(80)), jsii.String("HTTP from anywhere"), nil)
-	if e.Domain != "" {
+	if len(e.Domains) > 0 {
 		group.AddIngressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from anywhere"), nil)
 	}
 	for _, block := range e.ranges() {

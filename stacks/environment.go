@@ -40,11 +40,19 @@ type Environment struct {
 	// PreviewFrom are the CIDR blocks from which the X-Route-To header works,
 	// two at most. Empty means those of the VPC.
 	PreviewFrom []string `json:"previewFrom"`
-	// Domain is the name that the load balancer answers to, over HTTPS. Empty means
-	// none, and plain HTTP.
-	Domain string `json:"domain"`
-	// HostedZoneID is the public zone of Route 53 that holds the domain.
+	// Domains are the names that the load balancer answers to, over HTTPS, on one
+	// certificate. Empty means none, and plain HTTP.
+	Domains []string `json:"domains"`
+	// Certificate is the ARN of a certificate for them in the region. Empty means that the
+	// environment gets one, which HostedZoneID validates.
+	Certificate string `json:"certificate"`
+	// HostedZoneID is the public zone of Route 53 that holds the domains, and gets their
+	// address records. Empty means none, beside a certificate: a person points the names to
+	// the load balancer.
 	HostedZoneID string `json:"hostedZoneId"`
+	// IdleTimeout is the time in seconds after which the load balancer closes a connection that
+	// nothing comes over, 1 to 4000. Zero means 60.
+	IdleTimeout int `json:"idleTimeout"`
 	// Protected turns on deletion protection of the load balancer and termination
 	// protection of every stack, and retains the load balancer's log. Nil means true.
 	Protected *bool `json:"protected"`
@@ -117,6 +125,7 @@ func readEnvironments(context map[string]any, catalog services.Catalog) ([]Envir
 // complete fills in the names and the defaults.
 func (e Environment) complete(app, name string) Environment {
 	e.App, e.Name = app, name
+	e.IdleTimeout = cmp.Or(e.IdleTimeout, 60)
 	e.AZs = cmp.Or(e.AZs, 2)
 	if e.VPC != nil {
 		e.AZs = len(e.VPC.Zones)

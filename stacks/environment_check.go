@@ -60,7 +60,7 @@ func (e Environment) check(catalog services.Catalog) error {
 	if err := e.listener().Lint(catalog); err != nil {
 		return err
 	}
-	for _, check := range []func(services.Catalog) error{e.checkQueues, e.checkImages, e.checkNeeds} {
+	for _, check := range []func(services.Catalog) error{e.checkIdleTimeout, e.checkQueues, e.checkImages, e.checkNeeds} {
 		if err := check(catalog); err != nil {
 			return err
 		}
@@ -155,14 +155,57 @@ func (e Environment) checkNetwork() error {
 	return nil
 }
 
+// maxDomains is how many names a certificate has without a higher quota.
+//
+// https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+const maxDomains = 10
+
+// certificateARN is the ARN of a certificate. Its group is the region.
+var certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[A-Za-z0-9-]+$`)
+
 func (e Environment) checkDomain() error {
+	region := certificateARN.FindStringSubmatch(e.Certificate)
 	switch {
-	case (e.Domain == "") != (e.HostedZoneID == ""):
-		return fmt.Errorf("domain %q and hostedZoneId %q: want both, or neither for plain HTTP", e.Domain, e.HostedZoneID)
-	case e.Domain != "" && !isDomain(e.Domain):
-		return fmt.Errorf("domain %q: want a name such as www.example.com, in lower case, of at most %d characters", e.Domain, longestDomain)
+	case len(e.Domains) == 0 && e.HostedZoneID+e.Certificate != "":
+		return fmt.Errorf("hostedZoneId and certificate are for domains: name at least one, or remove them for plain HTTP")
+	case len(e.Domains) > 0 && e.HostedZoneID+e.Certificate == "":
+		return fmt.Errorf("domains %q without hostedZoneId and certificate: want the zone that holds them, or the ARN of a certificate for them",
+			e.Domains)
+	case len(e.Domains) > maxDomains:
+		return fmt.Errorf("%d domains: a certificate has %d names", len(e.Domains), maxDomains)
 	case e.HostedZoneID != "" && !hostedZoneID.MatchString(e.HostedZoneID):
 		return fmt.Errorf("hostedZoneId %q: want an id such as Z0123456789ABCDEFGHIJ", e.HostedZoneID)
+	case e.Certificate != "" && (region == nil || region[1] != e.Region):
+		return fmt.Errorf("certificate %q: want the ARN of a certificate in %s", e.Certificate, e.Region)
+	}
+	for i, name := range e.Domains {
+		switch {
+		case !isDomain(name):
+			return fmt.Errorf("domain %q: want a name such as www.example.com, in lower case, of at most %d characters", name, longestDomain)
+		case slices.Contains(e.Domains[:i], name):
+			return fmt.Errorf("domain %q is there twice: remove one", name)
+		}
+	}
+	return nil
+}
+
+// shortestIdle is what the load balancer waits at least for a program of this module, which
+// takes up to 30 s for an answer, see services/server. It waits 4000 s at most.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+const (
+	shortestIdle = 31
+	longestIdle  = 4000
+)
+
+func (e Environment) checkIdleTimeout(catalog services.Catalog) error {
+	if e.IdleTimeout < 1 || e.IdleTimeout > longestIdle {
+		return fmt.Errorf("idleTimeout %d: want 1 to %d seconds", e.IdleTimeout, longestIdle)
+	}
+	for _, s := range catalog.All() {
+		if s.Image.Program != "" && e.IdleTimeout < shortestIdle {
+			return fmt.Errorf("idleTimeout %d: %q may take 30 s for an answer: want %d or more", e.IdleTimeout, s.Name, shortestIdle)
+		}
 	}
 	return nil
 }

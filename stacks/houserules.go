@@ -73,7 +73,7 @@ func Choices(environments []Environment) controls.Choices {
 
 func (e Environment) choices() []controls.Choice {
 	var made []controls.Choice
-	if e.Domain == "" {
+	if len(e.Domains) == 0 {
 		made = append(made, controls.NoDomain)
 	}
 	if !*e.WAF {

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
@@ -18,7 +19,7 @@ import (
 // The HTTP listener is exported even where it only redirects: rules that are in it
 // leave it after the domain has come, not before.
 func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
-	if e.Domain != "" {
+	if len(e.Domains) > 0 {
 		pin(stack, redirectHTTP(balancer).ListenerArn())
 		listener := listenHTTPS(stack, e, balancer)
 		pin(stack, listener.ListenerArn())
@@ -40,26 +41,59 @@ func newListener(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLo
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 func listenHTTPS(stack awscdk.Stack, e Environment, balancer elbv2.ApplicationLoadBalancer) elbv2.ApplicationListener {
-	zone := awsroute53.HostedZone_FromHostedZoneId(stack, jsii.String("Zone"), &e.HostedZoneID)
-	certificate := awscertificatemanager.NewCertificate(stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
-		DomainName: &e.Domain,
-		Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
-	})
+	var zone awsroute53.IHostedZone
+	if e.HostedZoneID != "" {
+		zone = awsroute53.HostedZone_FromHostedZoneId(stack, jsii.String("Zone"), &e.HostedZoneID)
+	}
 	listener := balancer.AddListener(jsii.String("Https"), &elbv2.BaseApplicationListenerProps{
 		Port:          jsii.Number(443),
 		Open:          jsii.Bool(false),
-		Certificates:  &[]elbv2.IListenerCertificate{certificate},
+		Certificates:  &[]elbv2.IListenerCertificate{certificateOf(stack, e, zone)},
 		SslPolicy:     elbv2.SslPolicy_TLS13_12_RES_PQ,
 		DefaultAction: notFound(),
 	})
-	awsroute53.NewARecord(stack, jsii.String("Domain"), &awsroute53.ARecordProps{
+	for i, name := range e.Domains {
+		point(stack, zone, name, i, balancer)
+	}
+	printURL(stack, "https://"+e.Domains[0])
+	return listener
+}
+
+// certificateOf is the certificate that is there already, or one of the environment's own for
+// all of its domains.
+func certificateOf(stack awscdk.Stack, e Environment, zone awsroute53.IHostedZone) elbv2.IListenerCertificate {
+	if e.Certificate != "" {
+		return elbv2.ListenerCertificate_FromArn(&e.Certificate)
+	}
+	props := &awscertificatemanager.CertificateProps{
+		DomainName: &e.Domains[0],
+		Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
+	}
+	if others := e.Domains[1:]; len(others) > 0 {
+		props.SubjectAlternativeNames = jsii.Strings(others...)
+	}
+	return awscertificatemanager.NewCertificate(stack, jsii.String("Certificate"), props)
+}
+
+// point gives a domain, the i-th, the load balancer's address: by a record in the zone, or
+// without one in an output, for a person to point the name to.
+func point(stack awscdk.Stack, zone awsroute53.IHostedZone, name string, i int, balancer elbv2.ApplicationLoadBalancer) {
+	id := "Domain"
+	if i > 0 {
+		id += strconv.Itoa(i + 1)
+	}
+	if zone == nil {
+		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{
+			Value: balancer.LoadBalancerDnsName(), Description: jsii.Sprintf("Point %s here", name),
+		})
+		return
+	}
+	awsroute53.NewARecord(stack, &id, &awsroute53.ARecordProps{
 		Zone: zone,
 		// A name with a dot at its end is whole: the zone's own is not known here.
-		RecordName: jsii.String(e.Domain + "."),
+		RecordName: jsii.String(name + "."),
 		Target:     awsroute53.RecordTarget_FromAlias(awsroute53targets.NewLoadBalancerTarget(balancer, nil)),
 	})
-	printURL(stack, "https://"+e.Domain)
-	return listener
 }
 
 // redirectHTTP redirects HTTP to the same path over HTTPS.

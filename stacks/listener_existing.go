@@ -67,7 +67,8 @@ func (e Environment) checkBesideListener() error {
 		name string
 		set  bool
 	}{
-		{"domain", e.Domain != ""}, {"hostedZoneId", e.HostedZoneID != ""}, {"waf", e.WAF != nil}, {"freeText", len(e.FreeText) > 0},
+		{"domains", len(e.Domains) > 0}, {"certificate", e.Certificate != ""}, {"hostedZoneId", e.HostedZoneID != ""},
+		{"idleTimeout", e.IdleTimeout != 0}, {"waf", e.WAF != nil}, {"freeText", len(e.FreeText) > 0},
 		{"vpc.loadBalancer", len(e.VPC.LoadBalancer) > 0},
 	} {
 		if key.set {

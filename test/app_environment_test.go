@@ -45,7 +45,7 @@ func TestEnvironmentIsProtectedByDefault(t *testing.T) {
 
 func domain(name, zone string) change {
 	return func(app *synth.App) {
-		environment("domain", name)(app)
+		environment("domains", []string{name})(app)
 		environment("hostedZoneId", zone)(app)
 	}
 }
@@ -144,16 +144,39 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		"bad region":  {environment("region", "Ireland"), dev + `region "Ireland": want a name such as eu-west-1`},
 		"bad account": {environment("account", "1234"), dev + `account "1234": want 12 digits, as text`},
 		"a domain without a zone": {
-			environment("domain", "fixture.example.com"),
-			dev + `domain "fixture.example.com" and hostedZoneId "": want both, or neither for plain HTTP`,
+			environment("domains", []string{"fixture.example.com"}),
+			dev + `domains ["fixture.example.com"] without hostedZoneId and certificate: want the zone that holds them, or the ARN of a certificate for them`,
 		},
 		"a zone without a domain": {
 			environment("hostedZoneId", zone),
-			dev + `domain "" and hostedZoneId "Z0123456789ABC": want both, or neither for plain HTTP`,
+			dev + `hostedZoneId and certificate are for domains: name at least one, or remove them for plain HTTP`,
 		},
 		"an address as domain": {
 			domain("https://fixture.example.com", zone),
 			dev + `domain "https://fixture.example.com": ` + aDomain,
+		},
+		"a domain twice": {
+			func(app *synth.App) {
+				environment("domains", []string{"a.example.com", "b.example.com", "a.example.com"})(app)
+				environment("hostedZoneId", zone)(app)
+			},
+			dev + `domain "a.example.com" is there twice: remove one`,
+		},
+		"a certificate of another region": {
+			func(app *synth.App) {
+				environment("domains", []string{"a.example.com"})(app)
+				environment("certificate", "arn:aws:acm:us-east-1:123456789012:certificate/1")(app)
+			},
+			dev + `certificate "arn:aws:acm:us-east-1:123456789012:certificate/1": want the ARN of a certificate in eu-west-1`,
+		},
+		"too long an idle time-out": {environment("idleTimeout", 4001), dev + `idleTimeout 4001: want 1 to 4000 seconds`},
+		"no idle time-out":          {environment("idleTimeout", -1), dev + `idleTimeout -1: want 1 to 4000 seconds`},
+		"too short an idle time-out": {
+			func(app *synth.App) {
+				environment("idleTimeout", 30)(app)
+				editService("alpha", func(s *services.Service) { s.Image = services.Image{Program: "services/forum/cmd/users"} })(app)
+			},
+			dev + `idleTimeout 30: "alpha" may take 30 s for an answer: want 31 or more`,
 		},
 		"a domain of one word":        {domain("fixture", zone), dev + `domain "fixture": ` + aDomain},
 		"a number as domain":          {domain("203.0.113.7", zone), dev + `domain "203.0.113.7": ` + aDomain},

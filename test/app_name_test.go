@@ -47,7 +47,7 @@ func everyOption(app *synth.App) {
 	all := app.Context["environments"].(map[string]any)
 	prod := maps.Clone(all["dev"].(map[string]any))
 	maps.Copy(prod, map[string]any{
-		"domain": "www.example.com", "hostedZoneId": "Z0123456789ABC", "protected": true, "waf": true, "natGateways": 1,
+		"domains": []string{"www.example.com"}, "hostedZoneId": "Z0123456789ABC", "protected": true, "waf": true, "natGateways": 1,
 		"alarmEmail": "oncall@example.com", "permissionsBoundary": "teams", "traces": true,
 	})
 	app.Context["environments"] = map[string]any{"dev": all["dev"], "prod": prod}

@@ -261,7 +261,7 @@ func TestBadListener(t *testing.T) {
 		"no VPC": {
 			beside("vpc", nil), `listener wants vpc, the one of its load balancer: a target group of another VPC cannot join it`,
 		},
-		"a domain":                   {beside("domain", "www.example.com"), `domain` + balancer},
+		"a domain":                   {beside("domains", []string{"www.example.com"}), `domains` + balancer},
 		"a zone":                     {beside("hostedZoneId", "Z0123456789ABC"), `hostedZoneId` + balancer},
 		"a firewall":                 {beside("waf", true), `waf` + balancer},
 		"no firewall":                {beside("waf", false), `waf` + balancer},

@@ -63,7 +63,7 @@ func TestControlsHoldForEveryChoice(t *testing.T) {
 		for name, c := range combinations {
 			e := maps.Clone(dev)
 			if e["waf"], e["protected"] = c.waf, c.protected; c.domain {
-				e["domain"], e["hostedZoneId"] = name+".example.com", "Z0123456789ABC"
+				e["domains"], e["hostedZoneId"] = []string{name + ".example.com"}, "Z0123456789ABC"
 			}
 			all[name] = e
 		}

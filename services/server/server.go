@@ -37,11 +37,11 @@ const (
 	// than the 60 s that the load balancer waits.
 	WriteTimeout = 30 * time.Second
 	// IdleTimeout is the time that a connection stays open between requests: longer than
-	// the load balancer's 60 s, because a program that closes an idle connection first may
-	// close it as a request arrives.
+	// any load balancer's, which is 4000 s at most, because a program that closes an idle
+	// connection first may close it as a request arrives.
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
-	IdleTimeout = 70 * time.Second
+	IdleTimeout = 4010 * time.Second
 	// MaxHeaderBytes is what the headers of a request may have, 64 KiB. The load balancer
 	// forwards no more.
 	//

@@ -13,7 +13,7 @@ type Choice string
 
 // The choices that a field of an environment in cdk.json makes.
 const (
-	// NoDomain is made by an environment without "domain".
+	// NoDomain is made by an environment without "domains".
 	NoDomain Choice = "no domain"
 	// NoFirewall is made by "waf": false.
 	NoFirewall Choice = "no firewall"
