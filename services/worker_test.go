@@ -89,7 +89,9 @@ func TestOnlyForWorkers(t *testing.T) {
 		`services: "alpha": it scales on the length of a queue, and only a worker does: leave Queue and MessagesPerTask empty`: func(c *Catalog) {
 			c.Services[0].Scaling.Queue = "arn:aws:sqs:eu-west-1:123456789012:orders"
 		},
-		`services: "alpha": no path: set Paths, or Routes where it has more than one, or move it to Workers`: func(c *Catalog) { c.Services[0].Paths = nil },
+		`services: "alpha": no path: set Paths, or Routes where it has more than one, or move it to Workers`: func(c *Catalog) {
+			c.Services[0].Paths = nil
+		},
 		`services: "alpha" calls "mailer", which is a worker and takes no requests: remove the call`: func(c *Catalog) {
 			c.Services[0].Calls = []string{"mailer"}
 		},
