@@ -13,8 +13,8 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 type Route struct {
 	// Name gives the route a phase of its own, under the key "orders.reads" for the route
-	// reads of orders. It is as a service's. Empty means that the route has the service's
-	// phase; one at least has.
+	// reads of orders. It is written as a service's. Empty means that the route has the phase
+	// of the service, as at least one has.
 	Name string
 	// Paths are path patterns of which one matches. Name a collection and the paths below
 	// it separately ("/api/orders", "/api/orders/*"): "/api/orders*" would also take
@@ -58,6 +58,8 @@ func (c Catalog) Keys() []string {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#host-conditions
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9\-.*?]*\.[A-Za-z*?]+$`)
 
+// A verb has at most 40 capitals, hyphens and underscores.
+//
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpRequestMethodConditionConfig.html
 var verbPattern = regexp.MustCompile(`^[A-Z\-_]{1,40}$`)
 

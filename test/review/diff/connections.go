@@ -172,7 +172,7 @@ func (c comparison) freeing(readers []string) string {
 }
 
 // untried are findings of connections that come, or whose caller takes more traffic, while
-// the callee has a smaller share than the caller. A connection goes to the callee whatever
+// the callee has a smaller share of one of its routes than the caller has of one. A connection goes to the callee whatever
 // its phase, so its calls are production traffic on a program that such a share has not tried.
 // Until it is strangled, the monolith itself serves what it has the callee's table for.
 func (c comparison) untried() []string {
