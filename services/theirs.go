@@ -145,20 +145,32 @@ func OfOthers(rules []TheirRule, stage string, c Catalog) []TheirRule {
 // leadsTo reports whether the rule forwards to a target group alone.
 func (t TheirRule) leadsTo(group string) bool { return len(t.Groups) == 1 && t.Groups[0] == group }
 
-// meets reports whether a request for the path can be one of both rules.
-func (t TheirRule) meets(path string) bool {
-	return t.Regex || len(t.Paths) == 0 || slices.ContainsFunc(t.Paths, func(own string) bool { return overlap(own, path) })
+// requests returns the rule's requests, value by value, as far as a path, a host and a verb
+// say them.
+func (t TheirRule) requests() []requests {
+	paths := t.Paths
+	if len(paths) == 0 {
+		paths = []string{"*"}
+	}
+	return Rule{Paths: paths, Hosts: t.Hosts, Verbs: t.Verbs}.requests()
 }
 
-// takes reports whether the rule takes requests for all of the path, if only of some hosts.
-func (t TheirRule) takes(path string) bool {
-	all := len(t.Paths) == 0 || slices.ContainsFunc(t.Paths, func(own string) bool { return covers(own, path) })
-	return all && !t.Regex && !t.Narrow
+// meets reports whether a request can be one of ours and the rule's.
+func (t TheirRule) meets(ours requests) bool {
+	return t.Regex || slices.ContainsFunc(t.requests(), ours.meet)
 }
 
-// takesAll reports whether the rule takes every request for the path that ours wants.
-func (t TheirRule) takesAll(path string) bool {
-	return t.takes(path) && len(t.Hosts)+len(t.Verbs) == 0
+// takes reports whether the rule takes requests for all of our path, if only for some hosts
+// or verbs of ours.
+func (t TheirRule) takes(ours requests) bool {
+	return !t.Regex && !t.Narrow && slices.ContainsFunc(t.requests(), func(theirs requests) bool {
+		return covers(theirs.path, ours.path) && theirs.meet(ours)
+	})
+}
+
+// takesAll reports whether the rule takes every request of ours.
+func (t TheirRule) takesAll(ours requests) bool {
+	return !t.Regex && !t.Narrow && slices.ContainsFunc(t.requests(), func(theirs requests) bool { return theirs.include(ours) })
 }
 
 // lintTheirs checks our rules, in evaluation order, against those that others made.
@@ -174,8 +186,8 @@ func (l Listener) lintTheirs(ours []Rule) error {
 		}
 	}
 	for _, r := range ours {
-		for _, path := range r.Paths {
-			if err := l.lintPath(r, path); err != nil {
+		for _, wanted := range r.requests() {
+			if err := l.lintRequests(r, wanted); err != nil {
 				return fmt.Errorf("services: %w", err)
 			}
 		}
@@ -205,25 +217,26 @@ func (l Listener) lintTheirQuotas(ours []Rule) error {
 	return nil
 }
 
-// lintPath checks one path of a rule of ours. A rule of theirs comes first for a purpose
-// where it is for other requests; it may not have all of ours, nor those that the
-// monolith would have to give up. A live rule takes requests from the monolith alone.
-func (l Listener) lintPath(r Rule, path string) error {
+// lintRequests checks requests of a rule of ours. A rule of theirs comes first for a purpose
+// where it is for a narrower path, or for a host or verb of its own; it may not have all of
+// ours, nor those that the monolith would have to give up. A live rule takes requests from
+// the monolith alone.
+func (l Listener) lintRequests(r Rule, wanted requests) error {
 	served := false // by the monolith, before the default action
 	for _, t := range l.Theirs {
-		served = served || l.Monolith != "" && t.leadsTo(l.Monolith) && !t.Default && t.takes(path)
+		served = served || l.Monolith != "" && t.leadsTo(l.Monolith) && !t.Default && t.takes(wanted)
 	}
 	for _, t := range l.Theirs {
 		ofMonolith := l.Monolith != "" && t.leadsTo(l.Monolith)
 		switch {
-		case !t.meets(path) || t.Default && (l.Monolith == "" || served || len(t.Groups) == 0):
+		case !t.meets(wanted) || t.Default && (l.Monolith == "" || served || len(t.Groups) == 0):
 		case !t.Default && t.Priority < r.Priority:
-			if t.takesAll(path) || ofMonolith && t.takes(path) {
-				return fmt.Errorf("%s takes requests for path %q of %s: move ours before it with listener.priorities", t, path, r)
+			if t.takesAll(wanted) || ofMonolith && t.takes(wanted) {
+				return fmt.Errorf("%s takes requests for %q of %s: move ours before it with listener.priorities", t, wanted, r)
 			}
 		case r.Kind == LiveRule && !ofMonolith:
-			return fmt.Errorf("%s takes requests for path %q from %s, which does not lead to the monolith alone: move ours behind it with "+
-				"listener.priorities, or change the path", r, path, t)
+			return fmt.Errorf("%s takes requests for %q from %s, which does not lead to the monolith alone: move ours behind it with "+
+				"listener.priorities, or change the path", r, wanted, t)
 		}
 	}
 	return nil

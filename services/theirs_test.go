@@ -104,38 +104,69 @@ func TestLintTheirs(t *testing.T) {
 		},
 		"a rule before all of ours": {
 			[]TheirRule{monolith, theirs(50, otherGroup, "/api/*")},
-			`rule 50 of the listener (/api/*) takes requests for path "/api/alpha" of preview rule of "alpha" (priority 100)` + first,
+			`rule 50 of the listener (/api/*) takes requests for "/api/alpha" of preview rule of "alpha" (priority 100)` + first,
 		},
 		"a rule before the live ones": {
 			[]TheirRule{monolith, theirs(5000, otherGroup, "/api/alpha", "/api/alpha/*")},
-			`rule 5000 of the listener (/api/alpha, /api/alpha/*) takes requests for path "/api/alpha" of ` + live + first,
+			`rule 5000 of the listener (/api/alpha, /api/alpha/*) takes requests for "/api/alpha" of ` + live + first,
 		},
 		"the monolith's host first": {
 			[]TheirRule{notFound, host(theirs(5000, monolithGroup), "www.example.com")},
-			`rule 5000 of the listener (www.example.com) takes requests for path "/api/alpha" of ` + live + first,
+			`rule 5000 of the listener (www.example.com) takes requests for "/api/alpha" of ` + live + first,
 		},
 		"a path of theirs behind": {
 			[]TheirRule{monolith, theirs(30000, otherGroup, "/api/alpha/export")},
-			live + ` takes requests for path "/api/alpha/*" from rule 30000 of the listener (/api/alpha/export)` + behind,
+			live + ` takes requests for "/api/alpha/*" from rule 30000 of the listener (/api/alpha/export)` + behind,
 		},
 		"a host of theirs behind": {
 			[]TheirRule{monolith, host(theirs(30000, otherGroup), "admin.example.com")},
-			live + ` takes requests for path "/api/alpha" from rule 30000 of the listener (admin.example.com)` + behind,
+			live + ` takes requests for "/api/alpha" from rule 30000 of the listener (admin.example.com)` + behind,
 		},
 		"an expression of theirs behind": {
 			[]TheirRule{monolith, regex(theirs(30000, otherGroup, "/search"))},
-			live + ` takes requests for path "/api/alpha" from rule 30000 of the listener (/search)` + behind,
+			live + ` takes requests for "/api/alpha" from rule 30000 of the listener (/search)` + behind,
 		},
 		"a share of theirs behind": {
 			[]TheirRule{notFound, {Priority: 30000, Groups: []string{monolithGroup, otherGroup}}},
-			live + ` takes requests for path "/api/alpha" from rule 30000 of the listener` + behind,
+			live + ` takes requests for "/api/alpha" from rule 30000 of the listener` + behind,
 		},
 		"another default": {
 			[]TheirRule{{Default: true, Groups: []string{otherGroup}}},
-			live + ` takes requests for path "/api/alpha" from the listener's default action` + behind,
+			live + ` takes requests for "/api/alpha" from the listener's default action` + behind,
 		},
 	} {
 		err := Listener{Monolith: monolithGroup, Theirs: test.theirs}.Lint(completed(t))
+		if test.want == "" {
+			assert.NoError(t, err, name)
+		} else {
+			assert.EqualError(t, err, "services: "+test.want, name)
+		}
+	}
+	// What a route does not want, a rule of others may have.
+	narrowed := completed(t)
+	narrowed.Services[0].Routes = []Route{{Paths: []string{"/api/alpha"}, Hosts: []string{"*.example.com"}, Verbs: []string{"GET", "HEAD"}}}
+	for name, test := range map[string]struct {
+		theirs TheirRule
+		want   string
+	}{
+		"another host first":  {host(theirs(5000, monolithGroup, "/api/alpha"), "example.net"), ""},
+		"another host behind": {host(theirs(30000, otherGroup, "/api/alpha"), "example.net"), ""},
+		"another verb first":  {verb(theirs(5000, monolithGroup, "/api/alpha"), "POST"), ""},
+		"another verb behind": {verb(theirs(30000, otherGroup, "/api/alpha"), "POST"), ""},
+		"a host of ours": {
+			host(theirs(5000, monolithGroup, "/api/alpha"), "WWW.example.com"),
+			`rule 5000 of the listener (WWW.example.com, /api/alpha) takes requests for "GET *.example.com/api/alpha" of ` + live + first,
+		},
+		"all hosts of ours": {
+			verb(host(theirs(5000, otherGroup, "/api/*"), "*.com"), "HEAD", "OPTIONS"),
+			`rule 5000 of the listener (HEAD, OPTIONS, *.com, /api/*) takes requests for "HEAD *.example.com/api/alpha" of ` + live + first,
+		},
+		"a verb of ours behind": {
+			verb(theirs(30000, otherGroup, "/api/alpha"), "HEAD"),
+			live + ` takes requests for "HEAD *.example.com/api/alpha" from rule 30000 of the listener (HEAD, /api/alpha)` + behind,
+		},
+	} {
+		err := Listener{Monolith: monolithGroup, Theirs: []TheirRule{monolith, test.theirs}}.Lint(narrowed)
 		if test.want == "" {
 			assert.NoError(t, err, name)
 		} else {

@@ -353,7 +353,7 @@ func TestRulesOfAnExistingListener(t *testing.T) {
 		},
 		"another monolith": {
 			map[string]any{"rules": file, "monolith": theirMonolith + "0"},
-			`services: live rule of "gamma" (priority 25050) takes requests for path "/gamma" from the listener's default action, ` +
+			`services: live rule of "gamma" (priority 25050) takes requests for "/gamma" from the listener's default action, ` +
 				`which does not lead to the monolith alone: move ours behind it with listener.priorities, or change the path`,
 		},
 		"another listener": {
