@@ -95,7 +95,7 @@ func Stickiness(set map[string]string) (time.Duration, error) {
 		return 0, nil
 	}
 	if kind := set[stickinessType]; kind != "lb_cookie" {
-		return 0, fmt.Errorf("target group: %s is %q: only lb_cookie is supported", stickinessType, kind)
+		return 0, fmt.Errorf("target group: %s with the %s %q: only lb_cookie is supported", stickinessEnabled, stickinessType, kind)
 	}
 	text := cmp.Or(set[stickinessDuration], defaultStickiness)
 	duration, err := time.ParseDuration(text + "s")

@@ -47,7 +47,7 @@ func TestCheckTargetGroupAttributes(t *testing.T) {
 		"stickiness.lb_cookie.duration_seconds": "86400",
 	}))
 	for name, test := range map[string]struct{ value, want string }{
-		"stickiness.enabled":          {"true", `target group: stickiness.type is "": only lb_cookie is supported`},
+		"stickiness.enabled":          {"true", `target group: stickiness.enabled with the stickiness.type "": only lb_cookie is supported`},
 		"slow_start.duration_seconds": {"30", `target group: slow_start.duration_seconds is "30": only 0 is supported`},
 		"load_balancing.algorithm.type": {
 			"weighted_random",
@@ -73,7 +73,7 @@ func TestStickinessOfATargetGroup(t *testing.T) {
 		{"lb_cookie", "604800", 7 * 24 * time.Hour, ""},
 		{"lb_cookie", "604801", 0, `stickiness.lb_cookie.duration_seconds is "604801": want 1 to 604800`},
 		{"lb_cookie", "0", 0, "want 1 to 604800"},
-		{"app_cookie", "", 0, `stickiness.type is "app_cookie": only lb_cookie is supported`},
+		{"app_cookie", "", 0, `stickiness.enabled with the stickiness.type "app_cookie": only lb_cookie is supported`},
 	} {
 		set := map[string]string{"stickiness.enabled": "true", "stickiness.type": test.kind}
 		if test.seconds != "" {
