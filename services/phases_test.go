@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -130,6 +131,23 @@ func TestNoShareOfARewrite(t *testing.T) {
 				assert.Equal(t, rewrite, r.Rewrite, "%s: %s", word, r)
 			}
 		}
+	}
+}
+
+// Only a rule that shares is sticky, for as long as the stickier of its programs.
+func TestStickyRules(t *testing.T) {
+	c := completed(t)
+	c.Services[0].Sticky, c.Monolith.Sticky = time.Hour, time.Minute
+	words := map[string]string{"alpha": "live", "beta": "25%", "gamma": "25%", "monolith": "serving"}
+	for alpha, want := range map[string]time.Duration{"live": 0, "strangled": 0, "1%": time.Hour} {
+		words["alpha"] = alpha
+		m, err := ParseMigration(c, words)
+		require.NoError(t, err)
+		plan := Plan(c, m, nil)
+		assert.Equal(t, want, plan["alpha"].Live[0].Sticky, alpha)
+		assert.Equal(t, time.Minute, plan["beta"].Live[0].Sticky, "shared with a sticky monolith")
+		assert.Zero(t, plan["monolith"].Live[0].Sticky, "the monolith's own rule")
+		assert.Zero(t, plan["alpha"].Preview[0].Sticky, "a preview rule")
 	}
 }
 
