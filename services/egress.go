@@ -10,7 +10,7 @@ import (
 // Egress lets a program open connections over TCP, besides those on port 443, which every
 // program may, and those to the programs that it calls.
 type Egress struct {
-	// To is an IPv4 CIDR block, such as "10.20.0.0/16", Internet, or a security group in the
+	// To is an IPv4 CIDR block of /8 at most, such as "10.20.0.0/16", Internet, or a security group in the
 	// environment's VPC, which then also admits the program and no other: its id, such as
 	// "sg-0a1b2c3d4e5f60718", or a name, such as "database", whose id each environment says.
 	To string
@@ -38,6 +38,10 @@ func (e Egress) String() string { return fmt.Sprintf("%s on port %d", e.To, e.Po
 // same reports whether another way leads to the same port of the same place.
 func (e Egress) same(other Egress) bool { return e.To == other.To && e.Port == other.Port }
 
+// widest is the size of the largest block, in bits of the prefix. Wider ones are the
+// internet in parts.
+const widest = 8
+
 var (
 	securityGroupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	ruleDescription = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
@@ -47,8 +51,8 @@ func (e Egress) check() error {
 	block, err := netip.ParsePrefix(e.To)
 	isBlock := err == nil && block.Addr().Is4() && block == block.Masked()
 	switch {
-	case isBlock && block.Bits() == 0:
-		return fmt.Errorf("egress to %s: want %q for every address", e.To, Internet)
+	case isBlock && block.Bits() < widest:
+		return fmt.Errorf("egress to %s: want a block of /%d at most, or %q for every address", e.To, widest, Internet)
 	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To) && !e.Named():
 		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or %s", e.To, Internet)
 	case e.Port < 1 || e.Port > 65535:

@@ -102,14 +102,14 @@ func TestMistakeIsOneLine(t *testing.T) {
 
 // A finding of the CDK's own validation of templates, or of the house rules, fails
 // the app, and so every command of the CLI. The program's monolith has too long a
-// health check path, and may write to its root.
+// health check path, and the variable TOKENS_TABLE of a worker looks like a secret.
 func TestFindingIsAnError(t *testing.T) {
 	t.Parallel()
 	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"))
-	monolith := fixture.Catalog().Name + "-dev/Legacy/Legacy"
-	assert.Contains(t, stderr, monolith+"/TargetGroup/Resource: HealthCheckPath: ")
-	assert.Contains(t, stderr, monolith+"/Task/Resource: Containers cannot write to their root file system: "+
-		"set ReadonlyRootFilesystem, or except the service whose WritableRoot is true (ECS.5)\n")
+	stage := fixture.Catalog().Name + "-dev"
+	assert.Contains(t, stderr, stage+"/Legacy/Legacy/TargetGroup/Resource: HealthCheckPath: ")
+	assert.Contains(t, stderr, stage+"/Tokens/Tokens/Task/Resource: Environment variables hold no secret in plain text: "+
+		"keep it in Secrets Manager, and name it in the Secrets of the catalog (ECS.8)\n")
 	assert.NotContains(t, stdout+stderr, "goroutine")
 }
 

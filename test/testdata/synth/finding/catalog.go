@@ -1,5 +1,5 @@
 // Package finding is a catalog that validation finds fault with: its monolith has
-// too long a health check path, and may write to its root.
+// too long a health check path, and the variable of a table looks like a secret.
 package finding
 
 import (
@@ -13,6 +13,8 @@ import (
 func Catalog() services.Catalog {
 	c := fixture.Catalog()
 	c.Monolith.Health.Path = "/" + strings.Repeat("x", 2000)
-	c.Monolith.WritableRoot = true
+	c.Workers = append(c.Workers, services.Service{
+		Name: "tokens", Image: services.Image{Registry: fixture.Registry + "tokens:1.0"}, Table: &services.Table{PartitionKey: "id"},
+	})
 	return c
 }
