@@ -54,7 +54,8 @@ func (e Egress) check() error {
 	case isBlock && block.Bits() < widest:
 		return fmt.Errorf("egress to %s: want a block of /%d at most, or %q for every address", e.To, widest, Internet)
 	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To) && !e.Named():
-		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or %s", e.To, Internet)
+		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or %s", e.To,
+			Internet)
 	case e.Port < 1 || e.Port > 65535:
 		return fmt.Errorf("egress to %s: want a port of 1 to 65535", e)
 	case e.To == Internet && e.Port == 443:

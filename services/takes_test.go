@@ -58,7 +58,8 @@ func TestTakesRefused(t *testing.T) {
 			c.Monolith.Environment = map[string]string{"LEVEL": "debug"}
 			c.Services[1].Takes = secret("LEVEL", "a")
 		},
-		takes + `egress to 10.20.0.0/16 on port 5432 has the reason "b", and "a" in the needs of the monolith or of a service before: give both ` +
+		takes + `egress to 10.20.0.0/16 on port 5432 has the reason "b", and "a" in the needs of the monolith or of a service before: give ` +
+			"both " +
 			`one`: func(c *Catalog) {
 			c.Monolith.Needs.Egress = []Egress{{"10.20.0.0/16", 5432, "a"}}
 			c.Services[1].Takes.Egress = []Egress{{"10.20.0.0/16", 5432, "b"}}

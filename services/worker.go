@@ -86,8 +86,8 @@ const longestStartPeriod = 5 * time.Minute
 // are the region, the account and the name.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-quotas.html
-var queueARN = regexp.MustCompile(`^arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):sqs:([a-z0-9-]+|\$\{AWS::Region\}):(\d{12}|\$\{AWS::AccountId\}):` +
-	`([A-Za-z0-9_-]{1,80}(?:\.fifo)?)$`)
+var queueARN = regexp.MustCompile(`^arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):sqs:([a-z0-9-]+|\$\{AWS::Region\}):` +
+	`(\d{12}|\$\{AWS::AccountId\}):` + `([A-Za-z0-9_-]{1,80}(?:\.fifo)?)$`)
 
 // QueueName returns the name of the queue that the tasks follow, or "".
 func (s Scaling) QueueName() string {

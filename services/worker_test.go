@@ -83,7 +83,8 @@ func TestQueueOfThePlace(t *testing.T) {
 // What only a worker has is refused for a program with paths, and the other way round.
 func TestOnlyForWorkers(t *testing.T) {
 	for want, edit := range map[string]func(*Catalog){
-		`services: "alpha": a health check by a command: the load balancer checks a program with paths, leave Health.Command empty`: func(c *Catalog) {
+		`services: "alpha": a health check by a command: the load balancer checks a program with paths, ` +
+			`leave Health.Command empty`: func(c *Catalog) {
 			c.Services[0].Health.Command = []string{"CMD", "/check"}
 		},
 		`services: "alpha": it scales on the length of a queue, and only a worker does: leave Queue and MessagesPerTask empty`: func(c *Catalog) {

@@ -44,7 +44,8 @@ func (e Environment) checkTogether() error {
 // check refuses what could not be deployed.
 func (e Environment) check(catalog services.Catalog) error {
 	for _, check := range []func() error{
-		e.checkPlace, e.checkVPC, e.checkSecurityGroups, e.checkListener, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall, e.checkPeople,
+		e.checkPlace, e.checkVPC, e.checkSecurityGroups, e.checkListener, e.checkNetwork, e.checkRegion, e.checkDomain, e.checkFirewall,
+		e.checkPeople,
 		e.checkEndpoints,
 	} {
 		if err := check(); err != nil {

@@ -145,7 +145,8 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		"bad account": {environment("account", "1234"), dev + `account "1234": want 12 digits, as text`},
 		"a domain without a zone": {
 			environment("domains", []string{"fixture.example.com"}),
-			dev + `domains ["fixture.example.com"] without hostedZoneId and certificate: want the zone that holds them, or the ARN of a certificate for them`,
+			dev + `domains ["fixture.example.com"] without hostedZoneId and certificate: want the zone that holds them, or the ARN of a ` +
+				`certificate for them`,
 		},
 		"a zone without a domain": {
 			environment("hostedZoneId", zone),

@@ -361,8 +361,10 @@ func TestRulesOfAnExistingListener(t *testing.T) {
 			`listener.rules: ` + file + `: ` + strings.Replace(theirListener, ":listener/", ":listener-rule/", 1) +
 				`/1 is of another listener than listener.arn`,
 		},
-		"no file":  {map[string]any{"rules": "none.json"}, `listener.rules: open none.json: no such file or directory`},
-		"no rules": {map[string]any{"rules": "app_test.go"}, `listener.rules: app_test.go: want the output of aws elbv2 describe-rules, as JSON: …`},
+		"no file": {map[string]any{"rules": "none.json"}, `listener.rules: open none.json: no such file or directory`},
+		"no rules": {
+			map[string]any{"rules": "app_test.go"}, `listener.rules: app_test.go: want the output of aws elbv2 describe-rules, as JSON: …`,
+		},
 	} {
 		_, err := environments(neutral(t, existingListener(test.changes)))
 		if start, open := strings.CutSuffix(test.want, "…"); open {

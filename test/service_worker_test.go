@@ -103,7 +103,7 @@ func TestHealthOfAWorker(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"Command": []any{"CMD", "/omega", "-check"}, "Interval": 20.0, "Timeout": 4.0, "Retries": 2.0, "StartPeriod": 60.0,
 	}, health)
-	assert.Equal(t, 60.0, grace)
+	assert.EqualValues(t, 60, grace)
 	health, grace = check(assemble(t, editService("omega", func(s *services.Service) { s.Health = services.Health{} })))
 	assert.Nil(t, health)
 	assert.Nil(t, grace)
@@ -166,7 +166,8 @@ func checkQueue(stage *assembly.Stage) error {
 	}
 	p := target.Policies[i]
 	errs := []error{equal("the queue", "jobs", p.Queue), equal("the target", 50.0, p.Target)}
-	metrics := p.Properties["TargetTrackingScalingPolicyConfiguration"].(map[string]any)["CustomizedMetricSpecification"].(map[string]any)["Metrics"]
+	configuration := p.Properties["TargetTrackingScalingPolicyConfiguration"].(map[string]any)
+	metrics := configuration["CustomizedMetricSpecification"].(map[string]any)["Metrics"]
 	var returned []any
 	for _, metric := range metrics.([]any) {
 		metric := metric.(map[string]any)
@@ -180,8 +181,8 @@ func checkQueue(stage *assembly.Stage) error {
 				got[fmt.Sprint(d.(map[string]any)["Name"])] = fmt.Sprint(d.(map[string]any)["Value"])
 			}
 			service, _ := assembly.Find(stage.Services, target.Service)
-			errs = append(errs, equal("the tasks that are counted",
-				fmt.Sprint(map[string]string{"ClusterName": service.Cluster, "ServiceName": strings.TrimSuffix(service.Identity(), "}") + ".Name}"}), fmt.Sprint(got)))
+			want := map[string]string{"ClusterName": service.Cluster, "ServiceName": strings.TrimSuffix(service.Identity(), "}") + ".Name}"}
+			errs = append(errs, equal("the tasks that are counted", fmt.Sprint(want), fmt.Sprint(got)))
 		}
 	}
 	errs = append(errs, equal("what is tracked", fmt.Sprint([]any{"IF(running > 0, waiting / running, waiting)"}), fmt.Sprint(returned)))

@@ -180,14 +180,14 @@ func (n network) wayOf(s types.Subnet) way {
 func (n network) note(found block, notes io.Writer) {
 	for _, s := range n.subnets {
 		if id := aws.ToString(s.SubnetId); !slices.Contains(slices.Concat(found.Tasks, found.LoadBalancer), id) {
-			fmt.Fprintf(notes, "left out: %s in %s, %s%s\n", id, aws.ToString(s.AvailabilityZone), aws.ToString(s.CidrBlock), nameOf(s))
+			_, _ = fmt.Fprintf(notes, "left out: %s in %s, %s%s\n", id, aws.ToString(s.AvailabilityZone), aws.ToString(s.CidrBlock), nameOf(s))
 		}
 	}
 	if len(found.LoadBalancer) == 0 {
-		fmt.Fprintln(notes, "no public subnet: the environment needs a listener that is there already")
+		_, _ = fmt.Fprintln(notes, "no public subnet: the environment needs a listener that is there already")
 	}
 	if !found.Internet {
-		fmt.Fprintln(notes, "no way to the internet: the VPC needs endpoints, or the block \"endpoints\": true")
+		_, _ = fmt.Fprintln(notes, "no way to the internet: the VPC needs endpoints, or the block \"endpoints\": true")
 	}
 }
 

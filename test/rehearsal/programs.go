@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -37,12 +38,11 @@ func readValues(file string) (region.Values, error) {
 	if file == "" {
 		return nil, nil
 	}
-	from, err := os.Open(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("--env: %w", err)
 	}
-	defer from.Close()
-	values, err := region.ReadValues(from)
+	values, err := region.ReadValues(bytes.NewReader(content))
 	if err != nil {
 		return nil, fmt.Errorf("--env %s: %w", file, err)
 	}

@@ -45,13 +45,19 @@ func TestForms(t *testing.T) {
 		"before conn_trace_id came": {line("https", "GET https://a.example:443/ HTTP/1.1", ""), "GET", "https://a.example:443/"},
 		"HTTP/2":                    {line("h2", "GET https://a.example:443/x HTTP/2.0", " TID_1"), "GET", "https://a.example:443/x"},
 		"a WebSocket":               {line("wss", "GET https://a.example:443/live HTTP/1.1", " TID_1"), "GET", "https://a.example:443/live"},
-		"transforms":                {line("http", "GET http://a.example:80/api/x HTTP/1.1", ` TID_1 "-" "/x" "OK"`), "GET", "http://a.example:80/api/x"},
-		"a field of tomorrow":       {line("http", "GET http://a.example:80/ HTTP/1.1", ` TID_1 "-" "-" "-" "new one" 7`), "GET", "http://a.example:80/"},
-		"IPv6":                      {line("http", "GET http://[2001:db8::1]:80/ HTTP/1.1", " TID_1"), "GET", "http://[2001:db8::1]:80/"},
-		"spaces":                    {line("http", "GET http://a.example:80/a b/c d HTTP/1.1", " TID_1"), "GET", "http://a.example:80/a%20b/c%20d"},
-		"a quote":                   {line("http", `GET http://a.example:80/a\x22b HTTP/1.1`, " TID_1"), "GET", "http://a.example:80/a%22b"},
-		"no request":                {line("http", "- http://a.example:80- -", " TID_1"), "", ""},
-		"nothing at all":            {line("http", "-", " TID_1"), "", ""},
+		"transforms": {
+			line("http", "GET http://a.example:80/api/x HTTP/1.1", ` TID_1 "-" "/x" "OK"`), "GET", "http://a.example:80/api/x",
+		},
+		"a field of tomorrow": {
+			line("http", "GET http://a.example:80/ HTTP/1.1", ` TID_1 "-" "-" "-" "new one" 7`), "GET", "http://a.example:80/",
+		},
+		"IPv6": {line("http", "GET http://[2001:db8::1]:80/ HTTP/1.1", " TID_1"), "GET", "http://[2001:db8::1]:80/"},
+		"spaces": {
+			line("http", "GET http://a.example:80/a b/c d HTTP/1.1", " TID_1"), "GET", "http://a.example:80/a%20b/c%20d",
+		},
+		"a quote":        {line("http", `GET http://a.example:80/a\x22b HTTP/1.1`, " TID_1"), "GET", "http://a.example:80/a%22b"},
+		"no request":     {line("http", "- http://a.example:80- -", " TID_1"), "", ""},
+		"nothing at all": {line("http", "-", " TID_1"), "", ""},
 	} {
 		e, err := Parse(test.line)
 		require.NoError(t, err, name)

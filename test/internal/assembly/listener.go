@@ -89,7 +89,7 @@ func readListenerRule(r Resource) (ListenerRule, error) {
 	}
 	var err error
 	if rule.Rewrite, err = readTransforms(properties.Transforms); err != nil {
-		return ListenerRule{}, fmt.Errorf("Transforms: %w", err)
+		return ListenerRule{}, fmt.Errorf("the transforms: %w", err)
 	}
 	rule.Action, rule.GroupStickiness, err = readAction("Actions", properties.Actions)
 	tags := map[string]string{}

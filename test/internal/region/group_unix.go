@@ -12,4 +12,8 @@ import (
 func ownGroup(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // killGroup ends a program and those that it has started, if any still runs.
-func killGroup(program *os.Process) { _ = syscall.Kill(-program.Pid, syscall.SIGKILL) }
+func killGroup(program *os.Process) {
+	if err := syscall.Kill(-program.Pid, syscall.SIGKILL); err != nil {
+		_ = program.Kill() // it is in the group of this process
+	}
+}

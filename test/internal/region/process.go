@@ -38,14 +38,17 @@ func start(run Command, environment map[string]string, onLog func(line string)) 
 		return nil, err
 	}
 	p := &process{
-		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(run.Words[0], run.Words[1:]...), log: tail{onLog: onLog},
+		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(run.Words[0], run.Words[1:]...),
+		log:  tail{onLog: onLog},
 		done: make(chan struct{}),
 	}
 	environment = withImage(run, environment)
 	environment["PORT"] = strconv.Itoa(port)
 	p.command.Dir, p.command.Env = run.Folder, []string{}
 	p.command.WaitDelay = leftBehind
-	ownGroup(p.command)
+	if run.Folder != "" {
+		ownGroup(p.command) // a binary of this module starts nothing, and ends with the terminal's group
+	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		p.command.Env = append(p.command.Env, name+"="+environment[name])
 	}
@@ -69,7 +72,8 @@ func (p *process) unhealthy() error {
 	connection, err := net.DialTimeout("tcp", p.address, leftBehind)
 	if err != nil {
 		_, port, _ := net.SplitHostPort(p.address)
-		return fmt.Errorf("health checks failed: nothing listens on PORT, which is %s here: a program with a port of its own must listen on that", port)
+		return fmt.Errorf("health checks failed: nothing listens on PORT, which is %s here: a program with a port of its own must listen on "+
+			"that", port)
 	}
 	connection.Close()
 	return errors.New("health checks failed")

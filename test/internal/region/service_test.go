@@ -44,7 +44,8 @@ func TestMain(m *testing.M) {
 // version is a definition whose program serves. Each revision is a definition of its own.
 func (s *testService) version(revision string) definition {
 	return definition{
-		command: Command{Words: []string{sample}}, environment: map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision},
+		command:     Command{Words: []string{sample}},
+		environment: map[string]string{"STORE": "memory", "DRAIN_DELAY": "100ms", "REVISION": revision},
 		stopTimeout: 2 * time.Second, cpu: 256, group: s.group,
 	}
 }

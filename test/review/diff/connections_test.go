@@ -259,7 +259,8 @@ func TestWaysOut(t *testing.T) {
 	}
 	https := assembly.GroupRule{Protocol: "tcp", From: 443, To: 443, Range: netip.MustParsePrefix("0.0.0.0/0")}
 	mail := assembly.GroupRule{Protocol: "tcp", From: 25, To: 25, Range: netip.MustParsePrefix("192.168.10.0/24")}
-	assert.Equal(t, []string{"alpha may now connect to `192.168.10.0/24` on tcp 25."}, comparison{with(https), with(https, mail)}.connections())
+	assert.Equal(t, []string{"alpha may now connect to `192.168.10.0/24` on tcp 25."},
+		comparison{with(https), with(https, mail)}.connections())
 	assert.Equal(t, []string{"alpha may no longer connect to `192.168.10.0/24` on tcp 25."},
 		comparison{with(https, mail), with(https)}.connections())
 	assert.Empty(t, comparison{with(https, mail), with(https, mail)}.connections())
