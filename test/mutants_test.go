@@ -117,6 +117,7 @@ const (
 	inFurther     = "stacks/endpoints_further.go"
 	inEdge        = "stacks/edge.go"
 	inListener    = "stacks/listener.go"
+	inNeeds       = "stacks/needs.go"
 	inFirewall    = "stacks/firewall.go"
 	inWatch       = "stacks/watch.go"
 	inStage       = "stacks/stage.go"
@@ -204,7 +205,7 @@ var mutants = []mutant{
 
 	// The order that loses no request.
 	{inService, `	service.Node().AddDependency(task.ExecutionRole())` + "\n", ``, "TestNoRequestIsLostOnTheWayInOrOut"},
-	{inService, `newLiveRule(scope, listener, group, rule, props).Node().AddDependency(service)`, `newLiveRule(scope, listener, group, rule, props)`, "TestNoRequestIsLostOnTheWayInOrOut"},
+	{inService, `rule.Node().AddDependency(service)`, `_ = rule`, "TestNoRequestIsLostOnTheWayInOrOut"},
 	{inRules, `importTargetGroup(scope, "LiveTargetGroup", own.TargetGroupArn())`, `own`, "TestNoRequestIsLostOnTheWayInOrOut"},
 
 	// Deployments.
@@ -387,7 +388,7 @@ var mutants = []mutant{
 	{inExisting, `case e.external() != "" && monolith.Connected():`, `case false:`, "TestBadListener"},
 	{inExisting, `		warnOfHTTP(stack, environment+" has a listener of HTTP")`, ``, "TestExistingListenerSaysItsAddress"},
 	{inStage, ` && e.external() == ""`, ``, "TestExistingListenerIsNotTouched"},
-	{inStage, `return &external`, `return nil`, "TestShareWithAnExternalMonolith"},
+	{inStage, `groups[forward.Service] = &external`, `groups[forward.Service] = nil`, "TestShareWithAnExternalMonolith"},
 	{inData, `range e.runs(props.Catalog)`, `range props.Catalog.All()`, "TestExternalMonolithHasItsOwnTable"},
 	{inWatch, `e.external())`, `"")`, "TestExistingListenerIsWatched"},
 	{inPlatform, `if e.VPC.Endpoints {`, `if true {`, "TestExistingVPC"},
@@ -404,7 +405,9 @@ var mutants = []mutant{
 
 	// The load balancer.
 	{inEdge, `InternetFacing:          jsii.Bool(true)`, `InternetFacing:          jsii.Bool(false)`, "TestReachability"},
-	{inEdge, `awscdk.Duration_Seconds(jsii.Number(60))`, `awscdk.Duration_Seconds(jsii.Number(80))`, "TestTimeoutsInARow"},
+	{inEdge, `awscdk.Duration_Seconds(jsii.Number(e.IdleTimeout))`, `awscdk.Duration_Seconds(jsii.Number(20))`, "TestTimeoutsInARow"},
+	{inListener, `if e.Certificate != "" {`, `if false {`, "TestExistingCertificate"},
+	{inNeeds, `ways[i].To = e.SecurityGroups[way.To]`, `_ = i`, "TestNamedSecurityGroup"},
 	{inEdge, `DropInvalidHeaderFields: jsii.Bool(true)`, `DropInvalidHeaderFields: jsii.Bool(false)`, "TestLoadBalancer"},
 	{inEdge, `DeletionProtection:      e.Protected`, `DeletionProtection:      jsii.Bool(false)`, "TestProtection"},
 	{inEdge, `awscdk.Duration_Days(jsii.Number(90))`, `awscdk.Duration_Days(jsii.Number(9000))`, "TestLoadBalancer"},
