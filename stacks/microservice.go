@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -56,6 +58,7 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		Connections:  props.Connections,
 		Topic:        props.Watch.Topic,
 		Rest:         props.Rest,
+		IdleTimeout:  time.Duration(e.IdleTimeout) * time.Second,
 		Budget:       *e.Budgets,
 	}
 	warnOfFloating(stack, props.Service)

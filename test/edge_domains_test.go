@@ -2,9 +2,13 @@ package test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/services"
+	"example.com/strangler/services/server"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/synth"
 )
@@ -73,12 +77,43 @@ func recordsOf(stage *assembly.Stage) []string {
 	return names
 }
 
-// The load balancer keeps idle connections as long as the environment says, and changes no
-// other stack for it.
-func TestIdleTimeout(t *testing.T) {
-	long := assemble(t, environment("idleTimeout", 3600))
-	assert.Equal(t, "3600", long.LoadBalancers[0].Attributes["idle_timeout.timeout_seconds"])
-	assert.Equal(t, "60", at(t, allLive).LoadBalancers[0].Attributes["idle_timeout.timeout_seconds"])
-	assert.Equal(t, []string{"Edge"}, changed(at(t, allLive), long))
-	assert.NoError(t, checkTimeouts(long))
+// The load balancer waits as long as the environment says, and the programs of this module
+// that are behind it for longer.
+func TestIdleTimeoutOfTheLoadBalancer(t *testing.T) {
+	before := assemble(t)
+	after := assemble(t, environment("idleTimeout", 4000))
+	assert.Equal(t, "4000", after.LoadBalancers[0].Attributes["idle_timeout.timeout_seconds"])
+	assert.Equal(t, []string{"Edge"}, changed(before, after), "programs of other modules see to it themselves")
+
+	ours := editService("alpha", func(s *services.Service) {
+		s.Image = services.Image{Program: "test/internal/fixture/program/first"}
+	})
+	stage := assemble(t, ours, built, environment("idleTimeout", 4000))
+	kept, err := time.ParseDuration(variablesOf(stage, "Alpha")[services.IdleTimeoutVariable])
+	require.NoError(t, err)
+	assert.Greater(t, kept, 4000*time.Second)
+	assert.Empty(t, variablesOf(assemble(t, ours, built), "Alpha")[services.IdleTimeoutVariable])
+	assert.Empty(t, variablesOf(stage, "Beta")[services.IdleTimeoutVariable])
+
+	// The checks of the environment and the catalog know the programs' own times.
+	own := services.Service{Paths: []string{"/a"}, Routes: []services.Route{{}}, Image: services.Image{Program: "a"}}
+	for seconds := time.Second; seconds < 100*time.Second; seconds += time.Second {
+		assert.Equal(t, own.IdleTimeout(seconds) == "", seconds+10*time.Second <= server.IdleTimeout, "%s", seconds)
+	}
+	_, err = environments(neutral(t, ours, environment("idleTimeout", server.WriteTimeout.Seconds())))
+	assert.Error(t, err, "a load balancer that gives up with the program")
+	_, err = environments(neutral(t, ours, environment("idleTimeout", server.WriteTimeout.Seconds()+1)))
+	assert.NoError(t, err)
+}
+
+// built stages the images of a catalog that has programs of this module.
+func built(app *synth.App) { app.Images = nil }
+
+func variablesOf(stage *assembly.Stage, stack string) map[string]string {
+	for _, task := range stage.TaskDefinitions {
+		if task.Stack == stack {
+			return task.Containers[0].Environment
+		}
+	}
+	return nil
 }
