@@ -239,12 +239,12 @@ func TestReadRefuses(t *testing.T) {
 		},
 		{
 			"rule transform", orders, `"Priority": 100,`, `"Priority": 100, "Transforms": [{"Type": "host-header-rewrite"}],`,
-			[]string{"stack Orders: resource Preview: Transforms", "only one url-rewrite is supported"},
+			[]string{"stack Orders: resource Preview: the transforms", "only one url-rewrite is supported"},
 		},
 		{
 			"expression that is none", orders, `"Priority": 100,`,
 			`"Priority": 100, "Transforms": [{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [{"Regex": "(", "Replace": "/"}]}}],`,
-			[]string{"stack Orders: resource Preview: Transforms", "missing closing )"},
+			[]string{"stack Orders: resource Preview: the transforms", "missing closing )"},
 		},
 		{
 			"stickiness", orders, `"ForwardConfig": {`, `"ForwardConfig": {"TargetGroupStickinessConfig": {"Enabled": true},`,
