@@ -60,7 +60,7 @@ func (r requests) include(other requests) bool {
 		(r.source == "" || r.source == other.source)
 }
 
-// meet reports whether a request can be one of both, whoever sends it.
+// meet reports whether one request can match both, from any address.
 func (r requests) meet(other requests) bool {
 	return overlap(r.path, other.path) &&
 		(r.host == "" || other.host == "" || overlap(strings.ToLower(r.host), strings.ToLower(other.host))) &&

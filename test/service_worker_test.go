@@ -44,7 +44,7 @@ func count(stage *assembly.Stage, stack, kind string) (n int) {
 	return n
 }
 
-// Nobody connects to a worker, in no phase, not even the load balancer.
+// No program connects to a worker in any phase, and the load balancer does not either.
 func TestNothingReachesAWorker(t *testing.T) {
 	for _, s := range situations {
 		stage := at(t, s)
