@@ -51,7 +51,7 @@ func TestCronRefuses(t *testing.T) {
 		"cron(0 7 ? * MON-FRI * *)": "want six fields",
 		"cron(0  7 ? * MON-FRI *)":  "want six fields",
 		"cron( 7 ? * MON-FRI *)":    `minutes "": "" is not a value: want 0-59`,
-		"cron(99 99 ? * XXX *)":     `minutes "99": "99" is not a value: want 0-59`,
+		"cron(99 99 ? * XYZ *)":     `minutes "99": "99" is not a value: want 0-59`,
 		"cron(60 7 * * ? *)":        `minutes "60": "60" is not a value: want 0-59`,
 		"cron(+5 7 * * ? *)":        `minutes "+5": "+5" is not a value: want 0-59`,
 		"cron(005 7 * * ? *)":       `minutes "005": "005" is not a value: want 0-59`,
@@ -75,7 +75,7 @@ func TestCronRefuses(t *testing.T) {
 		"cron(0 7 * 13 ? *)":        `month "13": "13" is not a value: want 1-12 or JAN-DEC`,
 		"cron(0 7 * jan ? *)":       `month "jan": "jan" is not a value: want 1-12 or JAN-DEC`,
 		"cron(0 7 * NOV-FEB ? *)":   `month "NOV-FEB": want a range that ascends, not NOV-FEB`,
-		"cron(0 7 ? * XXX *)": `day-of-week "XXX": "XXX" is not a value: ` +
+		"cron(0 7 ? * XYZ *)": `day-of-week "XYZ": "XYZ" is not a value: ` +
 			`want 1-7 or SUN-SAT, or alone ?, L, a day and L, or a day and #1 to #5`,
 		"cron(0 7 ? * 0 *)":         `day-of-week "0": "0" is not a value: want 1-7 or SUN-SAT`,
 		"cron(0 7 ? * 8 *)":         `day-of-week "8": "8" is not a value: want 1-7 or SUN-SAT`,
@@ -144,7 +144,7 @@ func TestCronGrammar(t *testing.T) {
 		i := rapid.IntRange(0, len(cronFields)-1).Draw(t, "field")
 		f := cronFields[i]
 		wrong := rapid.SampledFrom([]string{
-			fmt.Sprint(f.max + 1), fmt.Sprint(f.min - 1), "XXX", "", "-", "/", "**", "1W-3", "*/0", fmt.Sprintf("*/%d", f.maxStep+1),
+			fmt.Sprint(f.max + 1), fmt.Sprint(f.min - 1), "XYZ", "", "-", "/", "**", "1W-3", "*/0", fmt.Sprintf("*/%d", f.maxStep+1),
 			fmt.Sprintf("%d-%d", f.min, f.max+1), "LL", "##", "5L5",
 		}).Draw(t, "mistake")
 		if fields[i] == "?" || rapid.Bool().Draw(t, "instead") {
@@ -173,7 +173,7 @@ func TestCronIsTotal(t *testing.T) {
 // The schedule of a service is checked, and the error says which.
 func TestScheduleIsChecked(t *testing.T) {
 	c := sample()
-	c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: "cron(99 99 ? * XXX *)", Min: 1, Max: 2}}
+	c.Services[1].Scaling.Schedule = []ScheduledBounds{{Name: "Noon", Cron: "cron(99 99 ? * XYZ *)", Min: 1, Max: 2}}
 	_, err := c.Complete()
-	require.EqualError(t, err, `services: "beta": schedule Noon at "cron(99 99 ? * XXX *)": minutes "99": "99" is not a value: want 0-59`)
+	require.EqualError(t, err, `services: "beta": schedule Noon at "cron(99 99 ? * XYZ *)": minutes "99": "99" is not a value: want 0-59`)
 }

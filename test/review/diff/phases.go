@@ -15,33 +15,30 @@ import (
 // phases are the words of cdk.json that change.
 func (c comparison) phases() []string {
 	before, after := migrationOf(c.before), migrationOf(c.after)
-	var lines []string
-	for _, service := range union(before.Services, after.Services) {
-		from, was := before.Services[service]
-		to, is := after.Services[service]
-		switch {
-		case !was:
-			lines = append(lines, fmt.Sprintf("Service %s is new, and %s.", name(service), to))
-		case !is:
-			lines = append(lines, fmt.Sprintf("Service %s goes, and was %s.", name(service), from))
-		case from != to:
-			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(service), from, to))
-		}
-	}
-	for _, route := range union(before.Routes, after.Routes) {
-		from, was := before.Routes[route]
-		to, is := after.Routes[route]
-		switch {
-		case !was:
-			lines = append(lines, fmt.Sprintf("Route %s has a phase of its own, and is %s.", name(route), to))
-		case !is:
-			lines = append(lines, fmt.Sprintf("Route %s has no phase of its own any more, and was %s.", name(route), from))
-		case from != to:
-			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(route), from, to))
-		}
-	}
+	lines := append(
+		moved(before.Services, after.Services, "Service %s is new, and %s.", "Service %s goes, and was %s."),
+		moved(before.Routes, after.Routes, "Route %s has a phase of its own, and is %s.", "Route %s has no phase of its own any more, and was %s.")...,
+	)
 	if len(c.before.Stacks) > 0 && len(c.after.Stacks) > 0 && before.Monolith != after.Monolith {
 		lines = append(lines, fmt.Sprintf("Phase of the monolith: %s → %s.", before.Monolith, after.Monolith))
+	}
+	return lines
+}
+
+// moved are the phases that come, go and change, each in a line of the format for it.
+func moved(before, after map[string]services.Phase, comes, goes string) []string {
+	var lines []string
+	for _, key := range union(before, after) {
+		from, was := before[key]
+		to, is := after[key]
+		switch {
+		case !was:
+			lines = append(lines, fmt.Sprintf(comes, name(key), to))
+		case !is:
+			lines = append(lines, fmt.Sprintf(goes, name(key), from))
+		case from != to:
+			lines = append(lines, fmt.Sprintf("Phase of %s: %s → %s.", name(key), from, to))
+		}
 	}
 	return lines
 }
