@@ -154,8 +154,8 @@ func (d *dashboard) pair(s Service, expression func(Service) string) []line {
 var percent = axis{Max: 100, Label: "%"}
 
 func (d *dashboard) shares() widget {
-	lines := []line{hidden("total", d.sum("RequestCount", d.catalog.withPaths()...))}
-	for _, s := range d.catalog.withPaths() {
+	lines := []line{hidden("total", d.sum("RequestCount", d.catalog.WithPaths()...))}
+	for _, s := range d.catalog.WithPaths() {
 		lines = append(lines, line{Expression: d.shareOf(s), Label: s.Name})
 	}
 	w := d.graph("Who answers, of all requests", percent, lines...)
@@ -165,7 +165,7 @@ func (d *dashboard) shares() widget {
 
 func (d *dashboard) strangled() widget {
 	return d.graph("Strangled share of all requests", percent,
-		hidden("total", d.sum("RequestCount", d.catalog.withPaths()...)),
+		hidden("total", d.sum("RequestCount", d.catalog.WithPaths()...)),
 		line{Expression: "100 * " + d.sum("RequestCount", d.catalog.Services...) + " / total", Label: "services", Color: blue})
 }
 
@@ -176,7 +176,7 @@ func (d *dashboard) requests(s Service) widget {
 
 func (d *dashboard) share(s Service) widget {
 	return d.graph("Share of all requests", percent, append(
-		[]line{hidden("total", d.sum("RequestCount", d.catalog.withPaths()...))}, d.pair(s, d.shareOf)...)...)
+		[]line{hidden("total", d.sum("RequestCount", d.catalog.WithPaths()...))}, d.pair(s, d.shareOf)...)...)
 }
 
 // shareOf returns a service's share of the line "total" in the same graph, in percent.

@@ -42,6 +42,12 @@ func (e Egress) same(other Egress) bool { return e.To == other.To && e.Port == o
 // internet in parts.
 const widest = 8
 
+// IsSecurityGroup reports whether a text is the id of a security group. Ids have 8 digits or,
+// since 2018, 17.
+//
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+func IsSecurityGroup(id string) bool { return securityGroupID.MatchString(id) }
+
 var (
 	securityGroupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	ruleDescription = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
@@ -53,7 +59,7 @@ func (e Egress) check() error {
 	switch {
 	case isBlock && block.Bits() < widest:
 		return fmt.Errorf("egress to %s: want a block of /%d at most, or %q for every address", e.To, widest, Internet)
-	case !isBlock && e.To != Internet && !securityGroupID.MatchString(e.To) && !e.Named():
+	case !isBlock && e.To != Internet && !IsSecurityGroup(e.To) && !e.Named():
 		return fmt.Errorf("egress to %q: want an IPv4 CIDR block such as 10.20.0.0/16, the id or the name of a security group, or %s", e.To,
 			Internet)
 	case e.Port < 1 || e.Port > 65535:

@@ -43,7 +43,7 @@ func (r Route) Key(service string) string {
 // routes with a name, and the monolith last.
 func (c Catalog) Keys() []string {
 	var keys []string
-	for _, s := range c.withPaths() {
+	for _, s := range c.WithPaths() {
 		keys = append(keys, s.Name)
 		for _, r := range s.named() {
 			keys = append(keys, r.Key(s.Name))

@@ -12,8 +12,8 @@ import (
 // rules and no phase. The service is an entry of a complete catalog.
 func (s Service) IsWorker() bool { return len(s.Routes) == 0 }
 
-// withPaths returns the programs that serve requests: the services, then the monolith.
-func (c Catalog) withPaths() []Service {
+// WithPaths returns the programs that serve requests: the services, then the monolith.
+func (c Catalog) WithPaths() []Service {
 	return append(slices.Clone(c.Services), c.Monolith)
 }
 

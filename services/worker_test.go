@@ -28,7 +28,7 @@ func TestWorker(t *testing.T) {
 	assert.Equal(t, 3, w.Health.Unhealthy)
 	assert.NotContains(t, Plan(c, mostRules(c), nil), "mailer")
 	assert.Contains(t, c.Names(), "mailer")
-	assert.NotContains(t, namesOf(c.withPaths()), "mailer")
+	assert.NotContains(t, namesOf(c.WithPaths()), "mailer")
 }
 
 func TestWorkersThatCannotBe(t *testing.T) {

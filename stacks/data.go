@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"slices"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"example.com/strangler/constructs"
@@ -55,7 +53,7 @@ func (d *Data) of(s services.Service) []*constructs.Table {
 // service that is not yet strangled. That of a worker is the worker's alone.
 func (d *Data) ofMonolith(catalog services.Catalog, m services.Migration) []*constructs.Table {
 	var tables []*constructs.Table
-	for _, s := range append(slices.Clone(catalog.Services), catalog.Monolith) {
+	for _, s := range catalog.WithPaths() {
 		if !m.Services[s.Name].Strangled {
 			tables = append(tables, d.of(s)...)
 		}

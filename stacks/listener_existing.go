@@ -92,7 +92,7 @@ func (e Environment) checkListener() error {
 		}
 	}
 	switch p := l.Priorities; {
-	case !securityGroupID.MatchString(l.SecurityGroup):
+	case !services.IsSecurityGroup(l.SecurityGroup):
 		return fmt.Errorf("listener.securityGroup %q: want the load balancer's, such as sg-0123456789abcdef0", l.SecurityGroup)
 	case !listenerURL.MatchString(l.URL):
 		return fmt.Errorf("listener.url %q: want the listener's address without a path, such as https://www.example.com", l.URL)

@@ -79,7 +79,7 @@ func (e Environment) waysOf(needs services.Needs) []services.Egress {
 // checkSecurityGroups refuses what is no id of a security group.
 func (e Environment) checkSecurityGroups() error {
 	for _, name := range slices.Sorted(maps.Keys(e.SecurityGroups)) {
-		if id := e.SecurityGroups[name]; !securityGroupID.MatchString(id) {
+		if id := e.SecurityGroups[name]; !services.IsSecurityGroup(id) {
 			return fmt.Errorf("securityGroups: %q is %q: want an id such as sg-0a1b2c3d4e5f60718", name, id)
 		}
 	}

@@ -45,10 +45,9 @@ type VPC struct {
 const idDigits = `-([0-9a-f]{8}|[0-9a-f]{17})$`
 
 var (
-	vpcID           = regexp.MustCompile(`^vpc` + idDigits)
-	subnetID        = regexp.MustCompile(`^subnet` + idDigits)
-	routeTableID    = regexp.MustCompile(`^rtb` + idDigits)
-	securityGroupID = regexp.MustCompile(`^sg` + idDigits)
+	vpcID        = regexp.MustCompile(`^vpc` + idDigits)
+	subnetID     = regexp.MustCompile(`^subnet` + idDigits)
+	routeTableID = regexp.MustCompile(`^rtb` + idDigits)
 )
 
 // checkVPC refuses what the CDK would take for another network than the one that is there.

@@ -460,7 +460,7 @@ var mutants = []mutant{
 	{inStage, `range catalog.Order() {`, `range catalog.Services {`, "TestDeclaredCallsAreAllThereAre"},
 	{inStack, `TerminationProtection: e.Protected`, `TerminationProtection: jsii.Bool(false)`, "TestEveryStackIsProtected"},
 	{inData, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestEachRoleReachesItsOwn"},
-	{inData, `range append(slices.Clone(catalog.Services), catalog.Monolith) {`, `range append(slices.Clone(catalog.All())) {`, "TestEachRoleReachesItsOwn"},
+	{inData, `range catalog.WithPaths() {`, `range catalog.All() {`, "TestEachRoleReachesItsOwn"},
 	{inMicro, `		pin(stack, group.TargetGroupArn())` + "\n", `		_ = group` + "\n", "TestExportsArePinned"},
 	{inMicro, `Budget:       *e.Budgets,`, `Budget:       true,`, "TestBudgetsWhereThereAre"},
 
