@@ -17,7 +17,8 @@ func (c comparison) phases() []string {
 	before, after := migrationOf(c.before), migrationOf(c.after)
 	lines := append(
 		moved(before.Services, after.Services, "Service %s is new, and %s.", "Service %s goes, and was %s."),
-		moved(before.Routes, after.Routes, "Route %s has a phase of its own, and is %s.", "Route %s has no phase of its own any more, and was %s.")...,
+		moved(before.Routes, after.Routes, "Route %s has a phase of its own, and is %s.",
+			"Route %s has no phase of its own any more, and was %s.")...,
 	)
 	if len(c.before.Stacks) > 0 && len(c.after.Stacks) > 0 && before.Monolith != after.Monolith {
 		lines = append(lines, fmt.Sprintf("Phase of the monolith: %s → %s.", before.Monolith, after.Monolith))
