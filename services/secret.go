@@ -1,6 +1,9 @@
 package services
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // secretNames are names of variables that hold a secret.
 var secretNames = regexp.MustCompile(`(?i)secret|password|passwd|token|credential|private_?key|access_?key|api_?key`)
@@ -25,5 +28,12 @@ var secretValues = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:[^/\s
 // IsSecret reports whether an environment variable looks like a secret, by its name
 // or by its value. In a template it can be read by everyone who may describe a task.
 func IsSecret(name, value string) bool {
-	return secretNames.MatchString(name) || secretValues.MatchString(value)
+	return secretNames.MatchString(name) && !fromCatalog(name, value) || secretValues.MatchString(value)
+}
+
+// fromCatalog reports whether a variable is the name of a service's table or the URL of a
+// connection. Both have the name of a service, which may be a word such as "tokens".
+func fromCatalog(name, value string) bool {
+	program, url := strings.CutPrefix(value, URL(""))
+	return strings.HasSuffix(name, TableVariable("")) || url && name == URLVariable(program)
 }

@@ -20,6 +20,10 @@ func TestIsSecret(t *testing.T) {
 		{"GIT", "github_pat_" + word},
 		{"CHAT", "xoxb-123456789012-abcdef"},
 		{"PAY", "sk_live_" + word},
+		{"TOKENS_URL", "http://other"},
+		{"TOKENS_URL", "https://tokens"},
+		{"TOKENS_TABLE_KEY", "x"},
+		{"TOKENS_TABLE", "AKIAIOSFODNN7EXAMPLE"},
 		{"JWT", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP"},
 	} {
 		assert.True(t, IsSecret(variable[0], variable[1]), "%s=%s", variable[0], variable[1])
@@ -32,6 +36,8 @@ func TestIsSecret(t *testing.T) {
 		{"MAIL", "oncall@example.com"},
 		{"IMAGE", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4"},
 		{"COMMIT", word},
+		{"TOKENS_TABLE", "shop-dev-tokens"},
+		{"API_KEYS_URL", "http://api-keys"},
 	} {
 		assert.False(t, IsSecret(variable[0], variable[1]), "%s=%s", variable[0], variable[1])
 	}

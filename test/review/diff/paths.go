@@ -80,21 +80,47 @@ func servedBy(rule alb.Rule) []served {
 }
 
 // serving is the percentage of a path's requests that each program gets, of a client
-// outside the VPC. The load balancer answers what no program serves.
+// outside the VPC. What no program serves, the load balancer answers, or the listener that
+// was there already sends where its own rules say.
 func serving(stage *assembly.Stage, requests served) map[string]int {
 	percent := map[string]int{}
-	for _, listener := range stage.Listeners {
-		if len(listener.Routing.Rules) == 0 {
-			continue
-		}
-		for group, share := range listener.Routing.Route(requests.example()).Shares() {
-			percent[stage.Program(group)] += int(math.Round(100 * share))
+	for _, routing := range routings(stage) {
+		for group, share := range routing.Route(requests.example()).Shares() {
+			percent[cmp.Or(stage.Program(group), existing)] += int(math.Round(100 * share))
 		}
 	}
-	if len(percent) == 0 && len(stage.Listeners) > 0 {
+	switch {
+	case len(percent) > 0:
+	case joins(stage):
+		percent[existing] = 100
+	case len(stage.Listeners) > 0:
 		percent["load balancer"] = 100
 	}
 	return percent
+}
+
+// existing is what a listener does that no template has: its rules, its default action, and
+// the target groups that these lead to, such as that of an external monolith.
+const existing = "existing listener"
+
+// routings are the listeners that have rules, also one that no template has.
+func routings(stage *assembly.Stage) []alb.Listener {
+	var all []alb.Listener
+	for _, listener := range stage.Listeners {
+		if len(listener.Routing.Rules) > 0 {
+			all = append(all, listener.Routing)
+		}
+	}
+	var joined alb.Listener
+	for _, rule := range stage.ListenerRules {
+		if isJoined(rule) {
+			joined.Rules = append(joined.Rules, rule.Rule)
+		}
+	}
+	if len(joined.Rules) > 0 {
+		all = append(all, joined)
+	}
+	return all
 }
 
 // example is one of the requests. Where any verb or host will do it has one that no rule

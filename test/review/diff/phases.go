@@ -111,10 +111,11 @@ func migrationOf(stage *assembly.Stage) services.Migration {
 	return m
 }
 
-// joins reports whether the stage's rules are in a listener that no template has.
-func joins(stage *assembly.Stage) bool {
-	return slices.ContainsFunc(stage.ListenerRules, func(r assembly.ListenerRule) bool { return strings.HasPrefix(r.Listener, "arn:") })
-}
+// joins reports whether the stage has rules in a listener that was there already.
+func joins(stage *assembly.Stage) bool { return slices.ContainsFunc(stage.ListenerRules, isJoined) }
+
+// isJoined reports whether a rule is in a listener that no template has.
+func isJoined(rule assembly.ListenerRule) bool { return strings.HasPrefix(rule.Listener, "arn:") }
 
 // phaseOf is the share that a service has of the requests of one of its routes.
 func phaseOf(stage *assembly.Stage, service assembly.Service, route string) services.Phase {
