@@ -23,9 +23,10 @@ func Traffic() traffic.Traffic {
 		{Name: "users-list", Path: usersPath, Weight: 4, Target: usersPath + "?limit=10", Most: 10},
 		{
 			Name: "users-create", Path: usersPath, Method: "POST", Target: usersPath, Status: http.StatusCreated,
-			Body:   `{"id":"visitor-{{new}}","name":"Visitor {{new}}"}`,
-			Fields: map[string]string{"id": "visitor-{{new}}"},
-			Writes: &traffic.Item{ReadBack: usersPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"id", "name"}},
+			Body:    `{"id":"visitor-{{new}}","name":"Visitor {{new}}"}`,
+			Fields:  map[string]string{"id": "visitor-{{new}}"},
+			Writes:  &traffic.Item{ReadBack: usersPath + "?limit=100", Secret: []string{"id", "name"}},
+			Differs: []string{"created"},
 		},
 		{Name: "users-miss", Path: usersPath, Weight: 2, Target: usersPath + "/unknown", Status: http.StatusNotFound},
 		{
@@ -37,10 +38,11 @@ func Traffic() traffic.Traffic {
 		{Name: "threads-list", Path: threadsPath, Weight: 4, Target: threadsPath + "?limit=10", Most: 10},
 		{
 			Name: "threads-create", Path: threadsPath, Method: "POST", Target: threadsPath, Status: http.StatusCreated,
-			Body:   `{"title":"Thread {{new}}","author":"{{id:/api/users}}"}`,
-			Fields: map[string]string{"title": "Thread {{new}}", "author": traffic.IDOf(usersPath)},
-			Writes: &traffic.Item{ReadBack: threadsPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"title"}},
-			Needs:  []string{usersPath},
+			Body:    `{"title":"Thread {{new}}","author":"{{id:/api/users}}"}`,
+			Fields:  map[string]string{"title": "Thread {{new}}", "author": traffic.IDOf(usersPath)},
+			Writes:  &traffic.Item{ReadBack: threadsPath + "?limit=100", Secret: []string{"title"}},
+			Differs: []string{"created"},
+			Needs:   []string{usersPath},
 		},
 		{
 			Name: "threads-unknown-author", Path: threadsPath, Method: "POST", Target: threadsPath, Status: http.StatusUnprocessableEntity,
@@ -61,10 +63,11 @@ func Traffic() traffic.Traffic {
 		},
 		{
 			Name: "posts-create", Path: postsPath, Method: "POST", Target: postsPath, Status: http.StatusCreated,
-			Body:   `{"thread":"{{id:/api/threads}}","author":"{{id:/api/users}}","body":"Post {{new}}"}`,
-			Fields: map[string]string{"thread": traffic.IDOf(threadsPath), "author": traffic.IDOf(usersPath), "body": "Post {{new}}"},
-			Writes: &traffic.Item{ReadBack: postsPath + "?limit=100", Differs: []string{"created"}, Secret: []string{"body"}},
-			Needs:  []string{usersPath, threadsPath},
+			Body:    `{"thread":"{{id:/api/threads}}","author":"{{id:/api/users}}","body":"Post {{new}}"}`,
+			Fields:  map[string]string{"thread": traffic.IDOf(threadsPath), "author": traffic.IDOf(usersPath), "body": "Post {{new}}"},
+			Writes:  &traffic.Item{ReadBack: postsPath + "?limit=100", Secret: []string{"body"}},
+			Differs: []string{"created"},
+			Needs:   []string{usersPath, threadsPath},
 		},
 		// The author is asked about first, so this answer does not depend on threads.
 		{

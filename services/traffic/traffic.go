@@ -58,6 +58,11 @@ type Kind struct {
 	// Nil means that it writes none. A path has one kind that writes at most, and that
 	// kind takes New as a placeholder, and IDOf the paths that kinds before it write for.
 	Writes *Item
+	// Differs names what two programs may fill differently in their answers to the same
+	// request, such as the time: a field of JSON in any place, one place such as
+	// "$.items[].made", or a header. What varies between two answers of one program, and the id
+	// of an item that is written, need not be named. Nil means nothing.
+	Differs []string
 	// Needs names paths of other services that the answer depends on, as the catalog has
 	// them. While one of those services is down, 503 with Retry-After is a right answer
 	// too. Nil means that it depends on none.
@@ -79,9 +84,6 @@ type Item struct {
 	// Number in it, it is one item's; otherwise it lists all items, and a Link header
 	// with rel="next" (RFC 8288) leads from a page to the next.
 	ReadBack string
-	// Differs names the fields of the answer, besides the id, that two programs may
-	// fill differently for the same request, such as the time.
-	Differs []string
 	// Secret names the fields of the body that no program may log. The value of each
 	// is text with New in it.
 	Secret []string

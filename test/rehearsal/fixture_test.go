@@ -26,8 +26,9 @@ func fixtureKinds(t *testing.T) traffic.Traffic {
 		{Name: "alpha-miss", Path: "/api/alpha", Weight: 4, Target: "/api/alpha/unknown", Status: 404},
 		{
 			Name: "alpha-create", Path: "/api/alpha", Method: "POST", Target: "/api/alpha", Status: 201,
-			Body:   `{"id":"item-{{new}}","name":"Item {{new}}"}`,
-			Writes: &traffic.Item{ReadBack: "/api/alpha?limit=100", Differs: []string{"created"}, Secret: []string{"id", "name"}},
+			Body:    `{"id":"item-{{new}}","name":"Item {{new}}"}`,
+			Writes:  &traffic.Item{ReadBack: "/api/alpha?limit=100", Secret: []string{"id", "name"}},
+			Differs: []string{"created"},
 		},
 		{Name: "beta-list", Path: "/api/beta", Weight: 10, Target: "/api/beta?limit=10", Most: 10},
 		{

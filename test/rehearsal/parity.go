@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/parity"
 )
 
 // parity sends the same requests to each dark service and to the monolith, both
@@ -25,18 +25,21 @@ func (r *rehearsal) parity(ctx context.Context) error {
 	for _, s := range r.catalog.Services {
 		r.screen.progress("parity of "+s.Name, r.count)
 		p, began := Parity{Service: s.Name}, time.Now()
+		varying := parity.Places{}
 		for _, replay := range replaysOf(s, r.kinds, r.ledger) {
-			difference, err := compare(s.Name, r.catalog.Monolith.Name, func(program string) (answer, error) {
+			found, err := compare(replay.without(), func(program string) (parity.Answer, error) {
 				return r.replay(ctx, replay, program)
-			})
+			}, s.Name, r.catalog.Monolith.Name)
 			if err != nil {
 				return fmt.Errorf("parity of %s: %w", s.Name, err)
 			}
 			p.Requests++
-			if difference != "" {
-				p.Mismatches = append(p.Mismatches, fmt.Sprintf("%s %s: %s", replay.method, replay.target, difference))
+			varying = varying.With(found.varying)
+			if len(found.differences) > 0 {
+				p.Mismatches = append(p.Mismatches, fmt.Sprintf("%s %s: %s", replay.method, replay.target, found.differences[0]))
 			}
 		}
+		p.Varying = slices.Sorted(maps.Keys(varying))
 		p.Mismatches = r.judged(began, time.Now(), p.Mismatches)
 		r.report.Parity = append(r.report.Parity, p)
 		r.screen.parity(p)
@@ -53,6 +56,18 @@ type replay struct {
 	// writes none.
 	writes *traffic.Item
 	others map[string]values
+	// differs names what two programs may fill differently.
+	differs []string
+}
+
+// without are the places in which answers may differ: what the traffic says, and the id of
+// what each side's request writes.
+func (r replay) without() parity.Places {
+	places := parity.PlacesOf(append(programHeaders, r.differs...)...)
+	if r.writes != nil {
+		places = places.With(parity.PlacesOf(r.writes.ID))
+	}
+	return places
 }
 
 // replaysOf are the requests to both sides of a service: each kind of the traffic's,
@@ -80,7 +95,7 @@ func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
 			continue
 		}
 		v := l.draw(k)
-		one := replay{method: k.Method, target: k.Target, body: k.Body, header: k.Header, writes: k.Writes, others: v.others}
+		one := replay{method: k.Method, target: k.Target, body: k.Body, header: k.Header, writes: k.Writes, others: v.others, differs: k.Differs}
 		if k.Writes == nil {
 			one.target, one.body = v.target(k), v.body(k)
 		}
@@ -111,58 +126,41 @@ func replays(path string, kinds traffic.Traffic, l *ledger) []replay {
 // its two halves.
 const attempts = 20
 
-// compare sends a request to one side, the other, and the first again: only when the
-// first has not changed its answer in between is a difference one.
-func compare(one, other string, send func(program string) (answer, error)) (difference string, err error) {
+// comparison is what a request showed.
+type comparison struct {
+	differences []parity.Difference
+	// varying are the places that one side fills differently each time.
+	varying parity.Places
+}
+
+// compare sends a request to one side, the other, and the first again: when the first has not
+// changed its answer in between, each difference is one. Where it changes it every time, what
+// changes is left out.
+func compare(without parity.Places, send func(program string) (parity.Answer, error), one, other string) (comparison, error) {
+	var found comparison
 	for range attempts {
-		var answers [3]answer
+		var answers [3]parity.Answer
+		var err error
 		for i, program := range []string{one, other, one} {
 			if answers[i], err = send(program); err != nil {
-				return "", err
+				return comparison{}, err
 			}
 		}
-		if answers[0].differs(answers[2]) != "" {
-			continue
-		}
-		return answers[0].differs(answers[1]), nil
-	}
-	return fmt.Sprintf("%s does not answer twice alike", one), nil
-}
-
-// answer is a response without X-Served-By, Date, and what the rehearsal adds.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// differs describes the first difference to another answer, or is "".
-func (a answer) differs(b answer) string {
-	if a.status != b.status {
-		return fmt.Sprintf("status %d and %d", a.status, b.status)
-	}
-	for _, name := range slices.Sorted(maps.Keys(merged(a.header, b.header))) {
-		if !slices.Equal(a.header[name], b.header[name]) {
-			return fmt.Sprintf("%s: %q and %q", name, a.header[name], b.header[name])
+		again := parity.Differences(answers[0], answers[2], without)
+		found.varying = parity.Varying(again)
+		found.differences = parity.Differences(answers[0], answers[1], without.With(found.varying))
+		if len(again) == 0 {
+			break
 		}
 	}
-	if a.body != b.body {
-		return fmt.Sprintf("body %.100q and %.100q", a.body, b.body)
-	}
-	return ""
-}
-
-func merged(a, b http.Header) http.Header {
-	all := a.Clone()
-	maps.Copy(all, b)
-	return all
+	return found, nil
 }
 
 // programHeaders are those in which the answers of two programs always differ.
-var programHeaders = []string{"X-Served-By", "Date", load.ProgramHeader}
+var programHeaders = []string{"X-Served-By", load.ProgramHeader}
 
 // replay sends the request to one program by the preview header.
-func (r *rehearsal) replay(ctx context.Context, what replay, program string) (answer, error) {
+func (r *rehearsal) replay(ctx context.Context, what replay, program string) (parity.Answer, error) {
 	v := values{others: what.others}
 	if what.writes != nil {
 		v.number = r.ledger.next()
@@ -170,7 +168,7 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (an
 	target, body := v.fill(what.target, plain), v.fill(what.body, plain)
 	request, err := http.NewRequestWithContext(ctx, what.method, r.region.InsideURL()+target, strings.NewReader(body))
 	if err != nil {
-		return answer{}, err
+		return parity.Answer{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	for name, value := range what.header {
@@ -180,44 +178,39 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (an
 	request.Header.Set(services.PreviewHeader, program)
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
-		return answer{}, err
+		return parity.Answer{}, err
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return answer{}, err
+		return parity.Answer{}, err
 	}
 	if by := load.Program(response.Header); by != program {
-		return answer{}, fmt.Errorf("%s %s: sent to %s and answered by %q", what.method, target, program, by)
+		return parity.Answer{}, fmt.Errorf("%s %s: sent to %s and answered by %q", what.method, target, program, by)
 	}
-	a := answer{response.StatusCode, response.Header.Clone(), string(content)}
-	for _, name := range programHeaders {
-		a.header.Del(name)
-	}
+	a := parity.Answer{Status: response.StatusCode, Header: response.Header, Body: content}
 	if what.writes != nil {
-		a.mask(*what.writes, v)
+		mask(&a, *what.writes, v)
 	}
 	return a, nil
 }
 
-// mask takes out of the answer to a write what differs for every item. The ids of others
-// go first: digits of theirs may be the number of one side's item.
-func (a *answer) mask(item traffic.Item, v values) {
-	written, _ := decode[map[string]any]([]byte(a.body)) // another body has nothing to take out
-	a.header.Del("Content-Length")
-	if id, location := fieldOf(written, item.ID), a.header.Get("Location"); id != "" && location != "" {
-		a.header.Set("Location", strings.ReplaceAll(location, id, "…"))
-	}
-	body := []byte(a.body)
-	for _, field := range append([]string{item.ID}, item.Differs...) {
-		value := regexp.MustCompile(`("` + regexp.QuoteMeta(field) + `"\s*:\s*)("[^"]*"|[-+.\w]+)`)
-		body = value.ReplaceAll(body, []byte(`${1}"…"`))
+// mask writes 0 for what every item of an answer to a write has of its own: its number, its
+// id where it is sent to, and the ids of others, digits of which may be the number of one
+// side's item. JSON stays JSON by that.
+func mask(a *parity.Answer, item traffic.Item, v values) {
+	written, _ := decode[map[string]any](a.Body) // another body has no id
+	if id, location := fieldOf(written, item.ID), a.Header.Get("Location"); id != "" && location != "" {
+		a.Header.Set("Location", strings.ReplaceAll(location, id, own))
 	}
 	for _, other := range v.others {
-		body = word(other.id).ReplaceAll(body, []byte("…"))
+		a.Body = word(other.id).ReplaceAll(a.Body, []byte(own))
 	}
-	a.body = string(bytes.TrimSpace(word(strconv.FormatInt(v.number, 10)).ReplaceAll(body, []byte("…"))))
+	a.Body = word(strconv.FormatInt(v.number, 10)).ReplaceAll(a.Body, []byte(own))
 }
+
+// own stands for what an item has of its own.
+const own = "0"
 
 // word matches a text where it stands as a word of its own.
 func word(text string) *regexp.Regexp {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,93 +12,96 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services/traffic"
+	"example.com/strangler/test/internal/parity"
 )
-
-// A service that gives another answer than the monolith is found out while it is
-// still dark.
-func TestParityFindsDifferences(t *testing.T) {
-	for name, test := range map[string]struct {
-		b    answer
-		want string
-	}{
-		"the same": {answer{200, map[string][]string{"Link": {"x"}}, "[]"}, ""},
-		"status":   {answer{201, map[string][]string{"Link": {"x"}}, "[]"}, "status 200 and 201"},
-		"header":   {answer{200, nil, "[]"}, `Link: ["x"] and []`},
-		"another":  {answer{200, map[string][]string{"Link": {"x"}, "Etag": {"y"}}, "[]"}, `Etag: [] and ["y"]`},
-		"body":     {answer{200, map[string][]string{"Link": {"x"}}, "{}"}, `body "[]" and "{}"`},
-	} {
-		a := answer{200, map[string][]string{"Link": {"x"}}, "[]"}
-		assert.Equal(t, test.want, a.differs(test.b), name)
-	}
-}
 
 // What every new item has of its own is no difference; all else is.
 func TestMask(t *testing.T) {
-	item := traffic.Item{ID: "id", Differs: []string{"created", "version"}}
-	made := func(number int64, body string) answer {
-		a := answer{
-			status: 201, header: map[string][]string{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}, "Content-Length": {"9"}},
-			body: body,
+	item := traffic.Item{ID: "id"}
+	without := replay{writes: &item, differs: []string{"created", "version"}}.without()
+	made := func(number int64, body string) parity.Answer {
+		a := parity.Answer{
+			Status: 201, Header: http.Header{"Location": {"/api/alpha/item-" + strconv.FormatInt(number, 10)}}, Body: []byte(body),
 		}
-		a.mask(item, values{number: number})
+		mask(&a, item, values{number: number})
 		return a
 	}
-	one := made(7, `{"id":"item-7","name":"Item 7","size":70,"created":"2030-01-01T00:00:00Z","version":1}`)
+	one := made(7, `{"id":"item-7","name":"Item 7","of":7,"size":70,"created":"2030-01-01T00:00:00Z","version":1}`)
 	for name, test := range map[string]struct {
 		body string
-		same bool
+		want []string
 	}{
-		"another item":  {`{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2}`, true},
-		"another field": {`{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2,"more":1}`, false},
-		"another value": {`{"id":"item-19","name":"Item 19","size":190,"created":"2031-01-01T00:00:00Z","version":2}`, false},
-		"another's":     {`{"id":"item-19","name":"Item 7","size":70,"created":"2031-01-01T00:00:00Z","version":2}`, false},
-		"no JSON":       {`item 19`, false},
+		"another item": {`{"id":"item-19","name":"Item 19","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2}`, nil},
+		"another field": {
+			`{"id":"item-19","name":"Item 19","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2,"more":1}`, []string{"$.more: nothing and 1"},
+		},
+		"another value": {
+			`{"id":"item-19","name":"Item 19","of":19,"size":190,"created":"2031-01-01T00:00:00Z","version":2}`, []string{"$.size: 70 and 190"},
+		},
+		"another's": {
+			`{"id":"item-19","name":"Item 7","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2}`,
+			[]string{`$.name: "Item 0" and "Item 7"`},
+		},
 	} {
-		if difference := one.differs(made(19, test.body)); test.same {
-			assert.Empty(t, difference, name)
-		} else {
-			assert.NotEmpty(t, difference, name)
-		}
+		assert.Equal(t, test.want, texts(parity.Differences(one, made(19, test.body), without)), name)
 	}
+	assert.NotEmpty(t, parity.Differences(one, made(19, "item 19"), without), "no JSON")
 	// Both sides' items name the same other item, whose id may have digits of either number.
-	naming := func(number int64, other string) answer {
-		a := answer{status: 201, body: `{"id":"x","of":"` + other + `"}`}
-		a.mask(item, values{number: number, others: map[string]values{"/api/beta": {id: "2030-7-19"}}})
+	naming := func(number int64, other string) parity.Answer {
+		a := parity.Answer{Status: 201, Body: []byte(`{"id":"x","of":"` + other + `"}`)}
+		mask(&a, item, values{number: number, others: map[string]values{"/api/beta": {id: "2030-7-19"}}})
 		return a
 	}
-	assert.Empty(t, naming(7, "2030-7-19").differs(naming(19, "2030-7-19")))
-	assert.NotEmpty(t, naming(7, "2030-7-19").differs(naming(19, "2030-7-20")))
+	assert.Empty(t, parity.Differences(naming(7, "2030-7-19"), naming(19, "2030-7-19"), without))
+	assert.NotEmpty(t, parity.Differences(naming(7, "2030-7-19"), naming(19, "2030-7-20"), without))
 
-	moved := made(19, `{"id":"item-19","name":"Item 19","size":70,"created":"2031-01-01T00:00:00Z","version":2}`)
-	moved.header.Set("Location", "/api/other/…")
-	assert.Contains(t, one.differs(moved), "Location")
+	moved := made(19, `{"id":"item-19","name":"Item 19","of":19,"size":70}`)
+	moved.Header.Set("Location", "/api/other/0")
+	assert.Equal(t, []string{`Location: "/api/alpha/0" and "/api/other/0"`}, texts(parity.Differences(one, moved, without)))
+}
+
+func texts(differences []parity.Difference) []string {
+	var all []string
+	for _, d := range differences {
+		all = append(all, d.String())
+	}
+	return all
 }
 
 // The load goes on during a comparison: what changes on one side alone, between
-// two requests to it, is no difference to the other.
+// two requests to it, is no difference to the other. What it changes each time is left out,
+// and said.
 func TestCompareWhileTheLoadWrites(t *testing.T) {
 	calls := 0
-	counting := func(from int) func(string) (answer, error) {
+	resting := func(after int) func(string) (parity.Answer, error) {
 		calls = 0
-		return func(string) (answer, error) {
+		return func(string) (parity.Answer, error) {
 			calls++
-			return answer{status: 200, body: strconv.Itoa(min(calls, from))}, nil
+			return parity.Answer{Body: fmt.Appendf(nil, `{"n":%d}`, min(calls, after))}, nil
 		}
 	}
-	difference, err := compare("alpha", "legacy", counting(7))
+	found, err := compare(nil, resting(7), "alpha", "legacy")
 	require.NoError(t, err)
-	assert.Empty(t, difference, "an answer that rests after 7")
+	assert.Equal(t, comparison{varying: parity.Places{}}, found, "an answer that rests after 7")
 	assert.Equal(t, 9, calls)
 
-	difference, err = compare("alpha", "legacy", counting(1e6))
+	found, err = compare(nil, resting(1e6), "alpha", "legacy")
 	require.NoError(t, err)
-	assert.Contains(t, difference, "does not answer twice alike")
+	assert.Equal(t, comparison{varying: parity.Places{"$.n": true}}, found, "one that never rests")
+	assert.Equal(t, 3*attempts, calls)
 
-	difference, err = compare("alpha", "legacy", func(program string) (answer, error) { return answer{status: len(program)}, nil })
+	found, err = compare(nil, func(program string) (parity.Answer, error) {
+		calls++
+		return parity.Answer{Status: len(program), Body: fmt.Appendf(nil, `{"n":%d}`, calls)}, nil
+	}, "alpha", "legacy")
 	require.NoError(t, err)
-	assert.Equal(t, "status 5 and 6", difference)
+	assert.Equal(t, []string{"status: 5 and 6"}, texts(found.differences), "with a difference besides")
 
-	_, err = compare("alpha", "legacy", func(string) (answer, error) { return answer{}, errors.New("cut") })
+	found, err = compare(parity.PlacesOf("n"), resting(1e6), "alpha", "legacy")
+	require.NoError(t, err)
+	assert.Equal(t, comparison{varying: parity.Places{}}, found, "one that the traffic names")
+
+	_, err = compare(nil, func(string) (parity.Answer, error) { return parity.Answer{}, errors.New("cut") }, "alpha", "legacy")
 	assert.EqualError(t, err, "cut")
 }
 

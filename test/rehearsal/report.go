@@ -97,6 +97,9 @@ type Parity struct {
 	Service    string   `json:"service"`
 	Requests   int      `json:"requests"`
 	Mismatches []string `json:"mismatches,omitempty"`
+	// Varying are the places that the service fills differently each time, which are not
+	// compared.
+	Varying []string `json:"varying,omitempty"`
 }
 
 // Fault is what was broken on purpose, and what that did.

@@ -208,6 +208,9 @@ func spreadOf(shares []Share) string {
 
 func (s *screen) parity(p Parity) {
 	s.line("    parity: %d requests to %s and to the monolith, %s differ", p.Requests, p.Service, s.number(len(p.Mismatches), 0))
+	if len(p.Varying) > 0 {
+		s.line("    not compared, as it varies in the answers of %s alone: %s", p.Service, strings.Join(p.Varying, ", "))
+	}
 	s.wrong(p.Mismatches)
 }
 

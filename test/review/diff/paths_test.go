@@ -43,7 +43,9 @@ func TestPathsThatMove(t *testing.T) {
 		{"existing listener", joined, []program{beta}, "existing listener"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			at := func(share int) *assembly.Stage { return c.environment(t, append([]program{alpha.at(share)}, c.others...)...) }
+			at := func(share int) *assembly.Stage {
+				return c.environment(t, append([]program{alpha.at(share)}, c.others...)...)
+			}
 			paths := "`/api/alpha`, `/api/alpha/*`: "
 			assert.Equal(t, []string{paths + "alpha 0 → 100 %, " + c.rest + " 100 → 0 %."}, of(t, at(0), at(100)).Paths)
 			assert.Empty(t, of(t, at(100), at(100)).Paths)
