@@ -34,6 +34,9 @@ type fault struct {
 	harmless bool
 	// ends is the service that loses tasks by it, or "".
 	ends string
+	// because says what the program has done when something fails that should not, or "".
+	// Nil means that nothing is known.
+	because func() string
 	// inflict breaks something and returns, with a word on how it went, once it
 	// is whole again.
 	inflict func(context.Context) (outcome string, err error)
@@ -123,6 +126,9 @@ func (r *rehearsal) suffer(ctx context.Context, f fault) error {
 	result := f.result(whole, outcome, r.load.Between(began, ended))
 	result.Calls = calls
 	result.Unexplained = r.judged(began, ended, result.Unexplained)
+	if len(result.Unexplained) > 0 && f.because != nil {
+		result.Because = f.because()
+	}
 	r.report.Faults = append(r.report.Faults, result)
 	r.screen.fault(result)
 	return nil
@@ -212,6 +218,7 @@ func (r *rehearsal) faultsOf() []fault {
 		{
 			name: "SIGTERM", hit: "a task of " + second.Name, ends: second.Name, harmless: true,
 			inflict: func(ctx context.Context) (string, error) { return r.lose(ctx, second.Name, r.region.Interrupt) },
+			because: func() string { return r.endedEarly(second.Name) },
 		},
 		{
 			name: "crash at start", hit: "an update of " + last.Name, harmless: true,
@@ -290,6 +297,20 @@ func (r *rehearsal) lose(ctx context.Context, name string, breakTasks func(name 
 	})
 }
 
+// endedEarly says that a service's program has ended at SIGTERM while the load balancer still
+// sent requests to it, or "". On Fargate Spot, and when a host fails, SIGTERM comes while the
+// target is deregistered.
+//
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+func (r *rehearsal) endedEarly(name string) string {
+	ending := r.region.Ending(name)
+	if ending == (region.Ending{}) || ending.Killed || ending.After >= r.propagation() {
+		return ""
+	}
+	return fmt.Sprintf("%s ended %d ms after SIGTERM, before every node of the load balancer knew: let it answer for some seconds more",
+		name, ending.After.Milliseconds())
+}
+
 // healthy are the addresses of the healthy tasks of some services.
 func (r *rehearsal) healthy(names ...string) []string {
 	var addresses []string
@@ -301,15 +322,16 @@ func (r *rehearsal) healthy(names ...string) []string {
 	return addresses
 }
 
-// crash updates a service to a program that cannot start. The deployment must
-// fail, and the tasks of before must go on.
+// crash updates a service while each task that starts is killed, so that its program cannot
+// start, whatever it is. The deployment must fail, and the tasks of before must go on.
 func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, error) {
-	steps := walk(r.catalog)
-	broken, err := r.stages.make(steps[len(steps)-1], crashing(s.ID()))
+	broken, err := r.stages.make(r.last(), redeployed(s.ID(), "crash"))
 	if err != nil {
 		return "", err
 	}
 	before := r.healthy(s.Name)
+	r.region.Doom(s.Name, 1)
+	defer r.region.Doom(s.Name, 0)
 	err = r.account.Deploy(ctx, broken, s.ID())
 	if err == nil {
 		return "", errors.New("an update to a program that cannot start completed")
@@ -323,11 +345,16 @@ func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, erro
 	return "rolled back, tasks untouched", nil
 }
 
+// last is the step at which the faults come.
+func (r *rehearsal) last() step {
+	steps := walk(r.catalog)
+	return steps[len(steps)-1]
+}
+
 // doomed updates a service while every second task that starts is killed. The deployment
 // must go on with the others.
 func (r *rehearsal) doomed(ctx context.Context, s services.Service) (string, error) {
-	steps := walk(r.catalog)
-	changed, err := r.stages.make(steps[len(steps)-1], redeployed(s.ID()))
+	changed, err := r.stages.make(r.last(), redeployed(s.ID(), "doom"))
 	if err != nil {
 		return "", err
 	}

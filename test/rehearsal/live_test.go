@@ -30,8 +30,16 @@ func newFixtureRehearsal(t *testing.T) *rehearsal {
 	})
 }
 
-// newRehearsalOfFixture is one of a catalog of the fixture's, all dark.
+// newRehearsalOfFixture is one of a catalog of the fixture's, all dark, in which every change of
+// the load balancer is known at once.
 func newRehearsalOfFixture(t *testing.T, catalogOf func(version string) services.Catalog, sent traffic.Traffic) *rehearsal {
+	t.Helper()
+	return newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 10}, catalogOf, sent)
+}
+
+func newRehearsalAt(
+	t *testing.T, clock region.Clock, catalogOf func(version string) services.Catalog, sent traffic.Traffic,
+) *rehearsal {
 	t.Helper()
 	app, err := synth.Shipped("../..")
 	require.NoError(t, err)
@@ -45,7 +53,7 @@ func newRehearsalOfFixture(t *testing.T, catalogOf func(version string) services
 	}}
 	kinds, err := requestKinds(catalog, sent)
 	require.NoError(t, err)
-	r := newRehearsalOf(t, app, catalog, kinds, region.Clock{Startup: 300 * time.Millisecond, Speed: 10})
+	r := newRehearsalOf(t, app, catalog, kinds, clock)
 	r.report.Rate = 200
 	return r
 }

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +13,7 @@ import (
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/fixture"
+	"example.com/strangler/test/internal/region"
 )
 
 // inNode is a catalog of alpha and the monolith, which are programs in another language that
@@ -46,6 +49,56 @@ func TestProgramsOfAnotherLanguage(t *testing.T) {
 	}
 	assert.True(t, shares["/api/alpha alpha"])
 	assert.True(t, shares["/api/alpha legacy"])
+}
+
+// A program that ends at SIGTERM while requests still come to it loses them, and the report says
+// which program and why. One that answers for a while longer loses none.
+func TestProgramThatEndsAtSIGTERM(t *testing.T) {
+	for grace, lost := range map[string]bool{"": true, "1000": false} {
+		catalogOf := func(version string) services.Catalog {
+			c := inNode(version)
+			c.Services[0].Environment = map[string]string{"GRACE": grace}
+			return c
+		}
+		r := newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 10, Propagation: 3 * time.Second}, catalogOf, traffic.Traffic{
+			{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha", Status: 200},
+		})
+		r.region.RunAs(commandsOf(r.catalog))
+		r.goLive(t)
+		require.NoError(t, r.suffer(t.Context(), r.faultNamed(t, "SIGTERM")))
+		found := r.report.Faults[0]
+		if !lost {
+			assert.Empty(t, found.Unexplained)
+			assert.Empty(t, found.Because)
+			continue
+		}
+		assert.NotEmpty(t, found.Unexplained)
+		assert.Regexp(t, `^alpha ended \d+ ms after SIGTERM, before every node of the load balancer knew: let it answer for some seconds more$`,
+			found.Because)
+	}
+}
+
+// The update of a program that ends at its start is rolled back, whatever the program is.
+func TestCrashOfAnyProgram(t *testing.T) {
+	r := newRehearsalOfFixture(t, inNode, traffic.Traffic{
+		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha", Status: 200},
+	})
+	r.region.RunAs(commandsOf(r.catalog))
+	live := r.goLive(t)
+	require.Equal(t, live.phases["legacy"], "serving")
+	outcome, err := r.crash(t.Context(), r.catalog.Services[0])
+	require.NoError(t, err)
+	assert.Equal(t, "rolled back, tasks untouched", outcome)
+	assert.Zero(t, len(failed(r.load.Between(time.Time{}, time.Now()))))
+}
+
+// faultNamed is one of the rehearsal's faults.
+func (r *rehearsal) faultNamed(t *testing.T, name string) fault {
+	t.Helper()
+	all := r.faultsOf()
+	i := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return all[i]
 }
 
 // What nothing says how to start is named before anything starts, a line each.

@@ -119,6 +119,8 @@ type Fault struct {
 	Recovery    int64    `json:"recoveryMilliseconds"`
 	Outcome     string   `json:"outcome"`
 	Unexplained []string `json:"unexplained,omitempty"`
+	// Because is what the program has done, where that explains the unexplained failures.
+	Because string `json:"because,omitempty"`
 }
 
 // Calls is the load that services have from their callers, in requests a second: before

@@ -237,6 +237,9 @@ func (s *screen) fault(f Fault) {
 	if f.Calls != nil {
 		s.line("    calls to %s: %.0f/s before, %.0f/s at most after", f.Calls, f.Calls.Before, f.Calls.Most)
 	}
+	if f.Because != "" {
+		s.line("    %s", s.paint(red, f.Because))
+	}
 	s.wrong(f.Unexplained)
 }
 

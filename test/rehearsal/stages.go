@@ -97,26 +97,11 @@ func serviceOf(s *assembly.Stack) string {
 	return ""
 }
 
-// redeployed makes a stack's service start new tasks of the same program.
-func redeployed(stack string) edit {
+// redeployed makes a stack's service start new tasks of the same program, for a reason that is
+// another one each time.
+func redeployed(stack, reason string) edit {
 	return edit{stack, func(s *assembly.Stack, resources map[string]any) {
 		properties := resources[serviceOf(s)].(map[string]any)["Properties"].(map[string]any)
-		properties["ForceNewDeployment"] = map[string]any{"EnableForceNewDeployment": true, "ForceNewDeploymentNonce": "rehearsal"}
-	}}
-}
-
-// crashing takes from the stack's program the variables that it needs, so that
-// it ends at its start.
-func crashing(stack string) edit {
-	return edit{stack, func(s *assembly.Stack, resources map[string]any) {
-		for _, r := range s.Resources {
-			if r.Type != "AWS::ECS::TaskDefinition" {
-				continue
-			}
-			properties := resources[r.LogicalID].(map[string]any)["Properties"].(map[string]any)
-			for _, container := range properties["ContainerDefinitions"].([]any) {
-				delete(container.(map[string]any), "Environment")
-			}
-		}
+		properties["ForceNewDeployment"] = map[string]any{"EnableForceNewDeployment": true, "ForceNewDeploymentNonce": reason}
 	}}
 }

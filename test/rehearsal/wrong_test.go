@@ -59,9 +59,11 @@ func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kind
 		region:  region,
 		ledger:  newLedger(),
 		logs:    logs,
-		report:  &Report{Rate: 100, StartupSeconds: clock.Startup.Seconds(), Speed: clock.Speed},
-		screen:  screen,
-		probe:   quiet,
+		report: &Report{
+			Rate: 100, StartupSeconds: clock.Startup.Seconds(), PropagationSeconds: clock.Propagation.Seconds(), Speed: clock.Speed,
+		},
+		screen: screen,
+		probe:  quiet,
 	}
 	r.account = cloudformation.New(region, r.observe)
 	return r

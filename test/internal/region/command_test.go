@@ -66,6 +66,36 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 	}
 }
 
+// How a program ends at SIGTERM is known: at once, after some time, or not by itself.
+func TestEndingAtSIGTERM(t *testing.T) {
+	for name, test := range map[string]struct {
+		grace  string
+		least  time.Duration
+		killed bool
+	}{
+		"at once":    {"", 0, false},
+		"after 0.5s": {"500", 500 * time.Millisecond, false},
+		"never":      {"60000", 2 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTestService(t, declaredService())
+			deploy(t, s, s.node(t, map[string]string{"GRACE": test.grace}))
+			require.Empty(t, s.lastEnding)
+			s.interrupt()
+			eventually(t, "an ending", func() bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				return s.lastEnding != (Ending{})
+			})
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			assert.GreaterOrEqual(t, s.lastEnding.After, test.least)
+			assert.Equal(t, test.killed, s.lastEnding.Killed)
+		})
+	}
+}
+
 // What a program has started ends with it, as in a container.
 func TestProgramsEndWithTheirChildren(t *testing.T) {
 	s := newTestService(t, declaredService())

@@ -118,13 +118,18 @@ func (p *process) cpu() (time.Duration, error) {
 
 // stop sends SIGTERM, and kills the program if it still runs after the timeout, as ECS
 // does.
-func (p *process) stop(timeout time.Duration) {
+func (p *process) stop(timeout time.Duration) Ending {
+	asked := time.Now()
 	_ = p.command.Process.Signal(syscall.SIGTERM)
+	e := Ending{}
 	select {
 	case <-p.done:
 	case <-time.After(timeout):
+		e.Killed = true
 	}
+	e.After = time.Since(asked)
 	p.kill()
+	return e
 }
 
 // kill ends the program at once and waits for its end.

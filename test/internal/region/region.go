@@ -290,6 +290,25 @@ func (r *Region) Hang(name string) { r.with(name, func(s *service) { s.each(1, (
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 func (r *Region) Interrupt(name string) { r.with(name, (*service).interrupt) }
 
+// Ending is how a program ended that got SIGTERM.
+type Ending struct {
+	// After is how long it ran on, on the clock of this machine.
+	After time.Duration
+	// Killed is whether it did not end by itself within its stop timeout.
+	Killed bool
+}
+
+// Ending returns how the last task of a service ended that got SIGTERM. It is zero where none
+// has, and for an unknown service.
+func (r *Region) Ending(name string) (last Ending) {
+	r.with(name, func(s *service) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		last = s.lastEnding
+	})
+	return last
+}
+
 // Doom kills each n-th task of a service that starts from now on, as it starts. Zero ends
 // that. An unknown service is ignored.
 func (r *Region) Doom(name string, n int) { r.with(name, func(s *service) { s.doom(n) }) }

@@ -31,6 +31,8 @@ type service struct {
 	tasks             []*task
 	// doomed is how many tasks start for each that is killed at its start. Zero kills none.
 	doomed, started int
+	// lastEnding is that of the last task that got SIGTERM.
+	lastEnding Ending
 	// running counts the goroutines of tasks.
 	running sync.WaitGroup
 	stopped context.CancelFunc
@@ -268,7 +270,7 @@ func unhealthy(tasks []*task) (n int) {
 }
 
 func (s *service) start(d *deployment) {
-	t := newTask(d, s.clock.Startup, s.onLog)
+	t := newTask(d, s.clock.Startup, s.onLog, s.end)
 	s.tasks = append(s.tasks, t)
 	s.started++
 	dies := s.doomed > 0 && s.started%s.doomed == 0
@@ -348,6 +350,13 @@ func (s *service) interrupt() {
 		s.mu.Unlock()
 		t.interrupt()
 	}
+}
+
+// end keeps how the last program ended that got SIGTERM.
+func (s *service) end(e Ending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastEnding = e
 }
 
 func (s *service) oldest(n int) []*task {

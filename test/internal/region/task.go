@@ -42,6 +42,8 @@ type task struct {
 	// for that, and kill ends the program at once.
 	leave, interrupt, kill       context.CancelFunc
 	leaving, interrupted, killed context.Context
+	// onEnd gets how the program ended after SIGTERM.
+	onEnd func(Ending)
 	// The service's lock guards what follows.
 	process  *process
 	started  time.Time
@@ -51,8 +53,8 @@ type task struct {
 	unhealthy, passed bool
 }
 
-func newTask(d *deployment, startup time.Duration, onLog func(line string)) *task {
-	t := &task{deployment: d, startup: startup, onLog: onLog}
+func newTask(d *deployment, startup time.Duration, onLog func(line string), onEnd func(Ending)) *task {
+	t := &task{deployment: d, startup: startup, onLog: onLog, onEnd: onEnd}
 	t.killed, t.kill = context.WithCancel(context.Background())
 	t.interrupted, t.interrupt = context.WithCancel(t.killed)
 	t.leaving, t.leave = context.WithCancel(t.interrupted)
@@ -105,8 +107,9 @@ func (t *task) deactivate(p *process) {
 	case <-p.done:
 	}
 	stopped := context.AfterFunc(t.killed, p.kill)
-	p.stop(t.deployment.stopTimeout)
+	ending := p.stop(t.deployment.stopTimeout)
 	stopped()
+	t.onEnd(ending)
 }
 
 // sleep reports whether the whole time has passed before the context ended.
