@@ -91,7 +91,7 @@ func untouchedFrom(faults []fault, service string) int {
 // writeTarget is a target that the traffic writes to by POST, on any host, of the last service that
 // has one: the others have most of the other faults. It is empty when there is none.
 func (r *rehearsal) writeTarget() (service, target string) {
-	for _, s := range r.catalog.Services {
+	for _, s := range r.rehearsed() {
 		for _, k := range r.kinds {
 			if k.Writes != nil && k.Method == http.MethodPost && k.Header["Host"] == "" && slices.Contains(s.Patterns(), k.Path) {
 				service, target = s.Name, r.ledger.draw(k).target(k)
@@ -203,7 +203,7 @@ func needs(paths []string, s services.Service) bool {
 // faultsOf are the faults of tasks and of the database. None hits a service that
 // is still busy with the one before.
 func (r *rehearsal) faultsOf() []fault {
-	c := r.catalog.Services
+	c := r.rehearsed()
 	first, second, last := r.victim(), c[1%len(c)], c[len(c)-1]
 	all := []fault{
 		{
@@ -238,12 +238,12 @@ func (r *rehearsal) faultsOf() []fault {
 
 // victim is the first service that others call, or else the first.
 func (r *rehearsal) victim() services.Service {
-	for _, s := range r.catalog.Services {
+	for _, s := range r.rehearsed() {
 		if len(s.Callers()) > 0 {
 			return s
 		}
 	}
-	return r.catalog.Services[0]
+	return r.rehearsed()[0]
 }
 
 // calledOf are the services that others call.
@@ -253,20 +253,15 @@ func calledOf(all ...services.Service) []services.Service {
 
 // databaseFaults are those of the tables, which only a service with a table notices.
 func (r *rehearsal) databaseFaults() []fault {
-	var keeping []services.Service
-	var paths []string
-	for _, s := range r.catalog.Services {
-		if s.Table != nil {
-			keeping = append(keeping, s)
-			paths = append(paths, s.Patterns()...)
-		}
-	}
-	if len(keeping) == 0 {
+	keeping := keepers(r.catalog.Services)
+	victims := keepers(append([]services.Service{r.victim()}, r.rehearsed()...))
+	if len(victims) == 0 {
 		return nil
 	}
-	first := keeping[0]
-	if victim := r.victim(); victim.Table != nil {
-		first = victim
+	first := victims[0]
+	var paths []string
+	for _, s := range keeping {
+		paths = append(paths, s.Patterns()...)
 	}
 	return []fault{
 		{
@@ -282,6 +277,11 @@ func (r *rehearsal) databaseFaults() []fault {
 			inflict: func(ctx context.Context) (string, error) { return r.breakDatabase(ctx, region.Outage{Down: true}) },
 		},
 	}
+}
+
+// keepers are the services with a table.
+func keepers(all []services.Service) []services.Service {
+	return slices.DeleteFunc(slices.Clone(all), func(s services.Service) bool { return s.Table == nil })
 }
 
 // lose breaks tasks of a service and waits until it has lost one of those that
@@ -347,7 +347,7 @@ func (r *rehearsal) crash(ctx context.Context, s services.Service) (string, erro
 
 // last is the step at which the faults come.
 func (r *rehearsal) last() step {
-	steps := walk(r.catalog)
+	steps := walk(r.catalog, r.rehearsed())
 	return steps[len(steps)-1]
 }
 

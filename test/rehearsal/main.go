@@ -18,11 +18,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/aws/jsii-runtime-go"
 
+	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/cloudformation"
 	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/load"
@@ -32,12 +36,15 @@ import (
 
 // options are the command line's.
 type options struct {
-	rate    int
-	faults  bool
-	serve   bool
-	json    string
-	env     string
-	startup time.Duration
+	rate   int
+	faults bool
+	serve  bool
+	json   string
+	env    string
+	only   string
+	// from and to are files such as cdk.json.
+	from, to string
+	startup  time.Duration
 	// propagation is in the time of the templates.
 	propagation time.Duration
 	speed       float64
@@ -93,10 +100,13 @@ func statusOf(err error) int {
 // flags are the command line's, which set the options.
 func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
-	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve; a step takes longer below 500")
-	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk")
+	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve, 200 with --from; a step takes longer below 500")
+	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk; not with --only, unless it is given")
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
+	f.StringVar(&o.only, "only", "", "rehearse the migration of one `service` alone")
+	f.StringVar(&o.from, "from", "", "rehearse the change of the phases from those of a `cdk.json`")
+	f.StringVar(&o.to, "to", "cdk.json", "the `cdk.json` with the phases that --from changes to")
 	f.StringVar(&o.env, "env", "", "a `file` with the values of secrets and other variables, NAME=value or orders.NAME=value a line")
 	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
 	f.DurationVar(&o.propagation, "propagation", 3*time.Second,
@@ -117,6 +127,12 @@ func parse(args []string) (options, error) {
 	if o.serve && !given["rate"] {
 		o.rate = 50
 	}
+	if o.from != "" && !given["rate"] {
+		o.rate = 200
+	}
+	if o.only != "" && !given["faults"] {
+		o.faults = false
+	}
 	var err error
 	switch {
 	case f.NArg() > 0:
@@ -129,6 +145,12 @@ func parse(args []string) (options, error) {
 		err = fmt.Errorf("--propagation %s: want 0s or more", o.propagation)
 	case !(o.speed >= 1 && o.speed <= 100):
 		err = fmt.Errorf("--speed %g: want 1, the templates' own times, to 100", o.speed)
+	case o.serve && (o.only != "" || o.from != ""):
+		err = errors.New("--serve moves every path: leave --only and --from out")
+	case given["to"] && o.from == "":
+		err = errors.New("--to wants --from: the cdk.json with the phases of before")
+	case o.from != "" && (o.only != "" || given["faults"]):
+		err = errors.New("--from rehearses one change: leave --only and --faults out")
 	case o.serve && (o.json != "" || given["faults"]):
 		err = errors.New("--serve breaks nothing and reports nothing: leave --faults and --json out")
 	}
@@ -159,52 +181,32 @@ func run(ctx context.Context, o options, out output) error {
 	if err := findNode(); err != nil {
 		return err
 	}
-	root, err := os.Getwd()
+	in, err := prepare(o)
 	if err != nil {
-		return err
+		return (&Report{}).ended(err, o.json)
 	}
-	app, err := synth.Shipped(root)
-	if errors.Is(err, os.ErrNotExist) {
-		return errors.New("there is no cdk.json here: run it in the module's folder, as go run ./test/rehearsal")
-	}
-	if err != nil {
-		return err
-	}
-	catalog, err := app.Catalog.Complete()
-	if err != nil {
-		return err
-	}
-	if err := allHere(app.Context, catalog); err != nil {
-		return err
-	}
-	if err := checkPrograms(catalog); err != nil {
-		return err
-	}
-	values, err := readValues(o.env)
-	if err != nil {
-		return err
+	if o.from != "" && len(in.changes) == 0 {
+		_, err := fmt.Fprintf(out, "no phase differs between %s and %s: nothing to rehearse\n", o.from, o.to)
+		return (&Report{}).ended(err, o.json)
 	}
 	scratch, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	kinds, err := requestKinds(catalog, example.Traffic())
-	if err != nil {
-		return err
-	}
-	logs := newLogs(kinds)
-	region, err := region.New(root, region.Clock{Startup: o.startup, Propagation: o.propagation, Speed: o.speed}, logs.read)
+	logs := newLogs(in.kinds)
+	region, err := region.New(in.app.Root, region.Clock{Startup: o.startup, Propagation: o.propagation, Speed: o.speed}, logs.read)
 	if err != nil {
 		return err
 	}
 	defer region.Close()
-	region.RunAs(commandsOf(catalog))
-	region.SetValues(values)
+	region.RunAs(commandsOf(in.catalog))
+	region.SetValues(in.values)
 	r := &rehearsal{
-		catalog: catalog,
-		kinds:   kinds,
-		stages:  &stages{app: app, scratch: scratch},
+		catalog: in.catalog,
+		only:    o.only,
+		kinds:   in.kinds,
+		stages:  &stages{app: in.app, scratch: scratch},
 		region:  region,
 		ledger:  newLedger(),
 		logs:    logs,
@@ -215,27 +217,83 @@ func run(ctx context.Context, o options, out output) error {
 	}
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
-	r.screen.leftOut(catalog)
+	r.screen.leftOut(in.catalog)
 	if o.serve {
 		return r.serve(ctx, o.rate)
 	}
-	if o.json != "" {
-		// An error of writing comes before the rehearsal, not after it.
-		if err := r.report.write(o.json); err != nil {
-			return err
+	return r.judge(o, func() error {
+		if len(in.changes) > 0 {
+			return r.rehearseChanges(ctx, in.changes, o.rate)
 		}
+		return r.run(ctx, o)
+	})
+}
+
+// judge does the work beside the probe of this machine, and writes the report.
+func (r *rehearsal) judge(o options, work func() error) error {
+	// An error of writing comes before the rehearsal, not after it.
+	if err := r.report.ended(nil, o.json); err != nil {
+		return err
 	}
 	measured := load.StartProbe()
 	defer measured.Stop()
 	r.probe = measured
-	err = r.judgedError(r.run(ctx, o))
-	if o.json != "" {
-		err = errors.Join(err, r.report.write(o.json))
-	}
-	if err != nil {
+	if err := r.report.ended(r.judgedError(work()), o.json); err != nil {
 		return err
 	}
 	return r.report.verdict()
+}
+
+// input is what a rehearsal begins with.
+type input struct {
+	app     *synth.App
+	catalog services.Catalog
+	kinds   traffic.Traffic
+	values  region.Values
+	changes []change
+}
+
+// prepare reads what the rehearsal begins with, and finds every mistake in it.
+func prepare(o options) (in input, err error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return in, err
+	}
+	in.app, err = synth.Shipped(root)
+	if errors.Is(err, os.ErrNotExist) {
+		return in, errors.New("there is no cdk.json here: run it in the module's folder, as go run ./test/rehearsal")
+	}
+	if err != nil {
+		return in, err
+	}
+	if in.catalog, err = in.app.Catalog.Complete(); err != nil {
+		return in, err
+	}
+	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app.Context, in.catalog), checkPrograms(in.catalog)); err != nil {
+		return in, err
+	}
+	if o.from != "" {
+		if in.changes, err = changesOf(in.catalog, o.from, o.to); err != nil {
+			return in, err
+		}
+	}
+	if in.values, err = readValues(o.env); err != nil {
+		return in, err
+	}
+	in.kinds, err = requestKinds(in.catalog, example.Traffic())
+	return in, err
+}
+
+// checkOnly fails when the service of --only is none.
+func checkOnly(only string, catalog services.Catalog) error {
+	var names []string
+	for _, s := range catalog.Services {
+		names = append(names, s.Name)
+	}
+	if only != "" && !slices.Contains(names, only) {
+		return fmt.Errorf("--only %s: want one of %s", only, strings.Join(names, ", "))
+	}
+	return nil
 }
 
 // findNode looks for what the CDK's library runs on.

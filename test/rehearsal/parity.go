@@ -22,7 +22,7 @@ import (
 // parity sends the same requests to each dark service and to the monolith, both
 // by the preview header, and reports every difference in status, header or body.
 func (r *rehearsal) parity(ctx context.Context) error {
-	for _, s := range r.catalog.Services {
+	for _, s := range r.rehearsed() {
 		r.screen.progress("parity of "+s.Name, r.count)
 		p, began := Parity{Service: s.Name}, time.Now()
 		varying := parity.Places{}

@@ -17,6 +17,8 @@ import (
 // rehearsal is one migration under load.
 type rehearsal struct {
 	catalog services.Catalog
+	// only is the service whose migration is rehearsed. Empty means every service.
+	only string
 	// kinds are the requests that are sent, the kit's own among them.
 	kinds   traffic.Traffic
 	stages  *stages
@@ -67,8 +69,10 @@ func (r *rehearsal) run(ctx context.Context, options options) error {
 		}
 	}
 	r.load.Stop()
-	if err := r.scaling(ctx); err != nil {
-		return fmt.Errorf("scaling: %w", err)
+	if r.only == "" || options.faults {
+		if err := r.scaling(ctx); err != nil {
+			return fmt.Errorf("scaling: %w", err)
+		}
 	}
 	if err := r.audit(ctx); err != nil {
 		return err
@@ -110,10 +114,35 @@ func (r *rehearsal) common(stage *assembly.Stage) []string {
 	return ids
 }
 
+// rehearsed are the services whose migration is rehearsed.
+func (r *rehearsal) rehearsed() []services.Service {
+	if s := r.catalog.Find(r.only); s != nil {
+		return []services.Service{*s}
+	}
+	return r.catalog.Services
+}
+
+// needed are the stacks of a stage that a rehearsal of one service needs: its own, those of
+// what it calls, and the common ones. None means all.
+func (r *rehearsal) needed(stage *assembly.Stage) []string {
+	if r.only == "" {
+		return nil
+	}
+	needed := r.common(stage)
+	for names := []string{r.only}; len(names) > 0; names = names[1:] {
+		s := r.catalog.Find(names[0])
+		if !slices.Contains(needed, s.ID()) {
+			needed = append(needed, s.ID())
+			names = append(names, s.Calls...)
+		}
+	}
+	return needed
+}
+
 // walk deploys one step after the other and judges what requests meet.
 func (r *rehearsal) walk(ctx context.Context) error {
 	r.screen.walkHead(columns(r.kinds))
-	for i, step := range walk(r.catalog) {
+	for i, step := range walk(r.catalog, r.rehearsed()) {
 		r.screen.progress(step.name, r.count)
 		stage, err := r.stages.make(step)
 		if err != nil {
@@ -180,7 +209,7 @@ func (r *rehearsal) deploy(ctx context.Context, stage *assembly.Stage) error {
 			return err
 		}
 	}
-	if err := r.account.Deploy(ctx, stage); err != nil {
+	if err := r.account.Deploy(ctx, stage, r.needed(stage)...); err != nil {
 		return err
 	}
 	r.stage = stage

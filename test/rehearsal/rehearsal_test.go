@@ -27,7 +27,7 @@ import (
 func TestWalkIsAMigration(t *testing.T) {
 	catalog := fixtureCatalog(t)
 	seen := map[string][]string{}
-	for _, step := range walk(catalog) {
+	for _, step := range walk(catalog, catalog.Services) {
 		_, err := services.ParseMigration(catalog, step.phases)
 		assert.NoError(t, err, step.name)
 		for name, phase := range step.phases {
@@ -70,7 +70,7 @@ func readingCatalog(t *testing.T) services.Catalog {
 func TestWalkOfRoutes(t *testing.T) {
 	catalog := readingCatalog(t)
 	var names []string
-	for _, step := range walk(catalog) {
+	for _, step := range walk(catalog, catalog.Services) {
 		_, err := services.ParseMigration(catalog, step.phases)
 		assert.NoError(t, err, step.name)
 		names = append(names, step.name)
@@ -174,7 +174,7 @@ func TestGapRounds(t *testing.T) {
 	catalog := fixtureCatalog(t)
 	orders := func() [][]string {
 		var all [][]string
-		for _, round := range gapRounds(catalog) {
+		for _, round := range gapRounds(catalog, catalog.Services) {
 			var one []string
 			for _, o := range round {
 				way := o.service.Name + ": " + o.order

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -24,19 +25,23 @@ type Report struct {
 	Speed          float64 `json:"speed"`
 	// PropagationSeconds is how long the load balancer's nodes take to learn of a change,
 	// in the time of the templates.
-	PropagationSeconds float64   `json:"propagationSeconds"`
-	Gaps               []Gap     `json:"gaps"`
-	Steps              []Step    `json:"steps"`
-	Parity             []Parity  `json:"parity"`
-	Faults             []Fault   `json:"faults,omitempty"`
-	Scaling            []Scaling `json:"scaling"`
-	Audit              []Audit   `json:"audit"`
-	Logs               Logs      `json:"logs"`
-	Frontend           Frontend  `json:"frontend"`
+	PropagationSeconds float64 `json:"propagationSeconds"`
+	// Changes are those of --from and --to.
+	Changes  []Change  `json:"changes,omitempty"`
+	Gaps     []Gap     `json:"gaps"`
+	Steps    []Step    `json:"steps"`
+	Parity   []Parity  `json:"parity"`
+	Faults   []Fault   `json:"faults,omitempty"`
+	Scaling  []Scaling `json:"scaling"`
+	Audit    []Audit   `json:"audit"`
+	Logs     Logs      `json:"logs"`
+	Frontend Frontend  `json:"frontend"`
 	// Seconds is how long it all took.
 	Seconds float64 `json:"seconds"`
 	// Unexplained is every failure that should not have been: 0 is a pass.
 	Unexplained int `json:"unexplained"`
+	// Error is what ended the rehearsal before its end.
+	Error string `json:"error,omitempty"`
 	// NotJudged are the parts in which requests failed while the machine was too busy to
 	// judge whose fault it was.
 	NotJudged []string `json:"notJudged,omitempty"`
@@ -59,6 +64,17 @@ type Step struct {
 	Shares []Share `json:"shares"`
 	// Unexplained says what was wrong.
 	Unexplained []string `json:"unexplained,omitempty"`
+}
+
+// Change is what a change of the phases of environments met, which have the same before and
+// after. Its step is among the steps.
+type Change struct {
+	// Environments are the names of stages, such as "shop-dev".
+	Environments []string `json:"environments"`
+	Requests     int      `json:"requests"`
+	// Unexplained counts what was wrong.
+	Unexplained int     `json:"unexplained"`
+	P99         float64 `json:"p99Milliseconds"`
 }
 
 // Share is how many of a path's requests one program answered after the
@@ -200,12 +216,19 @@ func (r *Report) verdict() error {
 	return nil
 }
 
-func (r *Report) write(file string) error {
+// ended writes the report to a file, unless that is "", and returns what ended the rehearsal.
+func (r *Report) ended(by error, file string) error {
+	if file == "" {
+		return by
+	}
+	if by != nil {
+		r.Error = by.Error()
+	}
 	body, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
-		return err
+		return errors.Join(by, err)
 	}
-	return os.WriteFile(file, append(body, '\n'), 0o644)
+	return errors.Join(by, os.WriteFile(file, append(body, '\n'), 0o644))
 }
 
 func trafficOf(records []load.Record) Traffic {

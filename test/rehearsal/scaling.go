@@ -21,9 +21,9 @@ const scaleTime = 6 * time.Minute
 //
 // Each service has a load of its own, so the load of before must have ended.
 func (r *rehearsal) scaling(ctx context.Context) error {
-	loaded := r.catalog.Services[0]
+	loaded := r.rehearsed()[0]
 	before, loads := map[string][]string{}, map[string]*load.Load{}
-	for _, s := range r.catalog.Services {
+	for _, s := range r.rehearsed() {
 		before[s.Name] = r.healthy(s.Name)
 		loads[s.Name] = load.Start(rateOf(s, s.Name == loaded.Name), newStream(r.region.URL(), r.kinds, r.ledger).to(s.Patterns()))
 		defer loads[s.Name].Stop()
@@ -50,7 +50,7 @@ func (r *rehearsal) scaling(ctx context.Context) error {
 	<-ended
 	r.screen.scalingHead()
 	over := time.Now()
-	for _, s := range r.catalog.Services {
+	for _, s := range r.rehearsed() {
 		result := scalingOf(s, s.Name == loaded.Name, before[s.Name], r.healthy(s.Name), activities, loads[s.Name].Between(began, over))
 		result.Unexplained = r.judged(began, over, result.Unexplained)
 		if result.To > result.From {

@@ -37,7 +37,7 @@ func TestScaling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTestRehearsalAt(t, test.clock)
-			steps := walk(r.catalog)
+			steps := walk(r.catalog, r.rehearsed())
 			stage, err := r.stages.make(steps[len(steps)-1], test.edits...)
 			require.NoError(t, err)
 			require.NoError(t, r.deploy(t.Context(), stage))

@@ -119,11 +119,11 @@ func keysOf(service services.Service) []string {
 	return append(keys, service.Name)
 }
 
-// walk takes every service from dark to strangled, one after the other, and then the
-// monolith out of service. Routes with a name are live before their service begins. The
+// walk takes each of the services from dark to strangled, one after the other, and when these
+// are all of the catalog's then the monolith out of service. Routes with a name are live before their service begins. The
 // first service also goes back, from live by a share to dark and from strangled to live:
 // rollback is a word too.
-func walk(c services.Catalog) []step {
+func walk(c services.Catalog, rehearsed []services.Service) []step {
 	steps := []step{start(c)}
 	advance := func(name string, words ...string) {
 		for _, word := range words {
@@ -131,7 +131,7 @@ func walk(c services.Catalog) []step {
 		}
 	}
 	live, strangled := services.Live.String(), services.Strangled.String()
-	for i, s := range c.Services {
+	for i, s := range rehearsed {
 		for _, key := range keysOf(s) {
 			advance(key, append(sharesTo(s, key), live)...)
 		}
@@ -143,7 +143,9 @@ func walk(c services.Catalog) []step {
 			advance(s.Name, live, strangled)
 		}
 	}
-	advance(c.Monolith.Name, string(services.Drained), string(services.Retired))
+	if len(rehearsed) == len(c.Services) {
+		advance(c.Monolith.Name, string(services.Drained), string(services.Retired))
+	}
 	return steps
 }
 

@@ -39,6 +39,14 @@ func table(key, tag string) string {
 	)
 }
 
+// report is a file with the report of a rehearsal.
+func report(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "rehearsal.json")
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+	return file
+}
+
 func TestExitStatus(t *testing.T) {
 	base := environment(t, "shop-dev", table("id", "a"))
 	for name, test := range map[string]struct {
@@ -74,9 +82,18 @@ func TestExitStatus(t *testing.T) {
 			"",
 			"Fn::Unknown is not supported",
 		},
-		"one folder":    {[]string{base}, failed, "", "review: want two folders"},
-		"three folders": {[]string{base, base, base}, failed, "", "review: want two folders"},
-		"no folder":     {nil, failed, "", "review: want two folders"},
+		"a rehearsal": {
+			[]string{base, environment(t, "shop-dev", table("id", "b")), report(t, `{"changes":[{"environments":["shop-dev"],"requests":900}]}`)},
+			nothingFound, "- Rehearsal: 900 requests while the phases change, none failed, p99 0 ms.\n", "",
+		},
+		"a rehearsal with failures": {
+			[]string{base, base, report(t, `{"changes":[{"environments":["shop-dev"],"requests":900,"unexplained":2}]}`)},
+			found, "- **Finding**: Rehearsal: 2 failures that should not be, of 900 requests", "",
+		},
+		"no rehearsal": {[]string{base, base, report(t, "text")}, failed, "", "want the report of a rehearsal"},
+		"one folder":   {[]string{base}, failed, "", "review: want two folders"},
+		"four folders": {[]string{base, base, base, base}, failed, "", "review: want two folders"},
+		"no folder":    {nil, failed, "", "review: want two folders"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, stderr strings.Builder

@@ -34,6 +34,8 @@ type Diff struct {
 	Permissions []string
 	// Replacements are of resources that keep nothing.
 	Replacements []string
+	// Rehearsed is what the change of the phases met under load.
+	Rehearsed []string
 	// Cost is what the environment costs to leave running, before and after.
 	Cost []string
 }
