@@ -23,7 +23,7 @@ func TestCatalogHasTheOnlyName(t *testing.T) {
 	if old == name {
 		name = "store"
 	}
-	app := shipped(t)
+	app := onItsOwn(t)
 	app.Catalog.Name = name
 	everyOption(app)
 	a := synthesized(t, app)

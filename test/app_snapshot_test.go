@@ -24,7 +24,7 @@ import (
 )
 
 // The templates of the shipped app, for a reviewer to see what a change does.
-func TestTemplates(t *testing.T) {
+func TestTemplatesSnapshot(t *testing.T) {
 	var want []string
 	for _, stage := range asShipped(t).Stages {
 		for _, stack := range stage.Stacks {
@@ -191,7 +191,7 @@ func sameElements(a, b []string) bool {
 // of the catalog's programs.
 func routesText(stage *assembly.Stage, c services.Catalog) string {
 	var text strings.Builder
-	listener := stage.Listeners[0].Routing
+	listener := routing(stage)
 	fmt.Fprintf(&text, "The rules of %s in the order of evaluation; the first match wins.\n\n", stage.Name)
 	row := func(cells ...any) {
 		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-9v%-30v%-42v%v", cells...), " "))
@@ -228,9 +228,32 @@ func routesText(stage *assembly.Stage, c services.Catalog) string {
 			}
 		}
 	}
-	row("default", "", "", fmt.Sprintf("the load balancer, %d", listener.Default.(alb.FixedResponse).StatusCode))
+	row("default", "", "", byDefault(listener.Default))
 	text.WriteString(tasksText(stage, c))
 	return text.String()
+}
+
+// routing is that of the listener that has the rules. One that was there already has no default
+// action here.
+func routing(stage *assembly.Stage) alb.Listener {
+	for _, l := range stage.Listeners {
+		if len(l.Routing.Rules) > 0 {
+			return l.Routing
+		}
+	}
+	var joined alb.Listener
+	for _, rule := range stage.ListenerRules {
+		joined.Rules = append(joined.Rules, rule.Rule)
+	}
+	return joined
+}
+
+// byDefault is who serves what no rule matches.
+func byDefault(action alb.Action) string {
+	if fixed, ok := action.(alb.FixedResponse); ok {
+		return fmt.Sprintf("the load balancer, %d", fixed.StatusCode)
+	}
+	return "the listener, as it did before"
 }
 
 // tasksText lists the bounds between which each program scales, and how the monolith's
@@ -266,7 +289,8 @@ func sharesText(stage *assembly.Stage, rule alb.Rule) string {
 	var parts []string
 	shares := rule.Shares()
 	for _, group := range rule.Action.(alb.Forward) {
-		parts = append(parts, fmt.Sprintf("%s %.0f%%", stage.Program(group.TargetGroup), 100*shares[group.TargetGroup]))
+		program := cmp.Or(stage.Program(group.TargetGroup), "the existing monolith")
+		parts = append(parts, fmt.Sprintf("%s %.0f%%", program, 100*shares[group.TargetGroup]))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -283,7 +307,7 @@ func reachabilityText(stage *assembly.Stage) string {
 		targets[way{link.From, ports}] = append(targets[way{link.From, ports}], link.To)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "What may open connections to what in %s, by security groups, routes and endpoints.\n\n", stage.Name)
+	fmt.Fprintf(&text, "What may open connections to what in %s, by %s.\n\n", stage.Name, decidedBy(n))
 	fmt.Fprintf(&text, "%-16s%-14s%s\n", "from", "ports", "to")
 	for _, w := range slices.SortedFunc(maps.Keys(targets), func(a, b way) int {
 		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.ports, b.ports))
@@ -292,6 +316,14 @@ func reachabilityText(stage *assembly.Stage) string {
 		fmt.Fprintf(&text, "%-16s%-14s%s\n", w.from, w.ports, strings.Join(targets[w], ", "))
 	}
 	return text.String()
+}
+
+// decidedBy is what keeps the parts of a network from each other, as far as it is known here.
+func decidedBy(n network.Network) string {
+	if n.Existing {
+		return "security groups; the VPC was there already, and its routes are taken to lead everywhere"
+	}
+	return "security groups, routes and endpoints"
 }
 
 // permissionsText is the matrix of task roles and tables, and then every

@@ -3,8 +3,11 @@ package test
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -47,6 +50,18 @@ func shipped(t testing.TB) *synth.App {
 	app, err := synth.Shipped("..")
 	require.NoError(t, err)
 	app.Images = images()
+	return app
+}
+
+// onItsOwn is the app as it ships, in one environment, dev: that of cdk.json which comes first,
+// with a network and a load balancer of its own.
+func onItsOwn(t testing.TB) *synth.App {
+	t.Helper()
+	app := shipped(t)
+	app.OnItsOwn()
+	all := app.Context["environments"].(map[string]any)
+	first := slices.Min(slices.Collect(maps.Keys(all)))
+	app.Context["environments"] = map[string]any{"dev": all[first]}
 	return app
 }
 
@@ -171,10 +186,25 @@ func onlyStage(t testing.TB, a *assembly.Assembly) *assembly.Stage {
 func everyoneAt(phase string, monolith services.MonolithPhase) change {
 	return func(app *synth.App) {
 		for _, s := range app.Catalog.Services {
-			app.Context[s.Name] = phase
+			app.Context[s.Name] = shared(phase, s.Routes, "")
+			for _, r := range s.Routes {
+				if r.Name != "" {
+					app.Context[r.Key(s.Name)] = shared(strings.Replace(phase, "strangled", "live", 1), s.Routes, r.Name)
+				}
+			}
 		}
 		app.Context[app.Catalog.Monolith.Name] = string(monolith)
 	}
+}
+
+// shared is a phase, or "live" for a share of routes that cannot be shared: one of them rewrites
+// the URL for its service alone.
+func shared(phase string, routes []services.Route, name string) string {
+	alone := func(r services.Route) bool { return r.Name == name && r.Rewrite.Regex != "" && !r.Rewrite.Shared }
+	if strings.HasSuffix(phase, "%") && slices.ContainsFunc(routes, alone) {
+		return "live"
+	}
+	return phase
 }
 
 // situation is a phase that all services are in, and the monolith's.

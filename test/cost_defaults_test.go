@@ -20,7 +20,7 @@ import (
 // with the same cluster.
 func inDefaultNetwork(t *testing.T) *assembly.Stage {
 	t.Helper()
-	app := shipped(t)
+	app := onItsOwn(t)
 	for _, change := range []change{contextKey("environment", "dev"), environment("azs", 3), environment("natGateways", 3)} {
 		change(app)
 	}

@@ -269,7 +269,7 @@ func TestWorkflowsKnowTheEnvironments(t *testing.T) {
 		for _, match := range row.FindAllStringSubmatch(workflow(t, name), -1) {
 			got[match[1]] = match[2] + " " + match[3]
 		}
-		assert.Equal(t, want, got, "the environments of %s, and those of cdk.json", name)
+		assert.Equal(t, want, got, "the environments of .github/workflows/%s, and those of cdk.json: write three lines for each into it", name)
 	}
 }
 
@@ -345,12 +345,12 @@ func TestCodeOwners(t *testing.T) {
 		owned[fields[0]] = true
 		assert.GreaterOrEqual(t, len(fields), 2, "%s has no owner", fields[0])
 		_, err := os.Stat(filepath.Join("..", fields[0]))
-		assert.NoError(t, err)
+		assert.NoError(t, err, "a folder that is not there: remove its line from .github/CODEOWNERS")
 	}
 	c := shipped(t).Catalog
 	for _, s := range append(c.Services, c.Monolith) {
 		for _, folder := range foldersOf(s) {
-			assert.Contains(t, owned, folder, "a folder of %s without an owner", s.Name)
+			assert.Contains(t, owned, folder, "a folder of %s without an owner: add a line to .github/CODEOWNERS", s.Name)
 		}
 	}
 }

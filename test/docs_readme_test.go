@@ -135,7 +135,30 @@ func TestReadmeRoutesAreTheCatalogs(t *testing.T) {
 			want = append(want, []string{"`" + path + "`", s.Name, fmt.Sprint(s.Priority)})
 		}
 	}
-	compareReadme(t, "| path | service | priority |", want)
+	const header = "| path | service | priority |"
+	if *update {
+		writeReadme(t, header)
+	}
+	compareReadme(t, header, want)
+}
+
+// writeReadme writes a README with an empty table into the folder of the example, if no document
+// has one.
+func writeReadme(t testing.TB, header string) {
+	t.Helper()
+	for _, document := range documents(t) {
+		if strings.Contains(document, "\n"+header+"\n") {
+			return
+		}
+	}
+	app, err := os.ReadFile("../app.go")
+	require.NoError(t, err)
+	folder := exampleFolder.FindSubmatch(app)
+	require.NotNil(t, folder, "app.go imports no example")
+	readme := filepath.Join("..", string(folder[1]), "README.md")
+	require.NoFileExists(t, readme, "it has no table of routes: add one with the header %s", header)
+	title := "# " + shipped(t).Catalog.Name + "\n\n"
+	require.NoError(t, os.WriteFile(readme, []byte(title+header+"\n|---|---|---|\n"), 0o644))
 }
 
 func TestReadmeNamesEveryKey(t *testing.T) {

@@ -269,7 +269,7 @@ func prepare(o options) (in input, err error) {
 	if in.catalog, err = in.app.Catalog.Complete(); err != nil {
 		return in, err
 	}
-	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app.Context, in.catalog), checkPrograms(in.catalog)); err != nil {
+	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app, in.catalog), checkPrograms(in.catalog)); err != nil {
 		return in, err
 	}
 	if o.from != "" {

@@ -144,12 +144,15 @@ func (s *Stage) groupRules(group SecurityGroup, declared []groupRule, kind strin
 // groupID is the id of a security group that is there already.
 var groupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
+// IsGroupID reports whether a reference is the id of a security group that is there already.
+func IsGroupID(reference string) bool { return groupID.MatchString(reference) }
+
 // readForeignGroups reads what rules of the stacks add to groups of others.
 func (s *Stage) readForeignGroups() error {
 	var errs []error
 	for r := range s.Resources("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
 		id := fmt.Sprint(r.Properties["GroupId"])
-		if !groupID.MatchString(id) || slices.ContainsFunc(s.ForeignGroups, func(g SecurityGroup) bool { return g.Is(id) }) {
+		if !IsGroupID(id) || slices.ContainsFunc(s.ForeignGroups, func(g SecurityGroup) bool { return g.Is(id) }) {
 			continue
 		}
 		group := SecurityGroup{ID: id}

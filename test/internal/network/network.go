@@ -33,9 +33,12 @@ type node struct {
 
 // Network is the nodes of a stage, the range of its VPC, and the security groups.
 type Network struct {
-	vpc    netip.Prefix
-	groups []assembly.SecurityGroup
-	nodes  []node
+	// Existing is whether the VPC was there already. Its subnets, routes and endpoints are then
+	// in no template: each packet that the security groups let pass is taken to have a way.
+	Existing bool
+	vpc      netip.Prefix
+	groups   []assembly.SecurityGroup
+	nodes    []node
 }
 
 // Link is a pair of nodes of which one can open a connection to the other.
@@ -49,17 +52,20 @@ const (
 	LoadBalancer = "load balancer"
 )
 
-// Of returns the network of a stage with one VPC. It fails on a subnet that no template
-// declares.
+// Of returns the network of a stage with one VPC, or in one that was there already. With its
+// own it fails on a subnet that no template declares.
 func Of(stage *assembly.Stage) (Network, error) {
 	vpcs := slices.Collect(stage.Resources("AWS::EC2::VPC"))
-	if len(vpcs) != 1 {
-		return Network{}, fmt.Errorf("stage %s has %d VPCs, want 1", stage.Name, len(vpcs))
+	if len(vpcs) > 1 {
+		return Network{}, fmt.Errorf("stage %s has %d VPCs, want 1 at most", stage.Name, len(vpcs))
 	}
-	vpc := vpcs[0]
-	block, err := netip.ParsePrefix(fmt.Sprint(vpc.Properties["CidrBlock"]))
-	errs := []error{err}
-	n := Network{vpc: block, groups: stage.SecurityGroups, nodes: []node{{name: Internet, public: true}}}
+	n := Network{Existing: len(vpcs) == 0, groups: stage.SecurityGroups, nodes: []node{{name: Internet, public: true}}}
+	var errs []error
+	if !n.Existing {
+		var err error
+		n.vpc, err = netip.ParsePrefix(fmt.Sprint(vpcs[0].Properties["CidrBlock"]))
+		errs = append(errs, err)
+	}
 	for _, b := range stage.LoadBalancers {
 		errs = append(errs, n.add(stage, b.Subnets, node{
 			name: LoadBalancer, groups: b.SecurityGroups, public: b.Scheme == "internet-facing",
@@ -73,13 +79,35 @@ func Of(stage *assembly.Stage) (Network, error) {
 		switch {
 		case endpoint.Kind == "Gateway":
 			n.nodes = append(n.nodes, node{name: name, behind: endpoint.RouteTables})
-		case endpoint.PrivateDNS && resolvesPrivately(vpc):
+		case endpoint.PrivateDNS && (n.Existing || resolvesPrivately(vpcs[0])):
 			errs = append(errs, n.add(stage, endpoint.Subnets, node{name: name, groups: endpoint.SecurityGroups}))
 		}
 	}
 	n.addForeign(stage)
+	if len(stage.LoadBalancers) == 0 {
+		n.addBalancers(stage)
+	}
 	return n, errors.Join(errs...)
 }
+
+// addBalancers adds the load balancer of a listener that was there already: the groups of others
+// that programs admit. What these let out is not known here.
+func (n *Network) addBalancers(stage *assembly.Stage) {
+	balancer := node{name: LoadBalancer, ranges: []netip.Prefix{}}
+	for _, service := range stage.Services {
+		for _, rule := range n.rulesOf(service, ingress) {
+			if assembly.IsGroupID(rule.Group) && !slices.Contains(balancer.groups, rule.Group) {
+				balancer.groups = append(balancer.groups, rule.Group)
+				n.groups = append(n.groups, assembly.SecurityGroup{ID: rule.Group, Egress: []assembly.GroupRule{{Protocol: "-1", Range: everywhere}}})
+			}
+		}
+	}
+	if len(balancer.groups) > 0 {
+		n.nodes = append(n.nodes, balancer)
+	}
+}
+
+var everywhere = netip.MustParsePrefix("0.0.0.0/0")
 
 // addForeign adds the address ranges and the groups of others that rules of programs let
 // out to. Where a route leads to them is not known here. A range of every address is the
@@ -88,7 +116,7 @@ func Of(stage *assembly.Stage) (Network, error) {
 func (n *Network) addForeign(stage *assembly.Stage) {
 	n.groups = slices.Concat(n.groups, stage.ForeignGroups)
 	for _, service := range stage.Services {
-		for _, rule := range n.egressOf(service) {
+		for _, rule := range n.rulesOf(service, egress) {
 			name := rule.Group
 			if rule.Range.IsValid() && rule.Range.Bits() > 0 && rule.Protocol != "icmp" {
 				name = rule.Range.String()
@@ -101,12 +129,12 @@ func (n *Network) addForeign(stage *assembly.Stage) {
 	}
 }
 
-// egressOf are the rules for outbound traffic of a service's groups.
-func (n *Network) egressOf(service assembly.Service) []assembly.GroupRule {
+// rulesOf are the rules for one direction of a service's groups.
+func (n *Network) rulesOf(service assembly.Service, direction func(assembly.SecurityGroup) []assembly.GroupRule) []assembly.GroupRule {
 	var all []assembly.GroupRule
 	for _, group := range n.groups {
 		if slices.ContainsFunc(service.SecurityGroups, group.Is) {
-			all = append(all, group.Egress...)
+			all = append(all, direction(group)...)
 		}
 	}
 	return all
@@ -150,6 +178,11 @@ func resolvesPrivately(vpc assembly.Resource) bool {
 
 // add puts a node into subnets, each of which a template must declare.
 func (n *Network) add(stage *assembly.Stage, subnets []string, new node) error {
+	if n.Existing {
+		new.ranges = []netip.Prefix{everywhere}
+		n.nodes = append(n.nodes, new)
+		return nil
+	}
 	new = new.in(stage, subnets)
 	n.nodes = append(n.nodes, new)
 	if len(subnets) == 0 || len(new.subnets) != len(subnets) {
@@ -260,6 +293,10 @@ func (n Network) portsInEach(from, to node) []string {
 // https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
 func (n Network) routed(from, to node) bool {
 	switch {
+	case n.Existing && from.name == Internet:
+		return to.public
+	case n.Existing:
+		return from.behind == nil && (from.name != LoadBalancer || to.name != Internet)
 	case to.foreign:
 		return len(from.subnets) > 0
 	case to.behind != nil:

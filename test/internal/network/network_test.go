@@ -74,11 +74,56 @@ func TestLinks(t *testing.T) {
 	assert.Equal(t, map[Link]string{{LoadBalancer, "orders"}: "tcp 8080"}, n.Links())
 }
 
+// A stage with two VPCs is none that this knows, nor is one whose subnets are in no template.
 func TestStageThatIsNone(t *testing.T) {
-	_, err := Of(stageWith(func(s *assembly.Stage) { s.Stacks = nil }))
-	require.ErrorContains(t, err, "0 VPCs, want 1")
+	_, err := Of(stageWith(func(s *assembly.Stage) {
+		s.Stacks[0].Resources = append(s.Stacks[0].Resources, assembly.Resource{Stack: "S", LogicalID: "Another", Type: "AWS::EC2::VPC"})
+	}))
+	require.ErrorContains(t, err, "2 VPCs, want 1 at most")
 	_, err = Of(stageWith(func(s *assembly.Stage) { s.Subnets = nil }))
 	require.ErrorContains(t, err, "of which 0 are declared")
+}
+
+// In a VPC that was there already the security groups alone decide, and the load balancer is the
+// group of others that programs admit.
+func TestExistingVPC(t *testing.T) {
+	existing := func(edit func(*assembly.Stage)) Network {
+		n, err := Of(stageWith(func(s *assembly.Stage) {
+			s.Stacks[0].Resources, s.Subnets = nil, nil
+			s.Services[0].Subnets = []string{"subnet-0a1b2c3d"}
+			s.LoadBalancers, s.SecurityGroups = nil, s.SecurityGroups[1:]
+			s.SecurityGroups[0].Ingress[0].Group = "sg-0a1b2c3d"
+			edit(s)
+		}))
+		require.NoError(t, err)
+		return n
+	}
+	n := existing(func(*assembly.Stage) {})
+	assert.True(t, n.Existing)
+	assert.Equal(t, map[Link]string{{LoadBalancer, "orders"}: "tcp 8080", {"orders", Internet}: "tcp 443"}, n.Links())
+	assert.True(t, n.Connects(LoadBalancer, "orders", 8080))
+	assert.False(t, n.Connects(LoadBalancer, "orders", 8081))
+	assert.False(t, n.Connects(Internet, "orders", 8080))
+
+	n = existing(func(s *assembly.Stage) { s.SecurityGroups[0].Ingress = nil })
+	assert.False(t, n.Connects(LoadBalancer, "orders", 8080), "nothing admits it")
+	n = existing(func(s *assembly.Stage) { s.SecurityGroups[0].Egress = s.SecurityGroups[0].Egress[:0] })
+	assert.NotContains(t, n.Links(), Link{"orders", Internet})
+
+	owned := existing(func(s *assembly.Stage) {
+		balancer := assembly.SecurityGroup{Resource: assembly.Resource{Stack: "S", LogicalID: "Balancer"}}
+		balancer.Ingress = []assembly.GroupRule{{Protocol: "tcp", From: 443, To: 443, Range: everywhere}}
+		balancer.Egress = []assembly.GroupRule{{Protocol: "tcp", From: 8080, To: 8080, Group: s.SecurityGroups[0].Identity()}}
+		s.SecurityGroups[0].Ingress[0].Group = balancer.Identity()
+		s.SecurityGroups = append(s.SecurityGroups, balancer)
+		s.LoadBalancers = []assembly.LoadBalancer{{
+			Scheme: "internet-facing", Subnets: []string{"subnet-0a1b2c3e"}, SecurityGroups: []string{balancer.Identity()},
+		}}
+	})
+	assert.Equal(t, map[Link]string{
+		{Internet, LoadBalancer}: "tcp 443", {LoadBalancer, "orders"}: "tcp 8080", {"orders", Internet}: "tcp 443",
+		{"orders", LoadBalancer}: "tcp 443",
+	}, owned.Links(), "a load balancer of its own")
 }
 
 // An address range that a program has a rule for is a node of its own, as is a group of

@@ -41,6 +41,20 @@ func Shipped(root string) (*App, error) {
 	return &App{Root: root, Context: context, Catalog: example.Catalog()}, nil
 }
 
+// OnItsOwn gives every environment a network and a load balancer of its own, with the same ways
+// out, in the place of those that are there already.
+func (a *App) OnItsOwn() {
+	environments, _ := a.Context["environments"].(map[string]any) // Synthesize refuses what is none
+	for _, e := range environments {
+		environment, _ := e.(map[string]any)
+		if vpc, _ := environment["vpc"].(map[string]any); vpc["internet"] == true {
+			environment["natGateways"] = 1
+		}
+		delete(environment, "vpc")
+		delete(environment, "listener")
+	}
+}
+
 // Synthesize writes the assembly to a folder and reads it back. It fails when the
 // context or the catalog is invalid, an image cannot be staged, a template breaks a
 // control, or the assembly cannot be read.
