@@ -17,13 +17,10 @@ import (
 )
 
 // The catalog's name is the only one of the app: under another name no template,
-// output, policy, tag, dashboard, warning or estimate has the old one.
+// output, policy, tag, dashboard, warning or estimate has the old one, or the example's.
 func TestCatalogHasTheOnlyName(t *testing.T) {
-	old, name := example.Catalog().Name, "shop"
-	if old == name {
-		name = "store"
-	}
-	app := onItsOwn(t)
+	app := neutral(t)
+	old, name := app.Catalog.Name, "storehouse"
 	app.Catalog.Name = name
 	everyOption(app)
 	a := synthesized(t, app)
@@ -34,11 +31,13 @@ func TestCatalogHasTheOnlyName(t *testing.T) {
 		}
 		if stage.Name != "" {
 			assert.NotContains(t, strings.ToLower(estimated(t, stage).String()), old, "the estimate of %s", stage.Name)
+			assert.NotContains(t, strings.ToLower(estimated(t, stage).String()), example.Catalog().Name, "the estimate of %s", stage.Name)
 		}
 	}
 	beside, err := a.Stage("")
 	require.NoError(t, err)
 	assertNoName(t, app, filepath.Dir(beside.Stacks[0].File), old)
+	assertNoName(t, app, filepath.Dir(beside.Stacks[0].File), example.Catalog().Name)
 }
 
 // everyOption adds to dev an environment with all that one may have, and the roles
@@ -51,7 +50,8 @@ func everyOption(app *synth.App) {
 		"alarmEmail": "oncall@example.com", "permissionsBoundary": "teams", "traces": true,
 	})
 	app.Context["environments"] = map[string]any{"dev": all["dev"], "prod": prod}
-	app.Context["delivery"] = deliveryContext()
+	app.Context["delivery"] = maps.Clone(deliveryContext())
+	app.Context["delivery"].(map[string]any)["repository"] = "example/app" // which has a name of its own
 }
 
 // explanation is what the CDK's manifest says of a feature flag, in its own words.

@@ -194,7 +194,7 @@ func routesText(stage *assembly.Stage, c services.Catalog) string {
 	listener := routing(stage)
 	fmt.Fprintf(&text, "The rules of %s in the order of evaluation; the first match wins.\n\n", stage.Name)
 	row := func(cells ...any) {
-		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-9v%-30v%-42v%v", cells...), " "))
+		fmt.Fprintln(&text, strings.TrimRight(fmt.Sprintf("%-9v%-30v%-41v %v", cells...), " "))
 	}
 	row("priority", "path", "only with", "served by")
 	for _, rule := range slices.SortedFunc(slices.Values(listener.Rules), func(a, b alb.Rule) int { return a.Priority - b.Priority }) {
