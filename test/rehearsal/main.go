@@ -39,6 +39,9 @@ type options struct {
 	rate   int
 	faults bool
 	serve  bool
+	// phases is empty, to begin with every service dark, or shipped. It is --serve's, as port is.
+	phases string
+	port   int
 	json   string
 	env    string
 	only   string
@@ -102,7 +105,10 @@ func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
 	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve, 200 with --from; a step takes longer below 500")
 	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk; not with --only, unless it is given")
-	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address+" and let a person move the paths; ends with Ctrl-C")
+	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address(defaultPort)+" and let a person move the paths; ends with Ctrl-C")
+	f.StringVar(&o.phases, "phases", "",
+		"with --serve, begin with the phases of the first environment in this `file`, which is "+shipped+"; without it all is dark")
+	f.IntVar(&o.port, "port", defaultPort, "with --serve, the `port` of localhost to listen on")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	f.StringVar(&o.only, "only", "", "rehearse the migration of one `service` alone")
 	f.StringVar(&o.from, "from", "", "rehearse the change of the phases from those of a `cdk.json`")
@@ -151,6 +157,12 @@ func parse(args []string) (options, error) {
 		err = errors.New("--to wants --from: the cdk.json with the phases of before")
 	case o.from != "" && (o.only != "" || given["faults"]):
 		err = errors.New("--from rehearses one change: leave --only and --faults out")
+	case !o.serve && (given["phases"] || given["port"]):
+		err = errors.New("--phases and --port say how --serve begins: add --serve, or leave them out")
+	case given["phases"] && o.phases != shipped:
+		err = fmt.Errorf("--phases %q: want %s, or leave it out to begin with every service dark", o.phases, shipped)
+	case o.port < 1 || o.port > 65535:
+		err = fmt.Errorf("--port %d: want 1 to 65535", o.port)
 	case o.serve && (o.json != "" || given["faults"]):
 		err = errors.New("--serve breaks nothing and reports nothing: leave --faults and --json out")
 	}
@@ -219,7 +231,7 @@ func run(ctx context.Context, o options, out output) error {
 	defer r.screen.close()
 	r.screen.leftOut(in.catalog)
 	if o.serve {
-		return r.serve(ctx, o.rate)
+		return r.serve(ctx, o)
 	}
 	return r.judge(o, func() error {
 		if len(in.changes) > 0 {

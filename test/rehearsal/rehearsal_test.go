@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -399,14 +400,19 @@ func TestInterruptible(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
+	second := time.Second
 	for args, want := range map[string]options{
-		"":                           {rate: 500, faults: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
-		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
-		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
-		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * time.Second, propagation: 3 * time.Second, speed: 10},
-		"--propagation 0s":           {rate: 500, faults: true, startup: 2 * time.Second, speed: 10},
-		"--startup 0s --speed 1":     {rate: 500, faults: true, propagation: 3 * time.Second, speed: 1},
-		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, propagation: 3 * time.Second, speed: 10},
+		"":                           {rate: 500, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--propagation 0s":           {rate: 500, faults: true, startup: 2 * second, speed: 10, port: 8080},
+		"--startup 0s --speed 1":     {rate: 500, faults: true, propagation: 3 * second, speed: 1, port: 8080},
+		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, propagation: 3 * second, speed: 10, port: 8080},
+		"--serve --port 65535":       {rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 65535},
+		"--serve --phases cdk.json": {
+			rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, phases: "cdk.json", port: 8080,
+		},
 	} {
 		got, err := parse(strings.Fields(args))
 		require.NoError(t, err, args)
@@ -415,7 +421,8 @@ func TestParse(t *testing.T) {
 	for _, args := range []string{
 		"--rate 0", "--startup -1s", "--propagation -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a",
 		"--serve --faults=false", "alpha",
-		"--nonsense",
+		"--nonsense", "--port 9000", "--phases cdk.json", "--serve --port 0", "--serve --port 65536", "--serve --port eight",
+		"--serve --phases other.json", "--serve --phases=",
 	} {
 		_, err := parse(strings.Fields(args))
 		assert.Error(t, err, args)
@@ -441,13 +448,13 @@ func TestWithoutNode(t *testing.T) {
 }
 
 func TestPortInUse(t *testing.T) {
-	taken, err := net.Listen("tcp", address)
-	if err == nil {
-		defer taken.Close()
-	}
-	// Whether this test or another program has it, the port is in use.
-	err = new(rehearsal).serve(t.Context(), 1)
-	require.ErrorContains(t, err, "localhost:8080")
+	taken, err := net.Listen("tcp", address(0))
+	require.NoError(t, err)
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	err = new(rehearsal).serve(t.Context(), options{port: port})
+	require.ErrorContains(t, err, fmt.Sprintf("localhost:%d", port))
+	require.ErrorContains(t, err, "--port")
 	assert.NotContains(t, err.Error(), "\n")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,25 +19,41 @@ import (
 	"example.com/strangler/test/rehearsal/page"
 )
 
-// address is where --serve listens.
-const address = "localhost:8080"
+const (
+	// defaultPort is where --serve listens unless --port says otherwise.
+	defaultPort = 8080
+	// shipped is the file whose phases --phases begins with.
+	shipped = "cdk.json"
+)
 
-// serve deploys the first environment as cdk.json has it, keeps requests coming
-// in, and lets a person watch and move the paths until the context ends.
-func (r *rehearsal) serve(ctx context.Context, rate int) error {
-	listener, err := net.Listen("tcp", address)
+// address is that of a port of this machine, which no other machine reaches.
+func address(port int) string { return net.JoinHostPort("localhost", strconv.Itoa(port)) }
+
+// serve deploys the first environment, all dark or as cdk.json has it, keeps requests
+// coming in, and lets a person watch and move the paths until the context ends.
+func (r *rehearsal) serve(ctx context.Context, o options) error {
+	at := address(o.port)
+	listener, err := net.Listen("tcp", at)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w: end what listens there", address, errors.Unwrap(err))
+		return fmt.Errorf("cannot listen on %s: %w: end what listens there, or choose another with --port", at, errors.Unwrap(err))
 	}
 	defer listener.Close()
-	asShipped, err := r.asShipped()
+	first, err := r.first(o)
 	if err != nil {
 		return err
 	}
-	return r.show(ctx, listener, rate, asShipped, func() {
-		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", address,
-			r.catalog.Name, address, r.sample())
+	return r.show(ctx, listener, o.rate, first, func() {
+		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", at,
+			r.catalog.Name, at, r.sample())
 	})
+}
+
+// first is the step that the page begins with.
+func (r *rehearsal) first(o options) (step, error) {
+	if o.phases == shipped {
+		return r.asShipped()
+	}
+	return start(r.catalog), nil
 }
 
 // sample is a target that the traffic reads.
