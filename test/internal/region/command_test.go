@@ -100,7 +100,7 @@ func TestEndingAtSIGTERM(t *testing.T) {
 func TestProgramsEndWithTheirChildren(t *testing.T) {
 	s := newTestService(t, declaredService())
 	children := make(chan int, 8)
-	s.onLog = func(line string) {
+	s.journal.onLog = func(line string) {
 		if digits, is := strings.CutPrefix(line, "child "); is {
 			pid, _ := strconv.Atoi(digits)
 			children <- pid

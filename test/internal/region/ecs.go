@@ -34,7 +34,7 @@ func (r *Region) deployService(ctx context.Context, d cloudformation.Deployment,
 	r.mu.Lock()
 	s := r.services[id]
 	if s == nil {
-		s = newService(declared.Program(), r.clock, r.onLog)
+		s = newService(declared.Program(), r.clock, r.journal(declared.Program()))
 		r.services[id] = s
 	}
 	r.mu.Unlock()

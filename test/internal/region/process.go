@@ -1,10 +1,8 @@
 package region
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"os"
@@ -12,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -23,7 +20,7 @@ import (
 type process struct {
 	address string
 	command *exec.Cmd
-	log     tail
+	log     *tail
 	// done is closed when the process has ended.
 	done chan struct{}
 }
@@ -31,15 +28,15 @@ type process struct {
 // start runs a program with the environment of its task definition, except for the
 // port: tasks have addresses of their own, and here all share one address, so each
 // gets a free port. A program that is none of this module's has the variables of this
-// machine that its image would have of its own. Each line of output goes to onLog.
-func start(run Command, environment map[string]string, onLog func(line string)) (*process, error) {
+// machine that its image would have of its own. Its output goes to log.
+func start(run Command, environment map[string]string, log *tail) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{
 		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(run.Words[0], run.Words[1:]...),
-		log:  tail{onLog: onLog},
+		log:  log,
 		done: make(chan struct{}),
 	}
 	environment = withImage(run, environment)
@@ -52,10 +49,11 @@ func start(run Command, environment map[string]string, onLog func(line string)) 
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		p.command.Env = append(p.command.Env, name+"="+environment[name])
 	}
-	p.command.Stdout, p.command.Stderr = &p.log, &p.log
+	p.command.Stdout, p.command.Stderr = log, log
 	if err := p.command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", strings.Join(run.Words, " "), err)
 	}
+	log.serve(p.address)
 	go func() {
 		_ = p.command.Wait() // ProcessState has its result
 		p.abort()            // what it has left behind
@@ -147,47 +145,4 @@ func freePort() (int, error) {
 	}
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
-}
-
-// tail passes every line of a program on to onLog, and keeps the last ones for an error
-// message.
-type tail struct {
-	onLog func(line string)
-
-	mu   sync.Mutex
-	text []byte
-	// line is a line that has not ended yet.
-	line []byte
-}
-
-const tailBytes = 2048
-
-var _ io.Writer = (*tail)(nil)
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.line = append(t.line, b...)
-	for {
-		line, rest, ended := bytes.Cut(t.line, []byte("\n"))
-		if !ended {
-			break
-		}
-		t.onLog(string(line))
-		t.line = rest
-	}
-	t.text = append(t.text, b...)
-	t.text = bytes.Clone(t.text[max(0, len(t.text)-tailBytes):])
-	return len(b), nil
-}
-
-// explain adds the last line that the program has written, if any, to an error.
-func (t *tail) explain(err error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := strings.TrimSpace(string(t.text))
-	if text == "" {
-		return err
-	}
-	return fmt.Errorf("%w: %s", err, text[strings.LastIndex(text, "\n")+1:])
 }

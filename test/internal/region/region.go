@@ -25,6 +25,7 @@ import (
 type Region struct {
 	clock    Clock
 	onLog    func(line string)
+	observe  func(TaskEvent)
 	programs programs
 	values   Values
 	database *database
@@ -38,6 +39,8 @@ type Region struct {
 	groups   map[string]*group
 	services map[string]*service
 	targets  map[string]*scalable
+	// journals are by the names of programs.
+	journals map[string]*journal
 	// idleTimeout is the idle time-out of the load balancer, in template time.
 	idleTimeout time.Duration
 }
@@ -64,6 +67,7 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 	return &Region{
 		clock:       clock,
 		onLog:       onLog,
+		observe:     func(TaskEvent) {},
 		programs:    programs{root: root, built: map[string]func() (string, error){}},
 		database:    database,
 		frontend:    frontend,
@@ -72,6 +76,7 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 		groups:      map[string]*group{},
 		services:    map[string]*service{},
 		targets:     map[string]*scalable{},
+		journals:    map[string]*journal{},
 		idleTimeout: alb.DefaultIdleTimeout,
 	}, nil
 }

@@ -19,8 +19,8 @@ type service struct {
 	// name is the name of the container that serves requests.
 	name  string
 	clock Clock
-	// onLog gets every line that a task writes.
-	onLog func(line string)
+	// journal has the logs of the tasks.
+	journal *journal
 
 	mu sync.Mutex
 	// declared is the service as the templates declare it.
@@ -58,8 +58,8 @@ const pace = 10 * time.Millisecond
 // otherwise.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
-func newService(name string, clock Clock, onLog func(line string)) *service {
-	s := &service{name: name, clock: clock, onLog: onLog, desired: 1}
+func newService(name string, clock Clock, journal *journal) *service {
+	s := &service{name: name, clock: clock, journal: journal, desired: 1}
 	var ctx context.Context
 	ctx, s.stopped = context.WithCancel(context.Background())
 	go func() {
@@ -177,11 +177,16 @@ func (s *service) noteHealth() {
 		}
 		switch state := t.state(); {
 		case state == alb.Healthy:
+			if t.unhealthy || !t.passed {
+				t.log.report(alb.Healthy, nil)
+			}
 			t.unhealthy = false
 			t.passes()
 		case state == alb.Unhealthy && !t.unhealthy && time.Since(t.started) > grace:
 			t.unhealthy = true
-			t.deployment.failCheck(t.process.log.explain(t.process.unhealthy()))
+			err := t.log.explain(t.process.unhealthy())
+			t.deployment.failCheck(err)
+			t.log.report(alb.Unhealthy, err)
 		}
 	}
 }
@@ -270,7 +275,8 @@ func unhealthy(tasks []*task) (n int) {
 }
 
 func (s *service) start(d *deployment) {
-	t := newTask(d, s.clock.Startup, s.onLog, s.end)
+	t := newTask(d, s.clock.Startup, s.journal.begin(), s.end)
+	t.log.report(Starting, nil)
 	s.tasks = append(s.tasks, t)
 	s.started++
 	dies := s.doomed > 0 && s.started%s.doomed == 0
@@ -288,6 +294,7 @@ func (s *service) start(d *deployment) {
 		if err != nil {
 			t.deployment.failLaunch(err)
 		}
+		t.log.end(err)
 		t.kill() // frees the contexts
 		s.tasks = slices.DeleteFunc(s.tasks, func(other *task) bool { return other == t })
 	})

@@ -79,7 +79,7 @@ func newTestService(t *testing.T, declared assembly.Service) *testService {
 
 func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *testService {
 	t.Helper()
-	s := &testService{newService(name, clock, func(string) {}), newTestGroup(t), declared}
+	s := &testService{newService(name, clock, newTestJournal(name)), newTestGroup(t), declared}
 	t.Cleanup(s.close)
 	return s
 }

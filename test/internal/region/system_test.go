@@ -178,13 +178,19 @@ type running struct {
 // start deploys a system whose tasks start at once, ten times faster than on AWS.
 func (t template) start(test *testing.T) *running {
 	test.Helper()
+	s := t.open(test)
+	s.deploy(test)
+	return s
+}
+
+// open returns the region of a system that is not deployed yet.
+func (t template) open(test *testing.T) *running {
+	test.Helper()
 	r, err := New("../../..", Clock{Propagation: 2 * time.Second, Speed: 10}, func(string) {})
 	require.NoError(test, err)
 	test.Cleanup(r.Close)
 	r.programs.built["example.com/strangler/test/internal/region/testdata/sample"] = func() (string, error) { return sample, nil }
-	s := &running{r, cloudformation.New(r, nil), t}
-	s.deploy(test)
-	return s
+	return &running{r, cloudformation.New(r, nil), t}
 }
 
 func (s *running) deploy(test *testing.T) {

@@ -37,7 +37,7 @@ func (d definition) equal(other definition) bool {
 type task struct {
 	deployment *deployment
 	startup    time.Duration
-	onLog      func(line string)
+	log        *tail
 	// leave ends the task after its target is drained, interrupt ends it without waiting
 	// for that, and kill ends the program at once.
 	leave, interrupt, kill       context.CancelFunc
@@ -53,8 +53,8 @@ type task struct {
 	unhealthy, passed bool
 }
 
-func newTask(d *deployment, startup time.Duration, onLog func(line string), onEnd func(Ending)) *task {
-	t := &task{deployment: d, startup: startup, onLog: onLog, onEnd: onEnd}
+func newTask(d *deployment, startup time.Duration, log *tail, onEnd func(Ending)) *task {
+	t := &task{deployment: d, startup: startup, log: log, onEnd: onEnd}
 	t.killed, t.kill = context.WithCancel(context.Background())
 	t.interrupted, t.interrupt = context.WithCancel(t.killed)
 	t.leaving, t.leave = context.WithCancel(t.interrupted)
@@ -77,7 +77,7 @@ func (t *task) run(serving func(*process)) error {
 		return err
 	}
 	defer sidecar.close()
-	p, err := start(t.deployment.command, sidecar.environment, t.onLog)
+	p, err := start(t.deployment.command, sidecar.environment, t.log)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *task) run(serving func(*process)) error {
 	case <-p.done:
 		leave()
 		t.deployment.group.deregister(p.address)
-		return p.log.explain(p.exit())
+		return t.log.explain(p.exit())
 	}
 }
 
