@@ -24,6 +24,7 @@ func (s *show) State() page.State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := page.State{Name: s.catalog.Name, Traffic: traffic, Answers: s.recorder.last(), Connections: connections, Deployment: s.deployment}
+	state.Timeline = s.timeline.last()
 	state.Deployment.Log = slices.Clone(s.deployment.Log)
 	for _, service := range s.catalog.All() {
 		state.Services = append(state.Services, s.service(service, traffic))
@@ -32,6 +33,17 @@ func (s *show) State() page.State {
 		state.Rules = append(state.Rules, ruleOf(rule, programs))
 	}
 	return state
+}
+
+// Logs implements page.Rehearsal.
+func (s *show) Logs(program string) (logs []page.Log, ok bool) {
+	if s.catalog.Find(program) == nil {
+		return nil, false
+	}
+	for _, log := range s.region.Logs(program) {
+		logs = append(logs, page.Log(log))
+	}
+	return logs, true
 }
 
 func (s *show) service(service services.Service, traffic page.Traffic) page.Service {
@@ -85,23 +97,12 @@ func phasesOf(c services.Catalog, key string) []string {
 
 func ruleOf(rule alb.Rule, programs map[string]string) page.Rule {
 	stack, id := resourceName(rule.ID)
-	shown := page.Rule{Stack: stack, ID: id, Priority: rule.Priority, Live: true}
+	shown := page.Rule{Stack: stack, ID: id, Priority: rule.Priority, Rewrite: rewriteOf(rule), Live: true}
 	for _, condition := range rule.Conditions {
-		switch c := condition.(type) {
-		case alb.PathPattern:
-			shown.Conditions = append(shown.Conditions, c...)
-		case alb.HostHeader:
-			shown.Conditions = append(shown.Conditions, strings.Join(c, " or "))
-		case alb.HTTPRequestMethod:
-			shown.Conditions = append(shown.Conditions, strings.Join(c, " or "))
-		case alb.HTTPHeader:
+		if _, ok := condition.(alb.HTTPHeader); ok {
 			shown.Live = false
-			shown.Conditions = append(shown.Conditions, c.Name+": "+strings.Join(c.Values, " or "))
-		case alb.SourceIP:
-			for _, block := range c {
-				shown.Conditions = append(shown.Conditions, "from "+block.String())
-			}
 		}
+		shown.Conditions = append(shown.Conditions, conditionOf(condition))
 	}
 	for _, group := range slices.Sorted(maps.Keys(rule.Shares())) {
 		shown.Shares = append(shown.Shares, page.Share{Program: programs[group], Percent: 100 * rule.Shares()[group]})
@@ -110,6 +111,39 @@ func ruleOf(rule alb.Rule, programs map[string]string) page.Rule {
 		shown.Answer = strconv.Itoa(fixed.StatusCode)
 	}
 	return shown
+}
+
+func conditionOf(condition alb.Condition) page.Condition {
+	switch c := condition.(type) {
+	case alb.PathPattern:
+		return page.Condition{Kind: "path", Values: c}
+	case alb.HostHeader:
+		return page.Condition{Kind: "host", Values: c}
+	case alb.HTTPRequestMethod:
+		return page.Condition{Kind: "verb", Values: c}
+	case alb.HTTPHeader:
+		return page.Condition{Kind: "header", Name: c.Name, Values: c.Values}
+	case alb.SourceIP:
+		shown := page.Condition{Kind: "source"}
+		for _, block := range c {
+			shown.Values = append(shown.Values, block.String())
+		}
+		return shown
+	case alb.QueryString:
+		shown := page.Condition{Kind: "query"}
+		for _, pair := range c {
+			shown.Values = append(shown.Values, pair.Key+"="+pair.Value)
+		}
+		return shown
+	}
+	return page.Condition{Kind: fmt.Sprintf("%T", condition)}
+}
+
+func rewriteOf(rule alb.Rule) string {
+	if rule.Rewrite == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s → %s", rule.Rewrite.Regex, rule.Rewrite.Replace)
 }
 
 // resourceName reads an identity such as ${Alpha.AlphaLiveRuleB368C277}.
@@ -191,7 +225,23 @@ func sharesIn(stage *assembly.Stage, r assembly.Resource) string {
 		for _, share := range shown.Shares {
 			shares = append(shares, fmt.Sprintf("%s %.0f %%", share.Program, share.Percent))
 		}
-		return strings.Join(shown.Conditions, ", ") + ": " + strings.Join(shares, ", ")
+		return matching(shown.Conditions) + ": " + strings.Join(shares, ", ")
 	}
 	return ""
+}
+
+// matching are conditions in a line, such as "/api/alpha, /api/alpha/*, GET or HEAD".
+func matching(conditions []page.Condition) string {
+	var all []string
+	for _, c := range conditions {
+		switch c.Kind {
+		case "path":
+			all = append(all, c.Values...)
+		case "header":
+			all = append(all, c.Name+": "+strings.Join(c.Values, " or "))
+		default:
+			all = append(all, strings.Join(c.Values, " or "))
+		}
+	}
+	return strings.Join(all, ", ")
 }

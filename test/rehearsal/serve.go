@@ -86,9 +86,10 @@ func (r *rehearsal) asShipped() (step, error) {
 func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
 	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
 	defer s.end()
+	r.region.Watch(s.timeline.task)
 	r.screen.progress("the first deployment", noRequests)
 	r.account = cloudformation.New(r.region, s.observe)
-	if err := s.move(first); err != nil {
+	if err := s.move("the first deployment, "+first.name, first); err != nil {
 		return err
 	}
 	visitors, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,7 +109,12 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 
 	scaling, stop := context.WithCancel(ctx)
 	defer stop()
-	s.moving.Go(func() { r.region.Autoscale(scaling, func(a region.Activity) { r.screen.line("%s", a) }) })
+	s.moving.Go(func() {
+		r.region.Autoscale(scaling, func(a region.Activity) {
+			r.screen.line("%s", a)
+			s.timeline.scaling(a)
+		})
+	})
 
 	mux := http.NewServeMux()
 	mux.Handle("/", s.recorder)
@@ -147,6 +153,7 @@ type show struct {
 	ctx      context.Context
 	recorder *recorder
 	meter    meter
+	timeline timeline
 	// moving are what changes the region: a deployment, scaling.
 	moving sync.WaitGroup
 
@@ -167,9 +174,10 @@ func (s *show) Move(name, phase string) error {
 	if _, err := services.ParseMigration(s.catalog, next.phases); err != nil {
 		return err
 	}
-	s.deployment = page.Deployment{Running: true, Move: fmt.Sprintf("%s: %s → %s", name, s.step.phases[name], phase)}
+	move := fmt.Sprintf("%s: %s → %s", name, s.step.phases[name], phase)
+	s.deployment = page.Deployment{Running: true, Move: move}
 	s.moving.Go(func() {
-		err := interruptible(s.ctx, func() error { return s.move(next) })
+		err := interruptible(s.ctx, func() error { return s.move(move, next) })
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.deployment.Running = false
@@ -180,8 +188,13 @@ func (s *show) Move(name, phase string) error {
 	return nil
 }
 
-// move brings the region to a step.
-func (s *show) move(next step) error {
+// move brings the region to a step, and notes that in the time line.
+func (s *show) move(move string, next step) error {
+	return s.timeline.deployment(move, func() error { return s.bring(next) })
+}
+
+// bring brings the region to a step.
+func (s *show) bring(next step) error {
 	stage, err := s.stages.make(next)
 	if err != nil {
 		return err

@@ -60,8 +60,8 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	for selector, want := range map[string][]string{
 		`[data-service="beta"] .inbound li`:       {"25 % /api/beta"},
 		`[data-service="gamma"] .inbound li`:      {"no live rule"},
-		`[data-service="legacy"] .inbound li`:     {"50 % GET, HEAD, /api/alpha", "75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
-		`[data-service="alpha"] .inbound li`:      {"100 % /api/alpha", "50 % GET, HEAD, /api/alpha"},
+		`[data-service="legacy"] .inbound li`:     {"50 % GET, HEAD, *.example.com, /api/alpha", "75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
+		`[data-service="alpha"] .inbound li`:      {"100 % /api/alpha", "50 % GET, HEAD, *.example.com, /api/alpha"},
 		`[data-service="alpha"] [data-slot="of"]`: {"of alpha", "of alpha.reads"},
 		`[data-service="gamma"] .task`:            {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},
 		`[data-service="beta"] .rates p`:          {"15 requests/s 0.4 errors/s"},
@@ -70,9 +70,18 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 		`[data-service="alpha"] .calls li`:        {},
 		`[data-rule="Beta/BetaLiveRule"]`:         {"25200 /api/beta /api/beta/* beta 25 % legacy 75 %"},
 		`[data-rule="Alpha/AlphaPreviewRule"]`:    {"100 X-Route-To: alpha from 10.0.0.0/16 alpha 100 %"},
-		`[data-rule="Edge/Listener"]`:             {"default no other rule answer 404"},
-		`#answers tbody tr:nth-child(5)`:          {"GET /api/beta/b-1027 503 beta 12.9"},
-		`#deployment[data-running="false"] #move`: {"beta: 10% → 25%, complete"},
+		`[data-rule="Alpha/AlphaLiveRule"]`: {
+			"25100 /api/alpha /api/alpha/* host *.example.com verb GET or HEAD alpha 50 % legacy 50 % rewrites ^/api/(.*)$ → /$1",
+		},
+		`#timeline [data-kind="task"]`: {
+			"03:04:02 beta task 2 has ended: exit status 1: no database", "03:04:01 beta task 3 is healthy",
+		},
+		`#timeline .error`:                {"03:04:02 beta task 2 has ended: exit status 1: no database"},
+		`#timeline [data-kind="scaling"]`: {"03:04:04 alpha scales from 2 to 3 tasks: CPU is 81, its target 60"},
+		`#timeline li:first-child time, #timeline li:last-child time`: {"03:04:04", "03:04:00"},
+		`[data-rule="Edge/Listener"]`:                                 {"default no other rule answer 404"},
+		`#answers tbody tr:nth-child(5)`:                              {"GET /api/beta/b-1027 503 beta 12.9"},
+		`#deployment[data-running="false"] #move`:                     {"beta: 10% → 25%, complete"},
 		`#connection`: {"connected"},
 	} {
 		assert.Equal(t, want, eval[[]string](t, ctx, texts(selector)), selector)
@@ -128,7 +137,7 @@ func TestMoveByKeyboard(t *testing.T) {
 		"create Gamma GammaLiveRule /api/gamma → legacy 90 %, gamma 10 %",
 		"Gamma GammaLiveRule create in progress",
 	}, eval[[]string](t, ctx, texts("#move, #changes li, #log li")))
-	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("button:enabled").length`),
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("form button:enabled").length`),
 		"buttons for a second move while the first is deployed")
 
 	f.finish()
@@ -161,7 +170,7 @@ func TestRefusalIsShown(t *testing.T) {
 	f := newFake()
 	f.refuse = errors.New(`"legacy" cannot be drained while "gamma" is dark: make every service live or strangled first`)
 	ctx, _ := open(t, f)
-	do(t, ctx, chromedp.Click(chromedp.CSS(`[data-service="legacy"] button`)), chromedp.WaitVisible(chromedp.CSS("[aria-live] #refusal")))
+	do(t, ctx, chromedp.Click(chromedp.CSS(`[data-service="legacy"] form button`)), chromedp.WaitVisible(chromedp.CSS("[aria-live] #refusal")))
 	assert.Equal(t, []string{f.refuse.Error()}, eval[[]string](t, ctx, texts("#refusal")))
 	wait(t, ctx, `document.querySelectorAll("button:disabled").length === 0`)
 }
@@ -171,6 +180,72 @@ func TestConnectionLost(t *testing.T) {
 	s.CloseClientConnections()
 	wait(t, ctx, `document.querySelector("#connection").textContent === "connection lost"`)
 	wait(t, ctx, `document.querySelector("#connection").textContent === "connected"`)
+}
+
+// The log of a program opens and closes with the keyboard, follows what its tasks write, and is
+// text whatever they write.
+func TestLogByKeyboard(t *testing.T) {
+	f := newFake()
+	ctx, _ := open(t, f)
+	browser.Quiet(t, ctx)
+	beta := `[data-service="beta"] .open`
+	tabTo(t, ctx, beta)
+	do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	wait(t, ctx, `document.querySelectorAll("#logs-tasks > li").length === 2`)
+	assert.Equal(t, []string{"task 3, 127.0.0.1:40022", "task 2, 127.0.0.1:35519, ended"}, eval[[]string](t, ctx, texts("#logs h3")))
+	assert.Equal(t, []string{`{"level":"INFO","msg":"serving"}`, `<b onclick="alert(1)">bold</b>`, "no database"},
+		eval[[]string](t, ctx, texts("#logs .lines li")))
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll("#logs b").length`), "lines that are markup")
+	assert.Equal(t, "logs-title", eval[string](t, ctx, `document.activeElement.id`))
+
+	f.mu.Lock()
+	f.logs["beta"] = append([]page.Log{{Task: 4}}, f.logs["beta"]...)
+	f.mu.Unlock()
+	wait(t, ctx, texts("#logs h3")+`[0] === "task 4"`)
+
+	// Another program's, which has no task, and Escape.
+	tabTo(t, ctx, `#logs button`)
+	do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	wait(t, ctx, fmt.Sprintf(`document.getElementById("logs").hidden && document.activeElement.matches(%q)`, beta))
+	tabTo(t, ctx, `[data-service="gamma"] .open`)
+	do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	wait(t, ctx, texts("#logs-problem")+`[0] === "No task has started yet."`)
+	assert.Equal(t, []string{"gamma"}, eval[[]string](t, ctx,
+		`[...document.querySelectorAll("[aria-expanded=true]")].map((e) => e.closest(".program").dataset.service)`))
+	do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	wait(t, ctx, `document.getElementById("logs").hidden && document.querySelectorAll("[aria-expanded=true]").length === 0`)
+}
+
+// The time line shows what comes, at its head.
+func TestTimelineGrows(t *testing.T) {
+	f := newFake()
+	ctx, _ := open(t, f)
+	f.change(func(s *page.State) {
+		next := page.Event{Number: 6, Time: at(9), Kind: "task", Program: "gamma", Text: "task <1> is healthy"}
+		s.Timeline = append([]page.Event{next}, s.Timeline...)
+	})
+	wait(t, ctx, texts("#timeline li")+`[0] === "03:04:09 gamma task <1> is healthy"`)
+	assert.Equal(t, 6, eval[int](t, ctx, `document.querySelectorAll("#timeline li").length`))
+}
+
+// Twelve services have a card, a port, a line and a colour each, and fit on a phone.
+func TestTwelveServices(t *testing.T) {
+	ctx, _ := open(t, newFakeOf(12))
+	browser.Quiet(t, ctx)
+	for _, width := range []int64{360, 390, 921, 1151, 1280, 1920} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800))
+		over := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
+		assert.LessOrEqual(t, over, 0, "how much too wide the page is at %d px", width)
+		assert.Empty(t, eval[[]string](t, ctx, spilling), "what leaves its card at %d px", width)
+	}
+	for what, want := range map[string]int{`.program`: 13, `#ports li`: 13, `#lines .line`: 25, `#lines .call`: 11, `#rules [data-rule]`: 13} {
+		assert.Equal(t, want, eval[int](t, ctx, fmt.Sprintf(`document.querySelectorAll(%q).length`, what)), what)
+	}
+	colours := `new Set([...document.querySelectorAll(".program")].map((card) => getComputedStyle(card).borderLeftColor)).size`
+	assert.Equal(t, 13, eval[int](t, ctx, colours), "colours")
+	overlap := `[...document.querySelectorAll("#ports li")].filter((port, i, all) =>
+		i > 0 && port.getBoundingClientRect().top < all[i - 1].getBoundingClientRect().bottom).length`
+	assert.Zero(t, eval[int](t, ctx, overlap), "ports that overlap")
 }
 
 // From a narrow phone up, nothing but a table's own container scrolls sideways.
@@ -187,7 +262,7 @@ func TestEveryWidth(t *testing.T) {
 
 // spilling are the parts of cards that reach over the card's edge.
 const spilling = `[...document.querySelectorAll(".program")].flatMap((card) =>
-	[...card.querySelectorAll("select, button, .chart, li")]
+	[...card.querySelectorAll("select, button, h3, .chart, li")]
 		.filter((part) => part.getBoundingClientRect().right > card.getBoundingClientRect().right)
 		.map((part) => card.dataset.service + " " + part.tagName))`
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/strangler/test/rehearsal/page"
 )
@@ -13,6 +14,8 @@ import (
 type fake struct {
 	mu    sync.Mutex
 	state page.State
+	// logs are by program.
+	logs map[string][]page.Log
 	// refuse is the answer to every move, unless it is nil.
 	refuse error
 	finish func()
@@ -23,16 +26,27 @@ type fake struct {
 func newFake() *fake {
 	phases := []string{"dark", "10%", "25%", "50%", "75%", "90%", "live", "strangled"}
 	path := func(name string) []string { return []string{"/api/" + name, "/api/" + name + "/*"} }
+	onPath := func(name string) []page.Condition { return []page.Condition{{Kind: "path", Values: path(name)}} }
 	preview := func(stack, id, name string, priority int) page.Rule {
 		return page.Rule{Stack: stack, ID: id, Priority: priority,
-			Conditions: []string{"X-Route-To: " + name, "from 10.0.0.0/16"}, Shares: []page.Share{{Program: name, Percent: 100}}}
+			Conditions: []page.Condition{
+				{Kind: "header", Name: "X-Route-To", Values: []string{name}}, {Kind: "source", Values: []string{"10.0.0.0/16"}},
+			}, Shares: []page.Share{{Program: name, Percent: 100}}}
 	}
 	return &fake{
+		logs: map[string][]page.Log{
+			"alpha": nil,
+			"beta": {
+				{Task: 3, Address: "127.0.0.1:40022", Lines: []string{`{"level":"INFO","msg":"serving"}`, `<b onclick="alert(1)">bold</b>`}},
+				{Task: 2, Address: "127.0.0.1:35519", Ended: true, Lines: []string{"no database"}},
+			},
+			"gamma": nil, "legacy": nil,
+		},
 		state: page.State{
 			Name: "fixture",
 			Services: []page.Service{
 				{Name: "alpha", Phase: "live", Phases: phases, Paths: path("alpha"), Deployed: true, RequestsPerSecond: 61.2,
-					Routes: []page.Route{{Name: "alpha.reads", Phase: "50%", Phases: phases[:7], Paths: path("alpha"), Only: []string{"GET", "HEAD"}}},
+					Routes: []page.Route{{Name: "alpha.reads", Phase: "50%", Phases: phases[:7], Paths: path("alpha"), Only: []string{"GET", "HEAD", "*.example.com"}}},
 					Tasks:  []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
 				{Name: "beta", Phase: "25%", Phases: phases, Paths: path("beta"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
 					Tasks: []page.Task{
@@ -55,19 +69,23 @@ func newFake() *fake {
 				preview("Gamma", "GammaPreviewRule", "gamma", 300),
 				preview("Legacy", "LegacyPreviewRule", "legacy", 25000),
 				{
-					Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Conditions: append(path("alpha"), "GET or HEAD"),
+					Stack: "Alpha", ID: "AlphaLiveRule", Priority: 25100, Live: true, Rewrite: "^/api/(.*)$ → /$1",
+					Conditions: []page.Condition{
+						{Kind: "path", Values: path("alpha")}, {Kind: "host", Values: []string{"*.example.com"}},
+						{Kind: "verb", Values: []string{"GET", "HEAD"}},
+					},
 					Shares: []page.Share{{Program: "alpha", Percent: 50}, {Program: "legacy", Percent: 50}},
 				},
 				{
-					Stack: "Alpha", ID: "AlphaLiveRule2", Priority: 25101, Live: true, Conditions: path("alpha"),
+					Stack: "Alpha", ID: "AlphaLiveRule2", Priority: 25101, Live: true, Conditions: onPath("alpha"),
 					Shares: []page.Share{{Program: "alpha", Percent: 100}},
 				},
 				{
-					Stack: "Beta", ID: "BetaLiveRule", Priority: 25200, Live: true, Conditions: path("beta"),
+					Stack: "Beta", ID: "BetaLiveRule", Priority: 25200, Live: true, Conditions: onPath("beta"),
 					Shares: []page.Share{{Program: "beta", Percent: 25}, {Program: "legacy", Percent: 75}},
 				},
 				{
-					Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []string{"/*"},
+					Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []page.Condition{{Kind: "path", Values: []string{"/*"}}},
 					Shares: []page.Share{{Program: "legacy", Percent: 100}},
 				},
 				{Stack: "Edge", ID: "Listener", Answer: "404", Live: true},
@@ -96,9 +114,19 @@ func newFake() *fake {
 					"Beta update in progress", "Beta BetaLiveRule update in progress", "Beta BetaLiveRule update complete", "Beta update complete",
 				},
 			},
+			Timeline: []page.Event{
+				{Number: 5, Time: at(4), Kind: "scaling", Program: "alpha", Text: "scales from 2 to 3 tasks: CPU is 81, its target 60"},
+				{Number: 4, Time: at(3), Kind: "deployment", Text: "beta: 10% → 25% is complete after 2.1 s"},
+				{Number: 3, Time: at(2), Kind: "task", Program: "beta", Text: "task 2 has ended: exit status 1: no database", Failed: true},
+				{Number: 2, Time: at(1), Kind: "task", Program: "beta", Text: "task 3 is healthy"},
+				{Number: 1, Time: at(0), Kind: "deployment", Text: "beta: 10% → 25% begins"},
+			},
 		},
 	}
 }
+
+// at is a second of the time line, in the browser's time zone.
+func at(second int) time.Time { return time.Date(2026, 1, 2, 3, 4, second, 0, time.Local) }
 
 // wave is a minute of traffic around a rate.
 func wave(program string, rate, errors float64) page.Series {
@@ -117,6 +145,13 @@ func (f *fake) State() page.State {
 	s := f.state
 	s.Services = slices.Clone(s.Services)
 	return s
+}
+
+func (f *fake) Logs(program string) ([]page.Log, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	logs, ok := f.logs[program]
+	return slices.Clone(logs), ok
 }
 
 // change lets a test make something happen.
@@ -150,4 +185,38 @@ func (f *fake) Move(name, phase string) error {
 		})
 	}
 	return nil
+}
+
+// newFakeOf is a rehearsal of n services, in a migration that has begun.
+func newFakeOf(n int) *fake {
+	f := newFake()
+	legacy := f.state.Services[3]
+	names := []string{
+		"accounts", "baskets", "catalog", "delivery-notes", "exchange-rates", "favourites", "gift-certificates", "help", "invoices", "jobs",
+		"knowledge", "loyalty", "messages", "notifications",
+	}
+	service := f.state.Services[1]
+	f.state.Services, f.state.Rules = nil, nil
+	f.state.Connections, f.state.Traffic.Series = nil, []page.Series{wave("legacy", 106, 0)}
+	for i, name := range names[:n] {
+		service.Name, service.Paths = name, []string{"/api/" + name, "/api/" + name + "/*"}
+		service.Tasks = service.Tasks[:2]
+		f.logs[name] = nil
+		f.state.Services = append(f.state.Services, service)
+		f.state.Traffic.Series = append(f.state.Traffic.Series, wave(name, float64(5*i), 0))
+		if i > 0 {
+			f.state.Connections = append(f.state.Connections, page.Connection{Caller: name, Callee: names[i/2], RequestsPerSecond: float64(i)})
+		}
+		f.state.Rules = append(f.state.Rules, page.Rule{
+			Stack: name, ID: "LiveRule", Priority: 25000 + i, Live: true,
+			Conditions: []page.Condition{{Kind: "path", Values: service.Paths}},
+			Shares:     []page.Share{{Program: name, Percent: 25}, {Program: "legacy", Percent: 75}},
+		})
+	}
+	f.state.Services = append(f.state.Services, legacy)
+	f.state.Rules = append(f.state.Rules, page.Rule{
+		Stack: "Legacy", ID: "LiveRule", Priority: 50000, Live: true, Conditions: []page.Condition{{Kind: "path", Values: []string{"/*"}}},
+		Shares: []page.Share{{Program: "legacy", Percent: 100}},
+	})
+	return f
 }

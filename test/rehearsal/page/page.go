@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 )
@@ -14,6 +15,9 @@ import (
 type Rehearsal interface {
 	// State is how everything is now. Many callers use it at once.
 	State() State
+	// Logs are what the tasks of a program have written, the newest task first. They are not
+	// ok when there is no such program.
+	Logs(program string) (logs []Log, ok bool)
 	// Move synthesizes the app again with the phase of one program changed and
 	// applies it in the background. An error is one line for the person; it is
 	// ErrBusy while another deployment runs.
@@ -32,7 +36,7 @@ const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-a
 
 // Paths are the paths that Handler serves, as patterns of [http.ServeMux].
 func Paths() []string {
-	paths := []string{"/{$}", "/state", "/events", "/phase"}
+	paths := []string{"/{$}", "/state", "/events", "/logs", "/phase"}
 	entries, err := static.ReadDir("static")
 	if err != nil {
 		panic(err) // it is embedded
@@ -48,6 +52,7 @@ func Paths() []string {
 //	GET  /        the page and its files
 //	GET  /state   the state as JSON
 //	GET  /events  the same as server-sent events, at once and every half second
+//	GET  /logs    what one program has written, as JSON: /logs?program=alpha
 //	POST /phase   moves a phase: {"name": "alpha", "phase": "live"}
 //
 // A move is accepted with 202. It is refused with 409 while a deployment runs,
@@ -62,6 +67,7 @@ func Handler(r Rehearsal) http.Handler {
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { showState(w, r) })
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, req *http.Request) { streamStates(w, req, r) })
+	mux.HandleFunc("GET /logs", func(w http.ResponseWriter, req *http.Request) { showLogs(w, req, r) })
 	mux.HandleFunc("POST /phase", func(w http.ResponseWriter, req *http.Request) { movePhase(w, req, r) })
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -78,7 +84,21 @@ func guarded(next http.Handler) http.Handler {
 }
 
 func showState(w http.ResponseWriter, r Rehearsal) {
-	body, err := json.Marshal(r.State())
+	writeJSON(w, r.State())
+}
+
+func showLogs(w http.ResponseWriter, req *http.Request, r Rehearsal) {
+	program := req.URL.Query().Get("program")
+	logs, ok := r.Logs(program)
+	if !ok {
+		http.Error(w, fmt.Sprintf("there is no program %q: want /logs?program=alpha", program), http.StatusNotFound)
+		return
+	}
+	writeJSON(w, logs)
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	body, err := json.Marshal(value)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

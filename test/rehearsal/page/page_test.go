@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,7 +49,7 @@ func TestStateAsJSON(t *testing.T) {
 		}},
 		Connections: []page.Connection{{Caller: "beta", Callee: "alpha", RequestsPerSecond: 2.5, ErrorsPerSecond: 0.5}},
 		Rules: []page.Rule{{
-			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Conditions: []string{"/api/alpha"},
+			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Conditions: []page.Condition{{Kind: "header", Name: "X-Route-To", Values: []string{"alpha"}}}, Rewrite: "a → b",
 			Shares: []page.Share{{Program: "alpha", Percent: 10}}, Live: true,
 		}},
 		Traffic: page.Traffic{Series: []page.Series{{Program: "alpha", Requests: []float64{1}, Errors: []float64{0}}}},
@@ -56,6 +57,7 @@ func TestStateAsJSON(t *testing.T) {
 		Deployment: page.Deployment{
 			Move: "alpha: dark → 10%", Changes: []page.Change{{Stack: "Alpha", Resource: "LiveRule", Action: "create", Detail: "d"}},
 		},
+		Timeline: []page.Event{{Number: 7, Time: at(5).UTC(), Kind: "task", Program: "alpha", Text: "task 1 has ended", Failed: true}},
 	}}
 	want := `{
   "name": "fixture",
@@ -64,16 +66,34 @@ func TestStateAsJSON(t *testing.T) {
     "tasks": [{"address": "127.0.0.1:1", "state": "healthy"}],
     "requestsPerSecond": 1.5, "errorsPerSecond": 0.5, "deployed": true}],
   "connections": [{"caller": "beta", "callee": "alpha", "requestsPerSecond": 2.5, "errorsPerSecond": 0.5}],
-  "rules": [{"stack": "Alpha", "id": "LiveRule", "priority": 25100, "conditions": ["/api/alpha"],
+  "rules": [{"stack": "Alpha", "id": "LiveRule", "priority": 25100, "rewrite": "a → b", "conditions": [{"kind": "header", "name": "X-Route-To", "values": ["alpha"]}],
     "shares": [{"program": "alpha", "percent": 10}], "answer": "", "live": true}],
   "traffic": {"series": [{"program": "alpha", "requests": [1], "errors": [0]}]},
   "answers": [{"method": "GET", "path": "/api/alpha", "status": 200, "program": "alpha", "milliseconds": 1.25}],
   "deployment": {"running": false, "move": "alpha: dark → 10%",
-    "changes": [{"stack": "Alpha", "resource": "LiveRule", "action": "create", "detail": "d"}], "log": null, "error": ""}
+    "changes": [{"stack": "Alpha", "resource": "LiveRule", "action": "create", "detail": "d"}], "log": null, "error": ""},
+  "timeline": [{"number": 7, "time": "` + at(5).UTC().Format(time.RFC3339) + `", "kind": "task", "program": "alpha", "text": "task 1 has ended", "failed": true}]
 }`
 	answer, got := get(t, serve(t, f).URL+"/state")
 	assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
 	assert.JSONEq(t, want, got)
+}
+
+// The logs are asked for by program, and of a program of the catalog alone.
+func TestLogs(t *testing.T) {
+	s := serve(t, newFake())
+	answer, got := get(t, s.URL+"/logs?program=beta")
+	assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+	assert.JSONEq(t, `[
+  {"task": 3, "address": "127.0.0.1:40022", "ended": false,
+    "lines": ["{\"level\":\"INFO\",\"msg\":\"serving\"}", "<b onclick=\"alert(1)\">bold</b>"]},
+  {"task": 2, "address": "127.0.0.1:35519", "ended": true, "lines": ["no database"]}
+]`, got)
+	for _, unknown := range []string{"", "?program=delta"} {
+		answer, got := get(t, s.URL+"/logs"+unknown)
+		assert.Equal(t, http.StatusNotFound, answer.StatusCode)
+		assert.Contains(t, got, "/logs?program=alpha")
+	}
 }
 
 func TestEventsFollowTheState(t *testing.T) {
@@ -205,13 +225,13 @@ func TestPageIsComplete(t *testing.T) {
 func TestPaths(t *testing.T) {
 	s := serve(t, newFake())
 	paths := page.Paths()
-	assert.Subset(t, paths, []string{"/{$}", "/state", "/events", "/phase", "/page.js", "/style.css"})
+	assert.Subset(t, paths, []string{"/{$}", "/state", "/events", "/logs", "/phase", "/page.js", "/style.css"})
 	for _, path := range paths {
 		method := http.MethodGet
 		if path == "/phase" {
 			method = http.MethodPost
 		}
-		request, err := http.NewRequest(method, s.URL+strings.TrimSuffix(path, "{$}"), nil)
+		request, err := http.NewRequest(method, s.URL+strings.TrimSuffix(path, "{$}")+"?program=beta", nil)
 		require.NoError(t, err)
 		answer, err := http.DefaultTransport.RoundTrip(request)
 		require.NoError(t, err, path)

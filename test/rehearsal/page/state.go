@@ -1,5 +1,7 @@
 package page
 
+import "time"
+
 // State is all that the page shows, at one moment.
 type State struct {
 	// Name is that of the catalog.
@@ -15,6 +17,8 @@ type State struct {
 	// Answers are the last ones, the newest first.
 	Answers    []Answer   `json:"answers"`
 	Deployment Deployment `json:"deployment"`
+	// Timeline is what happened, the newest first, 200 events at most.
+	Timeline []Event `json:"timeline"`
 }
 
 // Service is one program: a service of the catalog, or the monolith.
@@ -69,15 +73,26 @@ type Rule struct {
 	ID    string `json:"id"`
 	// Priority is 0 for the default action.
 	Priority int `json:"priority"`
-	// Conditions are in words: "/api/alpha/*", "X-Route-To: alpha",
-	// "from 10.0.0.0/16". The default action has none.
-	Conditions []string `json:"conditions"`
+	// Conditions must all be met. The default action has none.
+	Conditions []Condition `json:"conditions"`
+	// Rewrite is how the URL changes on the way to the program, "^/api/(.*)$ → /$1". Empty
+	// means that it stays.
+	Rewrite string `json:"rewrite"`
 	// Shares are the weights of the target groups that the rule forwards to.
 	Shares []Share `json:"shares"`
 	// Answer is the status of a fixed response, for a rule that does not forward.
 	Answer string `json:"answer"`
 	// Live is false for a preview rule.
 	Live bool `json:"live"`
+}
+
+// Condition is one of a rule's. It is met by one of its values.
+type Condition struct {
+	// Kind is path, host, verb, query, source or header.
+	Kind string `json:"kind"`
+	// Name is that of the header, and empty for the other kinds.
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
 }
 
 // Share is the part of a rule's requests that goes to one program.
@@ -132,4 +147,30 @@ type Change struct {
 	Action string `json:"action"`
 	// Detail is what that means, "/api/alpha: monolith 90 %, alpha 10 %".
 	Detail string `json:"detail"`
+}
+
+// Event is one thing that happened.
+type Event struct {
+	// Number is 1 for the first event.
+	Number int       `json:"number"`
+	Time   time.Time `json:"time"`
+	// Kind is deployment, task or scaling.
+	Kind string `json:"kind"`
+	// Program is the one that it is about, and empty for a deployment.
+	Program string `json:"program"`
+	// Text is what happened, such as "task 3 is healthy".
+	Text string `json:"text"`
+	// Failed is whether something failed.
+	Failed bool `json:"failed"`
+}
+
+// Log is what one task has written.
+type Log struct {
+	// Task is the task's number: 1 is the first of its program.
+	Task int `json:"task"`
+	// Address is empty until the program runs.
+	Address string `json:"address"`
+	Ended   bool   `json:"ended"`
+	// Lines are the last ones, the oldest first.
+	Lines []string `json:"lines"`
 }

@@ -1,6 +1,7 @@
 // The move, what it changes, and how far it is.
 
-import { clone, create, list, slot, write, writeOrHide } from "./dom.js";
+import { clone, list, slot, write, writeOrHide } from "./dom.js";
+import { showLines } from "./log.js";
 
 const panel = document.getElementById("deployment");
 const move = document.getElementById("move");
@@ -15,7 +16,7 @@ export function showDeployment({ deployment }) {
   writeOrHide(failure, deployment.error);
   list(changes, deployment.changes, ({ stack, resource }) => `${stack} ${resource}`, () => clone("change"), fillChange);
   changes.hidden = deployment.changes.length === 0;
-  showLog(deployment.log);
+  showLines(log, deployment.log);
 }
 
 // showRefusal says why a move was not accepted. Empty takes that back.
@@ -32,13 +33,4 @@ function summary({ running, move, error }) {
 function fillChange(li, change) {
   for (const name of ["action", "stack", "resource", "detail"]) write(slot(li, name), change[name]);
   li.dataset.action = change.action;
-}
-
-// The log keeps the lines it has, so that only new ones are read out. It stays at
-// its end, unless the person has scrolled up to read.
-function showLog(lines) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 8;
-  list(log, lines, (line) => line, (line) => create("li", line), () => {});
-  log.hidden = lines.length === 0;
-  if (atEnd) log.scrollTop = log.scrollHeight;
 }

@@ -4,6 +4,7 @@ import { showAnswers } from "./answers.js";
 import { showDeployment } from "./deployment.js";
 import { showDiagram } from "./diagram.js";
 import { showRules } from "./rules.js";
+import { showTimeline } from "./timeline.js";
 
 const connection = document.getElementById("connection");
 
@@ -31,6 +32,7 @@ function show(state) {
   showDeployment(state);
   showRules(state);
   showAnswers(state);
+  showTimeline(state);
 }
 
 function showConnection(word) {

@@ -4,6 +4,7 @@ import { draw } from "./chart.js";
 import { paint } from "./colours.js";
 import { fillControl, makeControl } from "./control.js";
 import { clone, create, list, slot, write } from "./dom.js";
+import { toggleLogs } from "./logs.js";
 import { inbound } from "./routes.js";
 import { paths, percent, rate } from "./words.js";
 
@@ -24,6 +25,9 @@ function makeCard({ name }) {
   const card = clone("program");
   card.dataset.service = name;
   write(slot(card, "name"), name);
+  write(slot(card, "whose"), ` of ${name}`);
+  const log = card.querySelector(".open");
+  log.addEventListener("click", () => toggleLogs(log, name));
   return card;
 }
 

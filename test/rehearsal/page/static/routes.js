@@ -24,12 +24,7 @@ export function inbound(routes, program) {
 // A rule without conditions is the default action. Hosts and verbs of a rule are
 // alternatives, of which those of the requests are some.
 function matches({ conditions }, path, only) {
-  const patterns = conditions.filter((condition) => condition.startsWith("/"));
-  const others = conditions.filter((condition) => !condition.startsWith("/"));
-  return (
-    conditions.length === 0 ||
-    (patterns.some((pattern) => covers(pattern, path)) && others.every((text) => text.split(" or ").some((value) => only.includes(value))))
-  );
+  return conditions.every(({ kind, values }) => values.some((value) => (kind === "path" ? covers(value, path) : only.includes(value))));
 }
 
 function covers(pattern, path) {
