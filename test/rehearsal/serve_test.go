@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/load"
+	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/rehearsal/page/browser"
 )
 
@@ -24,6 +26,7 @@ import (
 func TestPersonMovesAService(t *testing.T) {
 	r := newTestRehearsal(t)
 	first, monolith := r.catalog.Services[0], r.catalog.Monolith.Name
+	r.region.SetValues(region.Values{first.Name: {"GREETING": "serving"}})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
@@ -67,6 +70,17 @@ func TestPersonMovesAService(t *testing.T) {
 		assert.Contains(t, changes, want)
 	}
 	assert.Equal(t, first.Name, servedBy(t, url+target), "live: %s", target)
+
+	log, err := http.Get(url + "/logs?program=" + first.Name)
+	require.NoError(t, err)
+	defer log.Body.Close()
+	written, err := io.ReadAll(log.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(written), `\"msg\":\"***\"`, "what the program writes when it serves")
+	assert.NotContains(t, string(written), "serving")
+	events, err := chromedp.Run(tab, chromedp.Text(`#timeline`))
+	require.NoError(t, err)
+	assert.Regexp(t, `(?s)dark → live is complete.*dark → live begins.*all dark is complete.*task 1 is healthy.*all dark begins`, events)
 }
 
 func servedBy(t *testing.T, url string) string {

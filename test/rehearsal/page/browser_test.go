@@ -257,6 +257,8 @@ func TestEveryWidth(t *testing.T) {
 		over := eval[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
 		assert.LessOrEqual(t, over, 0, "how much too wide the page is at %d px", width)
 		assert.Empty(t, eval[[]string](t, ctx, spilling), "what leaves its card at %d px", width)
+		narrow := `Math.min(...[...document.querySelectorAll("select")].map((e) => e.getBoundingClientRect().width))`
+		assert.GreaterOrEqual(t, eval[float64](t, ctx, narrow), 80.0, "the narrowest select at %d px", width)
 	}
 }
 
