@@ -58,9 +58,11 @@ func TestPageShowsTheRehearsal(t *testing.T) {
 	ctx, _ := open(t, f)
 	browser.Quiet(t, ctx)
 	for selector, want := range map[string][]string{
-		`[data-service="beta"] .inbound li`:       {"25 % /api/beta"},
-		`[data-service="gamma"] .inbound li`:      {"no live rule"},
-		`[data-service="legacy"] .inbound li`:     {"50 % GET, HEAD, *.example.com, /api/alpha", "75 % /api/beta", "100 % /api/gamma", "100 % everything else"},
+		`[data-service="beta"] .inbound li`:  {"25 % /api/beta"},
+		`[data-service="gamma"] .inbound li`: {"no live rule"},
+		`[data-service="legacy"] .inbound li`: {
+			"50 % GET, HEAD, *.example.com, /api/alpha", "75 % /api/beta", "100 % /api/gamma", "100 % everything else",
+		},
 		`[data-service="alpha"] .inbound li`:      {"100 % /api/alpha", "50 % GET, HEAD, *.example.com, /api/alpha"},
 		`[data-service="alpha"] [data-slot="of"]`: {"of alpha", "of alpha.reads"},
 		`[data-service="gamma"] .task`:            {"healthy 127.0.0.1:37604", "starting 127.0.0.1:44190"},

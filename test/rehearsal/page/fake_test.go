@@ -46,8 +46,10 @@ func newFake() *fake {
 			Name: "fixture",
 			Services: []page.Service{
 				{Name: "alpha", Phase: "live", Phases: phases, Paths: path("alpha"), Deployed: true, RequestsPerSecond: 61.2,
-					Routes: []page.Route{{Name: "alpha.reads", Phase: "50%", Phases: phases[:7], Paths: path("alpha"), Only: []string{"GET", "HEAD", "*.example.com"}}},
-					Tasks:  []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
+					Routes: []page.Route{{
+						Name: "alpha.reads", Phase: "50%", Phases: phases[:7], Paths: path("alpha"), Only: []string{"GET", "HEAD", "*.example.com"},
+					}},
+					Tasks: []page.Task{{Address: "127.0.0.1:41873", State: "healthy"}, {Address: "127.0.0.1:38211", State: "healthy"}}},
 				{Name: "beta", Phase: "25%", Phases: phases, Paths: path("beta"), Deployed: true, RequestsPerSecond: 15.4, ErrorsPerSecond: 0.4,
 					Tasks: []page.Task{
 						{Address: "127.0.0.1:40022", State: "healthy"}, {Address: "127.0.0.1:35519", State: "unhealthy"},
@@ -85,8 +87,9 @@ func newFake() *fake {
 					Shares: []page.Share{{Program: "beta", Percent: 25}, {Program: "legacy", Percent: 75}},
 				},
 				{
-					Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true, Conditions: []page.Condition{{Kind: "path", Values: []string{"/*"}}},
-					Shares: []page.Share{{Program: "legacy", Percent: 100}},
+					Stack: "Legacy", ID: "LegacyLiveRule", Priority: 50000, Live: true,
+					Conditions: []page.Condition{{Kind: "path", Values: []string{"/*"}}},
+					Shares:     []page.Share{{Program: "legacy", Percent: 100}},
 				},
 				{Stack: "Edge", ID: "Listener", Answer: "404", Live: true},
 			},

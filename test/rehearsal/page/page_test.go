@@ -49,8 +49,9 @@ func TestStateAsJSON(t *testing.T) {
 		}},
 		Connections: []page.Connection{{Caller: "beta", Callee: "alpha", RequestsPerSecond: 2.5, ErrorsPerSecond: 0.5}},
 		Rules: []page.Rule{{
-			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Conditions: []page.Condition{{Kind: "header", Name: "X-Route-To", Values: []string{"alpha"}}}, Rewrite: "a → b",
-			Shares: []page.Share{{Program: "alpha", Percent: 10}}, Live: true,
+			Stack: "Alpha", ID: "LiveRule", Priority: 25100, Rewrite: "a → b",
+			Conditions: []page.Condition{{Kind: "header", Name: "X-Route-To", Values: []string{"alpha"}}},
+			Shares:     []page.Share{{Program: "alpha", Percent: 10}}, Live: true,
 		}},
 		Traffic: page.Traffic{Series: []page.Series{{Program: "alpha", Requests: []float64{1}, Errors: []float64{0}}}},
 		Answers: []page.Answer{{Method: "GET", Path: "/api/alpha", Status: 200, Program: "alpha", Milliseconds: 1.25}},
@@ -66,13 +67,15 @@ func TestStateAsJSON(t *testing.T) {
     "tasks": [{"address": "127.0.0.1:1", "state": "healthy"}],
     "requestsPerSecond": 1.5, "errorsPerSecond": 0.5, "deployed": true}],
   "connections": [{"caller": "beta", "callee": "alpha", "requestsPerSecond": 2.5, "errorsPerSecond": 0.5}],
-  "rules": [{"stack": "Alpha", "id": "LiveRule", "priority": 25100, "rewrite": "a → b", "conditions": [{"kind": "header", "name": "X-Route-To", "values": ["alpha"]}],
+  "rules": [{"stack": "Alpha", "id": "LiveRule", "priority": 25100, "rewrite": "a → b",
+    "conditions": [{"kind": "header", "name": "X-Route-To", "values": ["alpha"]}],
     "shares": [{"program": "alpha", "percent": 10}], "answer": "", "live": true}],
   "traffic": {"series": [{"program": "alpha", "requests": [1], "errors": [0]}]},
   "answers": [{"method": "GET", "path": "/api/alpha", "status": 200, "program": "alpha", "milliseconds": 1.25}],
   "deployment": {"running": false, "move": "alpha: dark → 10%",
     "changes": [{"stack": "Alpha", "resource": "LiveRule", "action": "create", "detail": "d"}], "log": null, "error": ""},
-  "timeline": [{"number": 7, "time": "` + at(5).UTC().Format(time.RFC3339) + `", "kind": "task", "program": "alpha", "text": "task 1 has ended", "failed": true}]
+  "timeline": [{"number": 7, "time": "` + at(5).UTC().Format(time.RFC3339) + `", "kind": "task", "program": "alpha",
+    "text": "task 1 has ended", "failed": true}]
 }`
 	answer, got := get(t, serve(t, f).URL+"/state")
 	assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
