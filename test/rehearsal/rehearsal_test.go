@@ -416,6 +416,7 @@ func TestParse(t *testing.T) {
 	} {
 		got, err := parse(strings.Fields(args))
 		require.NoError(t, err, args)
+		want.to = "cdk.json"
 		assert.Equal(t, want, got, args)
 	}
 	for _, args := range []string{
