@@ -72,5 +72,5 @@ func (r *rehearsal) judgedError(err error) error {
 	if busy == "" {
 		return err
 	}
-	return fmt.Errorf("%w: %s: %w", errBusy, busy, err)
+	return fmt.Errorf("%w: %w: %s", err, errBusy, busy)
 }

@@ -292,6 +292,9 @@ func prepare(o options) (in input, err error) {
 	if in.values, err = readValues(o.env); err != nil {
 		return in, err
 	}
+	if err := checkSecrets(in.catalog, in.values); err != nil {
+		return in, err
+	}
 	in.kinds, err = requestKinds(in.catalog, example.Traffic())
 	return in, err
 }

@@ -92,6 +92,21 @@ func TestCrashOfAnyProgram(t *testing.T) {
 	assert.Zero(t, len(failed(r.load.Between(time.Time{}, time.Now()))))
 }
 
+// A secret without a value is named before anything starts, a line each; those that a service
+// takes are the monolith's until then.
+func TestSecretsWithoutValues(t *testing.T) {
+	c := inNode("")
+	c.Services[0].Needs.Secrets = map[string]services.Secret{"B_KEY": {Parameter: "/b"}, "A_KEY": {Secret: "a"}}
+	c.Services[0].Takes.Secrets = map[string]services.Secret{"OLD_KEY": {Secret: "old"}}
+	c.Monolith.Needs.Secrets = c.Services[0].Takes.Secrets
+	assert.EqualError(t, checkSecrets(c, nil),
+		`the secret A_KEY of "alpha" has no value here: write a line alpha.A_KEY=… into a file, and name that with --env`+"\n"+
+			`the secret B_KEY of "alpha" has no value here: write a line alpha.B_KEY=… into a file, and name that with --env`+"\n"+
+			`the secret OLD_KEY of "legacy" has no value here: write a line legacy.OLD_KEY=… into a file, and name that with --env`)
+	assert.NoError(t, checkSecrets(c, region.Values{"": {"A_KEY": "1", "B_KEY": "2"}, "legacy": {"OLD_KEY": "3"}}))
+	assert.Error(t, checkSecrets(c, region.Values{"alpha": {"A_KEY": "1", "B_KEY": "2", "OLD_KEY": "3"}}), "of another program")
+}
+
 // faultNamed is one of the rehearsal's faults.
 func (r *rehearsal) faultNamed(t *testing.T, name string) fault {
 	t.Helper()

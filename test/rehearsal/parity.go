@@ -156,8 +156,14 @@ func compare(without parity.Places, send func(program string) (parity.Answer, er
 	return found, nil
 }
 
-// programHeaders are those in which the answers of two programs always differ.
-var programHeaders = []string{"X-Served-By", load.ProgramHeader}
+// programHeaders are those in which the answers of two programs always differ, and the cookies
+// of the load balancer's stickiness.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+var programHeaders = []string{
+	"X-Served-By", load.ProgramHeader,
+	"Set-Cookie AWSALB", "Set-Cookie AWSALBCORS", "Set-Cookie AWSALBTG", "Set-Cookie AWSALBTGCORS",
+}
 
 // replay sends the request to one program by the preview header.
 func (r *rehearsal) replay(ctx context.Context, what replay, program string) (parity.Answer, error) {

@@ -60,6 +60,17 @@ func TestMask(t *testing.T) {
 	assert.Equal(t, []string{`Location: "/api/alpha/0" and "/api/other/0"`}, texts(parity.Differences(one, moved, without)))
 }
 
+// The load balancer's own cookies say nothing of the programs; theirs do.
+func TestCookiesOfTheLoadBalancer(t *testing.T) {
+	set := func(name string) parity.Answer {
+		return parity.Answer{Header: http.Header{"Set-Cookie": {name + "=1; Path=/"}}}
+	}
+	for _, name := range []string{"AWSALB", "AWSALBCORS", "AWSALBTG", "AWSALBTGCORS"} {
+		assert.Empty(t, parity.Differences(parity.Answer{}, set(name), replay{}.without()), name)
+	}
+	assert.Equal(t, []string{"Set-Cookie session: nothing and set"}, texts(parity.Differences(parity.Answer{}, set("session"), replay{}.without())))
+}
+
 func texts(differences []parity.Difference) []string {
 	var all []string
 	for _, d := range differences {

@@ -57,6 +57,13 @@ func unquoted(value string) string {
 	return value
 }
 
+// Has reports whether a program has a value for a variable that its task definition has.
+func (v Values) Has(program, variable string) bool {
+	_, own := v[program][variable]
+	_, every := v[""][variable]
+	return own || every
+}
+
 // fill puts a program's values into its environment. It fails for a secret without one.
 func (v Values) fill(environment map[string]string, container assembly.Container) error {
 	for name, value := range v[""] {
