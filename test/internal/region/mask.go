@@ -43,7 +43,7 @@ func patternsOf(value string) []string {
 	inQuery := url.QueryEscape(value)
 	var patterns []string
 	for _, written := range []string{
-		value, inside(string(inJSON)), inside(strconv.Quote(value)), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value),
+		value, inside(string(inJSON)), inside(strconv.Quote(value)),
 		inQuery, strings.ReplaceAll(inQuery, "+", "%20"), url.PathEscape(value), strings.TrimPrefix(url.UserPassword("", value).String(), ":"),
 	} {
 		patterns = append(patterns, regexp.QuoteMeta(written))

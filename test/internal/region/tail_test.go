@@ -44,6 +44,7 @@ func TestTailIsBoundedAndMasked(t *testing.T) {
 	}
 	lines := log.log().Lines
 	require.Len(t, lines, maxLines)
+	assert.LessOrEqual(t, len(log.lines), maxLines)
 	assert.Equal(t, "line 200: ***", lines[0])
 	assert.Equal(t, "line 299: ***", lines[maxLines-1])
 	assert.EqualError(t, log.explain(errors.New("exit status 1")), "exit status 1: line 299: ***")
@@ -105,16 +106,15 @@ func TestTaskEvents(t *testing.T) {
 func TestUnhealthyTaskIsObserved(t *testing.T) {
 	s := newTestService(t, declaredService())
 	s.template.HealthCheckGracePeriod = time.Second
-	events := make(chan TaskEvent, 100)
-	s.journal.observe = func(e TaskEvent) { events <- e }
-	deploy(t, s, s.version("1"))
-	s.each(1, (*process).hang)
-	for e := range events {
-		if e.State == alb.Unhealthy {
-			assert.Contains(t, e.Reason, "health checks failed")
-			return
+	var failed atomic.Bool
+	s.journal.observe = func(e TaskEvent) {
+		if e.State == alb.Unhealthy && strings.Contains(e.Reason, "health checks failed") {
+			failed.Store(true)
 		}
 	}
+	deploy(t, s, s.version("1"))
+	s.each(1, (*process).hang)
+	eventually(t, "an unhealthy task", failed.Load)
 }
 
 // A region has the logs of its programs without the values that it was given, also when they
