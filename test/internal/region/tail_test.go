@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -105,7 +104,6 @@ func TestTaskEvents(t *testing.T) {
 // A task that fails its health checks is observed too, with the reason.
 func TestUnhealthyTaskIsObserved(t *testing.T) {
 	s := newTestService(t, declaredService())
-	s.template.HealthCheckGracePeriod = time.Second
 	var failed atomic.Bool
 	s.journal.observe = func(e TaskEvent) {
 		if e.State == alb.Unhealthy && strings.Contains(e.Reason, "health checks failed") {
