@@ -1,9 +1,7 @@
 package stacks
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -42,15 +40,9 @@ func readDelivery(context map[string]any) (*Delivery, error) {
 	if context["delivery"] == nil || context["environment"] != nil {
 		return nil, nil
 	}
-	encoded, err := json.Marshal(context["delivery"])
-	if err != nil {
-		return nil, fmt.Errorf("cdk.json: delivery: %w", err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
 	var d Delivery
-	if err := decoder.Decode(&d); err != nil {
-		return nil, fmt.Errorf("cdk.json: delivery: %s", strings.TrimPrefix(err.Error(), "json: "))
+	if err := decode(context["delivery"], &d); err != nil {
+		return nil, fmt.Errorf("cdk.json: delivery: %w", err)
 	}
 	d.Issuer = cmp.Or(d.Issuer, "https://"+gitHubIssuer)
 	if err := d.check(); err != nil {

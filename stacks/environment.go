@@ -2,9 +2,7 @@
 package stacks
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -194,18 +192,20 @@ func decodeEnvironments(context any) (map[string]Environment, error) {
 		return nil, fmt.Errorf(`cdk.json: no "environments" in the context: check its spelling, and run the app through the CDK CLI in the ` +
 			`folder of cdk.json`)
 	}
-	encoded, err := json.Marshal(context)
-	if err != nil {
+	var entries map[string]any
+	if err := decode(context, &entries); err != nil {
 		return nil, fmt.Errorf("cdk.json: environments: %w", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
-	var all map[string]Environment
-	if err := decoder.Decode(&all); err != nil {
-		return nil, fmt.Errorf("cdk.json: environments: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if len(all) == 0 {
+	if len(entries) == 0 {
 		return nil, fmt.Errorf("cdk.json: environments is empty: name at least one")
+	}
+	all := map[string]Environment{}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		var e Environment
+		if err := decode(entries[name], &e); err != nil {
+			return nil, fmt.Errorf("environment %q: %w", name, err)
+		}
+		all[name] = e
 	}
 	return all, nil
 }
@@ -216,10 +216,14 @@ func choose(all map[string]Environment, wanted any) ([]string, error) {
 	if wanted == nil {
 		return names, nil
 	}
-	if name, ok := wanted.(string); ok && slices.Contains(names, name) {
-		return []string{name}, nil
+	var name string
+	if err := decode(wanted, &name); err != nil {
+		return nil, fmt.Errorf("cdk.json: environment: %w", err)
 	}
-	return nil, fmt.Errorf("environment %q is not in cdk.json: want one of %s", wanted, strings.Join(names, ", "))
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("environment %q is not in cdk.json: want one of %s", name, strings.Join(names, ", "))
+	}
+	return []string{name}, nil
 }
 
 // phaseOverrides are the context keys that name a service or a route. What the command line sets is

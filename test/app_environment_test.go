@@ -135,10 +135,17 @@ func badEnvironments(t *testing.T) map[string]mistake {
 			contextKey("alpha", "half"),
 			dev + `services: "alpha" asks for phase "half": want dark, 1%–99%, live or strangled`,
 		},
-		"unknown field": {environment("natgateway", 1), `cdk.json: environments: unknown field "natgateway"`},
-		"wrong type": {
-			environment("azs", "two"),
-			`cdk.json: environments: cannot unmarshal string into Go struct field Environment.azs of type int`,
+		"unknown field": {
+			environment("natgateway", 1),
+			dev + `unknown field "natgateway": want one of account, alarmEmail, azs, budgets, certificate, domains, endpoints, freeText, ` +
+				`hostedZoneId, idleTimeout, listener, migration, natGateways, permissionsBoundary, previewFrom, protected, region, ` +
+				`securityGroups, traces, vpc, waf`,
+		},
+		"wrong type":             {environment("azs", "two"), dev + `azs: want a whole number, without quotes, and not text`},
+		"an account as a number": {environment("account", 123456789012), dev + `account: want text, such as "123456789012", and not a number`},
+		"a number to choose":     {contextKey("environment", 5), `cdk.json: environment: want text, such as "5", and not a number`},
+		"a list of environments": {
+			contextKey("environments", []any{"dev"}), `cdk.json: environments: want an object, in braces, and not a list`,
 		},
 		"no region":   {environment("region", nil), dev + `no region: add "region": "eu-west-1" or another`},
 		"bad region":  {environment("region", "Ireland"), dev + `region "Ireland": want a name such as eu-west-1`},
@@ -193,7 +200,7 @@ func badEnvironments(t *testing.T) map[string]mistake {
 		},
 		"protected in a word": {
 			environment("protected", "yes"),
-			`cdk.json: environments: cannot unmarshal string into Go struct field Environment.protected of type bool`,
+			dev + `protected: want true or false, without quotes, and not text`,
 		},
 		"a boundary's ARN": {
 			environment("permissionsBoundary", "arn:aws:iam::123456789012:policy/teams"),

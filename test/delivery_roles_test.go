@@ -369,12 +369,12 @@ func TestBadDelivery(t *testing.T) {
 		name  string
 		value any
 	}{
-		`repository "fixture": want owner/name`:                                             {"repository", "fixture"},
-		`repository "example/*": want owner/name`:                                           {"repository", "example/*"},
-		`repositoryId "fixture": ` + look:                                                   {"repositoryId", "fixture"},
-		`branch "refs/heads/*": want the name of one, such as main`:                         {"branch", "refs/heads/*"},
-		`unknown field "owner"`:                                                             {"owner", "example"},
-		`cannot unmarshal number into Go struct field Delivery.repositoryId of type string`: {"repositoryId", 345},
+		`repository "fixture": want owner/name`:                                                                  {"repository", "fixture"},
+		`repository "example/*": want owner/name`:                                                                {"repository", "example/*"},
+		`repositoryId "fixture": ` + look:                                                                        {"repositoryId", "fixture"},
+		`branch "refs/heads/*": want the name of one, such as main`:                                              {"branch", "refs/heads/*"},
+		`repositoryId: want text, such as "345", and not a number`:                                               {"repositoryId", 345},
+		`unknown field "owner": want one of branch, existingProvider, issuer, ownerId, repository, repositoryId`: {"owner", "example"},
 	} {
 		app := neutral(t, delivered)
 		app.Context["delivery"].(map[string]any)[field.name] = field.value
