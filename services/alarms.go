@@ -36,7 +36,7 @@ func (a Alarms) check() error {
 	case a.ErrorPercent < 1 || a.ErrorPercent > 99:
 		return fmt.Errorf("an alarm at %d%% errors: want 1 to 99", a.ErrorPercent)
 	case a.P99 < time.Millisecond || a.P99 > time.Minute:
-		return fmt.Errorf("an alarm at %s for one request in a hundred: want 1 ms to a minute", a.P99)
+		return fmt.Errorf("an alarm at %s for one request in a hundred: want 1 ms to a minute, such as 500 * time.Millisecond", a.P99)
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (s Service) check() error {
 	case !numericUser.MatchString(s.User):
 		return fmt.Errorf("user %q: want the numbers of a user and a group other than root's, such as %s", s.User, unprivileged)
 	case s.Sticky < 0 || s.Sticky > maxSticky || s.Sticky%time.Second != 0:
-		return fmt.Errorf("sticky for %s: want whole seconds, at most 7 days", s.Sticky)
+		return fmt.Errorf("sticky for %s: want whole seconds, at most 7 days, such as 3600 * time.Second", s.Sticky)
 	case s.MonolithPercent < 0:
 		return fmt.Errorf("%d%% of the monolith's load: want 0 or more", s.MonolithPercent)
 	case s.MonthlyBudget < 1:

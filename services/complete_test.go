@@ -174,3 +174,60 @@ func TestCompleteRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A duration without a unit counts nanoseconds. Each error shows how to write one, and what it
+// shows is taken.
+func TestDurationsWithoutUnit(t *testing.T) {
+	for name, test := range map[string]struct {
+		set  func(*Catalog, time.Duration)
+		want string
+		as   time.Duration
+	}{
+		"stickiness": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Sticky = d },
+			`sticky for 3.6µs: want whole seconds, at most 7 days, such as 3600 * time.Second`, 3600 * time.Second,
+		},
+		"a start-up": {
+			func(c *Catalog, d time.Duration) { c.Services[1].StartUp = d },
+			`a start-up of 3.6µs: want whole seconds, from 1 s to an hour, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"an interval": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Health.Interval = d },
+			`a health check every 3.6µs: want whole seconds, from 5 s to 5 minutes, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"a time-out": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Health.Timeout = d },
+			`a health check that waits 3.6µs for an answer, every 5s: want whole seconds, from 2 s to 2 minutes and shorter than that, ` +
+				`such as 3 * time.Second`, 3 * time.Second,
+		},
+		"a drain": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Stop.Drain = d },
+			`a drain of 3.6µs: want whole seconds, from 1 s to an hour, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"a stop": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Stop.Timeout = d },
+			`a stop within 3.6µs: want whole seconds, from 2 s to 2 minutes, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"a cooldown after additions": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Scaling.OutCooldown = d },
+			`a cooldown of 3.6µs: want whole seconds, from 1 s to an hour, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"a cooldown after removals": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Scaling.InCooldown = d },
+			`a cooldown of 3.6µs: want whole seconds, from 1 s to an hour, such as 30 * time.Second`, 30 * time.Second,
+		},
+		"an alarm": {
+			func(c *Catalog, d time.Duration) { c.Services[1].Alarms.P99 = d },
+			`an alarm at 3.6µs for one request in a hundred: want 1 ms to a minute, such as 500 * time.Millisecond`, 500 * time.Millisecond,
+		},
+	} {
+		c := sample()
+		test.set(&c, 3600)
+		_, err := c.Complete()
+		assert.ErrorContains(t, err, `": `+test.want, name)
+		c = sample()
+		test.set(&c, test.as)
+		_, err = c.Complete()
+		assert.NoError(t, err, name)
+	}
+}

@@ -74,9 +74,10 @@ func (h Health) check() error {
 	case !healthCodes.MatchString(h.Codes):
 		return fmt.Errorf("health check codes %q: want statuses from 200 to 499, such as 200, 200,204 or 200-399", h.Codes)
 	case !within(h.Interval, 5*time.Second, 5*time.Minute):
-		return fmt.Errorf("a health check every %s: want whole seconds, from 5 s to 5 minutes", h.Interval)
+		return fmt.Errorf("a health check every %s: want whole seconds, from 5 s to 5 minutes, such as 30 * time.Second", h.Interval)
 	case !within(h.Timeout, 2*time.Second, 2*time.Minute) || h.Timeout >= h.Interval:
-		return fmt.Errorf("a health check that waits %s for an answer, every %s: want whole seconds, from 2 s to 2 minutes and shorter than that",
+		return fmt.Errorf("a health check that waits %s for an answer, every %s: want whole seconds, from 2 s to 2 minutes and shorter than "+
+			"that, such as 3 * time.Second",
 			h.Timeout, h.Interval)
 	case h.Healthy < 2 || h.Healthy > 10 || h.Unhealthy < 2 || h.Unhealthy > 10:
 		return fmt.Errorf("%d checks to be healthy and %d to be unhealthy: want 2 to 10", h.Healthy, h.Unhealthy)
@@ -95,14 +96,14 @@ func (s Service) checkLife() error {
 	firstHealthy := time.Duration(s.Health.Healthy) * s.Health.Interval
 	switch {
 	case !within(s.StartUp, time.Second, time.Hour):
-		return fmt.Errorf("a start-up of %s: want whole seconds, from 1 s to an hour", s.StartUp)
+		return fmt.Errorf("a start-up of %s: want whole seconds, from 1 s to an hour, such as 30 * time.Second", s.StartUp)
 	case s.StartUp < firstHealthy && !s.IsWorker():
 		return fmt.Errorf("a start-up of %s: a task takes %s to pass %d health checks, and ECS would stop it before; want that or more",
 			s.StartUp, firstHealthy, s.Health.Healthy)
 	case !within(s.Stop.Drain, time.Second, time.Hour):
-		return fmt.Errorf("a drain of %s: want whole seconds, from 1 s to an hour", s.Stop.Drain)
+		return fmt.Errorf("a drain of %s: want whole seconds, from 1 s to an hour, such as 30 * time.Second", s.Stop.Drain)
 	case !within(s.Stop.Timeout, 2*time.Second, 2*time.Minute):
-		return fmt.Errorf("a stop within %s: want whole seconds, from 2 s to 2 minutes", s.Stop.Timeout)
+		return fmt.Errorf("a stop within %s: want whole seconds, from 2 s to 2 minutes, such as 30 * time.Second", s.Stop.Timeout)
 	case s.Image.Program != "" && s.Stop.Timeout < stopOfPrograms:
 		return fmt.Errorf("a stop within %s: a program of this module may take %s, leave Stop.Timeout empty", s.Stop.Timeout, stopOfPrograms)
 	}

@@ -101,7 +101,7 @@ func (s Scaling) check() error {
 	}
 	for _, cooldown := range []time.Duration{s.OutCooldown, s.InCooldown} {
 		if cooldown < time.Second || cooldown > time.Hour || cooldown%time.Second != 0 {
-			return fmt.Errorf("a cooldown of %s: want whole seconds, from 1 s to an hour", cooldown)
+			return fmt.Errorf("a cooldown of %s: want whole seconds, from 1 s to an hour, such as 30 * time.Second", cooldown)
 		}
 	}
 	if err := checkBounds(s.Min, s.Max); err != nil {

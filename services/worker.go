@@ -70,7 +70,7 @@ func (s Service) checkCommand() error {
 	case !s.IsWorker():
 		return fmt.Errorf("a health check by a command: the load balancer checks a program with paths, leave Health.Command empty")
 	case !within(h.Timeout, 2*time.Second, time.Minute):
-		return fmt.Errorf("a health check that may take %s: want whole seconds, from 2 s to a minute", h.Timeout)
+		return fmt.Errorf("a health check that may take %s: want whole seconds, from 2 s to a minute, such as 5 * time.Second", h.Timeout)
 	case s.StartUp > longestStartPeriod:
 		return fmt.Errorf("a start-up of %s: ECS gives a container with a health check %s at most", s.StartUp, longestStartPeriod)
 	}

@@ -54,7 +54,8 @@ func TestWorkersThatCannotBe(t *testing.T) {
 		`services: "mailer": a start-up of 6m0s: ECS gives a container with a health check 5m0s at most`: func(s *Service) {
 			s.Health.Command, s.StartUp = []string{"CMD", "/check"}, 6*time.Minute
 		},
-		`services: "mailer": a health check that may take 1m30s: want whole seconds, from 2 s to a minute`: func(s *Service) {
+		`services: "mailer": a health check that may take 1m30s: ` +
+			`want whole seconds, from 2 s to a minute, such as 5 * time.Second`: func(s *Service) {
 			s.Health = Health{Command: []string{"CMD", "/check"}, Timeout: 90 * time.Second, Interval: 2 * time.Minute}
 		},
 	} {
