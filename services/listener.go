@@ -44,6 +44,9 @@ func (l Listener) Lint(c Catalog) error {
 	if err := lintKinds(rules); err != nil {
 		return err
 	}
+	if err := l.lintOffsets(rules); err != nil {
+		return err
+	}
 	if err := lint(rules); err != nil {
 		return err
 	}
@@ -60,6 +63,17 @@ func lintKinds(rules []Rule) error {
 			live = &r
 		case r.Kind == PreviewRule && live != nil:
 			return fmt.Errorf("services: %s comes before %s: raise listener.priorities.live above every preview rule", *live, r)
+		}
+	}
+	return nil
+}
+
+// lintOffsets refuses rules that the listener's priorities move beyond the last one.
+func (l Listener) lintOffsets(rules []Rule) error {
+	for _, r := range rules {
+		if key, now := l.offset(r.Kind); l.Monolith != "" && r.Priority > maxPriority {
+			return fmt.Errorf("services: %s: the last priority is %d: lower %s from %d to %d at most", r, maxPriority, key, now,
+				now-(r.Priority-maxPriority))
 		}
 	}
 	return nil

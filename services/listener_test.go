@@ -42,7 +42,8 @@ func TestPrioritiesOfAListener(t *testing.T) {
 		"side by side": {Listener{Preview: 0, Live: 250, Monolith: "arn"}, ""},
 		"the last":     {Listener{Preview: 0, Live: 49700, Monolith: "arn"}, ""},
 		"too high": {Listener{Live: 49701, Monolith: "arn"},
-			`services: live rule of "gamma" (priority 50001): want a priority from 1 to 50000`},
+			`services: live rule of "gamma" (priority 50001): the last priority is 50000: ` +
+				`lower listener.priorities.live from 49701 to 49700 at most`},
 		"among each other": {Listener{Live: 150, Monolith: "arn"},
 			`services: live rule of "alpha" (priority 250) comes before preview rule of "gamma" (priority 300): ` +
 				`raise listener.priorities.live above every preview rule`},

@@ -2,7 +2,9 @@ package services
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,20 +51,29 @@ type describedRule struct {
 	}
 }
 
-// ParseTheirs reads the output of "aws elbv2 describe-rules". It refuses one page of several.
+// wanted is the file that ParseTheirs reads.
+const wanted = "want the output of aws elbv2 describe-rules, as JSON"
+
+// ParseTheirs reads the output of "aws elbv2 describe-rules", or the list of the rules alone
+// that "--query Rules" leaves of it. It refuses a part of the rules: the default action is the
+// last of all.
 func ParseTheirs(text []byte) ([]TheirRule, error) {
 	var output struct {
 		Rules                 []describedRule
 		NextMarker, NextToken string
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &output); err != nil {
-		return nil, fmt.Errorf("want the output of aws elbv2 describe-rules, as JSON: %w", err)
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
+	var err error
+	if bytes.HasPrefix(text, []byte("[")) {
+		err = json.Unmarshal(text, &output.Rules)
+	} else {
+		err = json.Unmarshal(text, &output)
 	}
-	switch {
-	case output.NextMarker+output.NextToken != "":
-		return nil, fmt.Errorf("there are more rules than it has: write all of them with go run ./test/import rules")
-	case len(output.Rules) == 0:
-		return nil, fmt.Errorf("it has no rules: want the output of aws elbv2 describe-rules, as JSON")
+	if err != nil {
+		return nil, notRules(err)
+	}
+	if len(output.Rules) == 0 {
+		return nil, fmt.Errorf("it has no rules: " + wanted)
 	}
 	var rules []TheirRule
 	for _, described := range output.Rules {
@@ -72,7 +83,19 @@ func ParseTheirs(text []byte) ([]TheirRule, error) {
 		}
 		rules = append(rules, rule)
 	}
+	complete := slices.ContainsFunc(rules, func(t TheirRule) bool { return t.Default })
+	if output.NextMarker+output.NextToken != "" || !complete {
+		return nil, fmt.Errorf("there are more rules than it has: write all of them with go run ./test/import rules")
+	}
 	return rules, nil
+}
+
+// notRules names the key whose value has a wrong type, in the words of JSON.
+func notRules(err error) error {
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return fmt.Errorf(wanted+": %s is a JSON %s", cmp.Or(wrong.Field, "the whole"), wrong.Value)
+	}
+	return fmt.Errorf(wanted+": %w", err)
 }
 
 func (d describedRule) read() (TheirRule, error) {
@@ -181,7 +204,7 @@ func (l Listener) lintTheirs(ours []Rule) error {
 	for _, r := range ours {
 		for _, t := range l.Theirs {
 			if t.Priority == r.Priority {
-				return fmt.Errorf("services: %s has the priority of %s: move ours with listener.priorities, or change the service's", r, t)
+				return fmt.Errorf("services: %s has the priority of %s: %s", r, t, l.aside(r))
 			}
 		}
 	}
@@ -232,11 +255,11 @@ func (l Listener) lintRequests(r Rule, wanted requests) error {
 		case !t.meets(wanted) || t.Default && (l.Monolith == "" || served || len(t.Groups) == 0):
 		case !t.Default && t.Priority < r.Priority:
 			if t.takesAll(wanted) || ofMonolith && t.takes(wanted) {
-				return fmt.Errorf("%s takes requests for %q of %s: move ours before it with listener.priorities", t, wanted, r)
+				return fmt.Errorf("%s takes requests for %q of %s: %s", t, wanted, r, l.before(r, t))
 			}
 		case r.Kind == LiveRule && !ofMonolith:
-			return fmt.Errorf("%s takes requests for %q from %s, which does not lead to the monolith alone: move ours behind it with "+
-				"listener.priorities, or change the path", r, wanted, t)
+			return fmt.Errorf("%s takes requests for %q from %s, which does not lead to the monolith alone: %s, or change the path", r, wanted, t,
+				l.behind(r, t))
 		}
 	}
 	return nil

@@ -41,14 +41,31 @@ func TestParseTheirs(t *testing.T) {
 	}, rules)
 }
 
+// The list of the rules alone, as "--query Rules" prints it, is read as well.
+func TestParseTheirsAsAList(t *testing.T) {
+	rules, err := ParseTheirs([]byte("\ufeff\n" +
+		`[{"RuleArn": "a", "Priority": "10"}, {"RuleArn": "b", "Priority": "default", "IsDefault": true}]`))
+	require.NoError(t, err)
+	assert.Equal(t, []TheirRule{{ARN: "a", Priority: 10}, {ARN: "b", Default: true}}, rules)
+}
+
 func TestBadTheirs(t *testing.T) {
-	const all = `write all of them with go run ./test/import rules`
+	const more = `there are more rules than it has: write all of them with go run ./test/import rules`
+	const output = `want the output of aws elbv2 describe-rules, as JSON: `
+	const none = `it has no rules: want the output of aws elbv2 describe-rules, as JSON`
 	for text, want := range map[string]string{
-		``:                                   `want the output of aws elbv2 describe-rules, as JSON: unexpected end of JSON input`,
-		`{}`:                                 `it has no rules: want the output of aws elbv2 describe-rules, as JSON`,
-		`{"Rules": [{}], "NextMarker": "x"}`: `there are more rules than it has: ` + all,
-		`{"Rules": [{}], "NextToken": "x"}`:  `there are more rules than it has: ` + all,
-		`{"Rules": [{"RuleArn": "a", "Priority": ""}]}`: `rule a: priority "": want a number`,
+		``:   output + `unexpected end of JSON input`,
+		`{}`: none,
+		`[]`: none,
+		`{"Rules": [{"IsDefault": true}], "NextMarker": "x"}`: more,
+		`{"Rules": [{"IsDefault": true}], "NextToken": "x"}`:  more,
+		`{"Rules": [{"Priority": "1"}]}`:                      more,
+		` [{"Priority": "1"}]`:                                more,
+		`{"Rules": [{"RuleArn": "a", "Priority": ""}]}`:       `rule a: priority "": want a number`,
+		`{"Rules": [{"RuleArn": "a", "Priority": 1}]}`:        output + `Rules.Priority is a JSON number`,
+		`[{"RuleArn": "a", "Conditions": "x"}]`:               output + `Conditions is a JSON string`,
+		`"rules"`:                                             output + `the whole is a JSON string`,
+		`[3]`:                                                 output + `the whole is a JSON number`,
 	} {
 		_, err := ParseTheirs([]byte(text))
 		assert.EqualError(t, err, want, text)
@@ -69,8 +86,9 @@ func TestLintTheirs(t *testing.T) {
 	verb := func(rule TheirRule, verbs ...string) TheirRule { rule.Verbs = verbs; return rule }
 	narrow := func(rule TheirRule) TheirRule { rule.Narrow = true; return rule }
 	regex := func(rule TheirRule) TheirRule { rule.Regex = true; return rule }
-	const first, behind = `: move ours before it with listener.priorities`,
-		`, which does not lead to the monolith alone: move ours behind it with listener.priorities, or change the path`
+	const first = `: lower listener.priorities.live from 25000 to 4899 at most`
+	const elsewhere = `, which does not lead to the monolith alone: `
+	const behind = elsewhere + `raise listener.priorities.live from 25000 to 29901 at least, or change the path`
 	const live = `live rule of "alpha" (priority 25100)`
 	for name, test := range map[string]struct {
 		theirs []TheirRule
@@ -94,17 +112,18 @@ func TestLintTheirs(t *testing.T) {
 
 		"the priority of a preview rule": {
 			[]TheirRule{monolith, theirs(200, otherGroup, "/search")},
-			`preview rule of "beta" (priority 200) has the priority of rule 200 of the listener (/search): move ours with listener.priorities, ` +
-				`or change the service's`,
+			`preview rule of "beta" (priority 200) has the priority of rule 200 of the listener (/search): change listener.priorities.preview, ` +
+				`which is 0, or give "beta" another priority`,
 		},
 		"the priority of a live rule": {
 			[]TheirRule{monolith, theirs(25300, monolithGroup)},
-			`live rule of "gamma" (priority 25300) has the priority of rule 25300 of the listener: move ours with listener.priorities, ` +
-				`or change the service's`,
+			`live rule of "gamma" (priority 25300) has the priority of rule 25300 of the listener: change listener.priorities.live, ` +
+				`which is 25000, or give "gamma" another priority`,
 		},
 		"a rule before all of ours": {
 			[]TheirRule{monolith, theirs(50, otherGroup, "/api/*")},
-			`rule 50 of the listener (/api/*) takes requests for "/api/alpha" of preview rule of "alpha" (priority 100)` + first,
+			`rule 50 of the listener (/api/*) takes requests for "/api/alpha" of preview rule of "alpha" (priority 100): ` +
+				`move that rule behind ours, or give "alpha" a lower priority`,
 		},
 		"a rule before the live ones": {
 			[]TheirRule{monolith, theirs(5000, otherGroup, "/api/alpha", "/api/alpha/*")},
@@ -132,7 +151,8 @@ func TestLintTheirs(t *testing.T) {
 		},
 		"another default": {
 			[]TheirRule{{Default: true, Groups: []string{otherGroup}}},
-			live + ` takes requests for "/api/alpha" from the listener's default action` + behind,
+			live + ` takes requests for "/api/alpha" from the listener's default action` + elsewhere +
+				`check listener.monolith, or change the path`,
 		},
 	} {
 		err := Listener{Monolith: monolithGroup, Theirs: test.theirs}.Lint(completed(t))
@@ -179,6 +199,41 @@ func TestLintTheirs(t *testing.T) {
 	// A monolith of the catalog takes what came to the default action.
 	assert.NoError(t, Listener{Theirs: []TheirRule{{Default: true, Groups: []string{otherGroup}}}}.Lint(completed(t)))
 }
+
+// An error says which number to change, in which direction and how far: one step less is not
+// enough, and where cdk.json has no number to change, it says what else to do.
+func TestPrioritiesBesideTheirs(t *testing.T) {
+	own, external := Listener{Preview: 1000, Live: 25000}, Listener{Preview: 1000, Live: 25000, Monolith: monolithGroup}
+	preview, live := Rule{Service: "alpha", Kind: PreviewRule, Priority: 1100}, Rule{Service: "alpha", Kind: LiveRule, Priority: 25100}
+	for want, got := range map[string]string{
+		`lower listener.priorities.preview from 1000 to 399 at most`: external.before(preview, TheirRule{Priority: 500}),
+		`lower listener.priorities.preview from 1000 to 0 at most`:   external.before(preview, TheirRule{Priority: 101}),
+		`lower listener.priorities.live from 25000 to 1 at most`:     external.before(live, TheirRule{Priority: 102}),
+		`move that rule behind ours`:                                 external.before(live, TheirRule{Priority: 101}),
+		`move that rule behind ours, or give "alpha" a lower priority`: Listener{Monolith: monolithGroup}.before(
+			Rule{Service: "alpha", Kind: PreviewRule, Priority: 100}, TheirRule{Priority: 100}),
+		`raise listener.priorities.live from 25000 to 49900 at least`:      external.behind(live, TheirRule{Priority: 49999}),
+		`move that rule before ours, or give "alpha" a higher priority`:    external.behind(live, TheirRule{Priority: 50000}),
+		`check listener.monolith`:                                          external.behind(live, TheirRule{Default: true}),
+		`change listener.priorities.live, which is 25000, or ` + another:   external.aside(live),
+		`change listener.priorities.preview, which is 1000, or ` + another: external.aside(preview),
+		another: own.aside(live),
+	} {
+		assert.Equal(t, want, got)
+	}
+	assert.Equal(t, `move that rule behind ours`, own.before(live, TheirRule{Priority: 5000}), "only beside an external monolith")
+	assert.Equal(t, `move that rule before ours, or give "alpha" a higher priority`, own.behind(live, TheirRule{Priority: 30000}))
+
+	// What the error says is enough.
+	monolith := TheirRule{Default: true, Groups: []string{monolithGroup}}
+	lowered := Listener{Monolith: monolithGroup, Live: 4899, Theirs: []TheirRule{monolith, theirs(5000, monolithGroup, "/api/alpha/*")}}
+	assert.NoError(t, lowered.Lint(completed(t)))
+	raised := Listener{Monolith: monolithGroup, Live: 26001, Theirs: []TheirRule{monolith, theirs(26100, otherGroup, "/api/alpha/export")}}
+	assert.NoError(t, raised.Lint(completed(t)))
+}
+
+// another is what a person can do beside a rule with the same priority.
+const another = `give "alpha" another priority`
 
 // The quotas of the load balancer are for the rules and target groups of all.
 func TestLintTheirQuotas(t *testing.T) {

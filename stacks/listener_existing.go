@@ -2,7 +2,9 @@ package stacks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,7 +30,8 @@ type Listener struct {
 	// the monolith of the catalog.
 	Monolith string `json:"monolith"`
 	// Rules is the name of a file, relative to the folder of cdk.json, with the rules that
-	// the listener has, as "aws elbv2 describe-rules" prints them. Empty means that synthesis
+	// the listener has, as "aws elbv2 describe-rules" prints them, with or without
+	// "--query Rules". Empty means that synthesis
 	// does not know them.
 	Rules string `json:"rules"`
 	// Priorities move the services' rules out of the way of others.
@@ -142,18 +145,22 @@ func (e Environment) readRules(catalog services.Catalog) error {
 	if e.Listener == nil || e.Listener.Rules == "" {
 		return nil
 	}
-	text, err := os.ReadFile(e.Listener.Rules)
-	if err != nil {
+	file, write := e.Listener.Rules, "write it with go run ./test/import rules "+e.Listener.ARN
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("listener.rules: %w: %s", err, write)
+	case err != nil:
 		return fmt.Errorf("listener.rules: %w", err)
 	}
 	all, err := services.ParseTheirs(text)
 	if err != nil {
-		return fmt.Errorf("listener.rules: %s: %w", e.Listener.Rules, err)
+		return fmt.Errorf("listener.rules: %s: %w", file, err)
 	}
 	own := strings.Replace(e.Listener.ARN, ":listener/", ":listener-rule/", 1) + "/"
 	for _, rule := range all {
 		if !strings.HasPrefix(rule.ARN, own) {
-			return fmt.Errorf("listener.rules: %s: %s is of another listener than listener.arn", e.Listener.Rules, rule.ARN)
+			return fmt.Errorf("listener.rules: %s: %s is of another listener than listener.arn: %s", file, rule.ARN, write)
 		}
 	}
 	e.Listener.theirs = services.OfOthers(all, e.StageName(), catalog)

@@ -349,19 +349,23 @@ func TestRulesOfAnExistingListener(t *testing.T) {
 		"a priority": {
 			map[string]any{"rules": taken},
 			`services: live rule of "beta" (priority 25200) has the priority of rule 25200 of the listener (/search): ` +
-				`move ours with listener.priorities, or change the service's`,
+				`change listener.priorities.live, which is 25000, or give "beta" another priority`,
 		},
 		"another monolith": {
 			map[string]any{"rules": file, "monolith": theirMonolith + "0"},
 			`services: live rule of "gamma" (priority 25050) takes requests for "/gamma" from the listener's default action, ` +
-				`which does not lead to the monolith alone: move ours behind it with listener.priorities, or change the path`,
+				`which does not lead to the monolith alone: check listener.monolith, or change the path`,
 		},
 		"another listener": {
 			map[string]any{"rules": file, "arn": theirListener + "0"},
 			`listener.rules: ` + file + `: ` + strings.Replace(theirListener, ":listener/", ":listener-rule/", 1) +
-				`/1 is of another listener than listener.arn`,
+				`/1 is of another listener than listener.arn: write it with go run ./test/import rules ` + theirListener + `0`,
 		},
-		"no file": {map[string]any{"rules": "none.json"}, `listener.rules: open none.json: no such file or directory`},
+		"no file": {
+			map[string]any{"rules": "none.json"},
+			`listener.rules: open none.json: no such file or directory: write it with go run ./test/import rules ` + theirListener,
+		},
+		"a folder": {map[string]any{"rules": "testdata"}, `listener.rules: read testdata: is a directory`},
 		"no rules": {
 			map[string]any{"rules": "app_test.go"}, `listener.rules: app_test.go: want the output of aws elbv2 describe-rules, as JSON: …`,
 		},
