@@ -281,3 +281,46 @@ func TestRefused(t *testing.T) {
 	_, _, err = command(t, "--region", "eu-west-1", "vpc", anID)
 	assert.ErrorContains(t, err, "no credentials: sign in as for the AWS CLI, or set AWS_PROFILE: ")
 }
+
+// An argument of another form is refused before region and credentials are looked for.
+func TestRefusedByForm(t *testing.T) {
+	without(t)
+	const aVPC = `want an id such as vpc-0123456789abcdef0, which aws ec2 describe-vpcs prints`
+	const anARN = `want the ARN of a listener of an Application Load Balancer, which aws elbv2 describe-listeners prints, such as ` +
+		`arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef`
+	balancer := strings.Replace(aListener, "listener", "loadbalancer", 1)
+	for want, args := range map[string][]string{
+		`vpc "foo": ` + aVPC:                             {"vpc", "foo"},
+		`vpc "` + aListener + `": ` + aVPC:               {"vpc", aListener},
+		`rules "foo": ` + anARN:                          {"rules", "foo"},
+		`rules "` + balancer + `": ` + anARN:             {"rules", balancer},
+		`rules "` + aListener + `/3": ` + anARN:          {"rules", aListener + "/3"},
+		`rules "arn:aws:elasticloadbalancing": ` + anARN: {"--region", "eu-west-1", "rules", "arn:aws:elasticloadbalancing"},
+	} {
+		_, _, err := command(t, args...)
+		assert.EqualError(t, err, want)
+	}
+}
+
+// The SDK logs nothing of its own where it finds no credentials: here an instance's metadata
+// service that does not know tokens.
+func TestNoLogOfTheSDK(t *testing.T) {
+	without(t)
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "no", http.StatusForbidden)
+	}))
+	t.Cleanup(metadata.Close)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	require.NoError(t, err)
+	t.Cleanup(func() { log.Close() })
+	stderr := os.Stderr
+	t.Cleanup(func() { os.Stderr = stderr })
+	os.Stderr = log
+	_, _, err = command(t, "--region", "eu-west-1", "vpc", anID)
+	assert.ErrorContains(t, err, "no credentials: ")
+	text, err := os.ReadFile(log.Name())
+	require.NoError(t, err)
+	assert.Empty(t, string(text))
+}

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 func main() {
@@ -51,16 +53,16 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 		return errUsage
 	}
 	what, id := flags.Arg(0), flags.Arg(1)
+	if err := checkID(what, id); err != nil {
+		return err
+	}
 	if named, err := arn.Parse(id); err == nil && *region == "" {
 		*region = named.Region
 	}
-	read, known := map[string]func(aws.Config) error{
+	read := map[string]func(aws.Config) error{
 		"vpc":   func(account aws.Config) error { return printVPC(ctx, account, id, out, notes) },
 		"rules": func(account aws.Config) error { return writeRules(ctx, account, id, *file) },
 	}[what]
-	if !known {
-		return errUsage
-	}
 	account, err := signIn(ctx, *region)
 	if err != nil {
 		return err
@@ -68,9 +70,33 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	return explained(read(account))
 }
 
-// signIn finds the region and the credentials where the AWS CLI does.
+// What the two read, by its id and by its ARN.
+//
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+var (
+	vpcID       = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	listenerARN = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$`)
+)
+
+// checkID refuses what AWS would not find, before it asks for a region and credentials.
+func checkID(what, id string) error {
+	switch {
+	case what != "vpc" && what != "rules":
+		return errUsage
+	case what == "vpc" && !vpcID.MatchString(id):
+		return fmt.Errorf("vpc %q: want an id such as vpc-0123456789abcdef0, which aws ec2 describe-vpcs prints", id)
+	case what == "rules" && !listenerARN.MatchString(id):
+		return fmt.Errorf("rules %q: want the ARN of a listener of an Application Load Balancer, which aws elbv2 describe-listeners prints, "+
+			"such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef", id)
+	}
+	return nil
+}
+
+// signIn finds the region and the credentials where the AWS CLI does. What the SDK would log
+// on the way is no part of the one line that an error is.
 func signIn(ctx context.Context, region string) (aws.Config, error) {
-	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{}))
 	switch {
 	case err != nil:
 		return aws.Config{}, firstLine(err)
