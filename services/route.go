@@ -21,7 +21,8 @@ type Route struct {
 	// "/api/ordersettings". Required.
 	Paths []string
 	// Hosts are host names of which one matches, in any case. * stands for any run of
-	// characters and ? for one. Empty means any host.
+	// characters and ? for one. Where an environment has domains, each host is on one of them.
+	// Empty means any host.
 	Hosts []string
 	// Verbs are methods of which one matches, in capitals. GET means GET alone: name HEAD
 	// beside it. Empty means any.

@@ -39,7 +39,8 @@ type Environment struct {
 	// two at most. Empty means those of the VPC.
 	PreviewFrom []string `json:"previewFrom"`
 	// Domains are the names that the load balancer answers to, over HTTPS, on one
-	// certificate. Empty means none, and plain HTTP.
+	// certificate. The first is its address, others may begin with a wildcard for one label,
+	// "*.example.com". Every host of a route is on one. Empty means none, and plain HTTP.
 	Domains []string `json:"domains"`
 	// Certificate is the ARN of a certificate for them in the region. Empty means that the
 	// environment gets one, which HostedZoneID validates.

@@ -17,7 +17,7 @@ var (
 	accountID       = regexp.MustCompile(`^\d{12}$`)
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 	policyName   = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	domainName   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	domainName   = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 	emailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	hostedZoneID = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 )
@@ -53,6 +53,9 @@ func (e Environment) check(catalog services.Catalog) error {
 		}
 	}
 	if err := e.checkMonolith(catalog); err != nil {
+		return err
+	}
+	if err := services.LintHosts(catalog, e.Domains); err != nil {
 		return err
 	}
 	if err := e.readRules(catalog); err != nil {
@@ -183,6 +186,9 @@ func (e Environment) checkDomain() error {
 		switch {
 		case !isDomain(name):
 			return fmt.Errorf("domain %q: want a name such as www.example.com, in lower case, of at most %d characters", name, longestDomain)
+		case i == 0 && strings.HasPrefix(name, "*"):
+			return fmt.Errorf("domain %q: want a name without a wildcard as the first one, such as www.example.com: it is the address that "+
+				"is printed", name)
 		case slices.Contains(e.Domains[:i], name):
 			return fmt.Errorf("domain %q is there twice: remove one", name)
 		}

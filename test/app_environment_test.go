@@ -57,6 +57,18 @@ func TestDomainsThatFit(t *testing.T) {
 	}
 }
 
+// Domains after the first may have a wildcard, on which hosts of routes are. Without domains
+// there is no certificate for a host to be on.
+func TestHostsOnDomains(t *testing.T) {
+	hosts := routesOf("alpha", services.Route{Paths: []string{"/a"}, Hosts: []string{"shop.example.com"}})
+	_, err := environments(neutral(t, hosts, withDomains("Z0123456789ABC", "", "example.com", "*.example.com")))
+	require.NoError(t, err)
+	_, err = environments(neutral(t, hosts))
+	require.NoError(t, err)
+	_, err = environments(neutral(t, existingListener(nil), hosts))
+	require.NoError(t, err)
+}
+
 // A service's name on the command line overrides its phase in every
 // environment, whatever else the context holds.
 func TestPhaseOverride(t *testing.T) {
@@ -169,6 +181,19 @@ func badEnvironments(t *testing.T) map[string]mistake {
 				environment("hostedZoneId", zone)(app)
 			},
 			dev + `domain "a.example.com" is there twice: remove one`,
+		},
+		"a wildcard first": {
+			domain("*.example.com", zone),
+			dev + `domain "*.example.com": want a name without a wildcard as the first one, such as www.example.com: it is the address that ` +
+				`is printed`,
+		},
+		"a host without a domain": {
+			func(app *synth.App) {
+				domain("www.example.com", zone)(app)
+				routesOf("alpha", services.Route{Paths: []string{"/a"}, Hosts: []string{"www.example.com", "shop.example.com"}})(app)
+			},
+			dev + `services: "alpha" has a route for the host shop.example.com, which none of the domains covers (www.example.com), ` +
+				`so that its clients get a certificate error: add it to domains, or change it in the catalog`,
 		},
 		"a certificate of another region": {
 			func(app *synth.App) {

@@ -40,6 +40,14 @@ func TestDomainsOnOneCertificate(t *testing.T) {
 	assert.ElementsMatch(t, []string{"www.example.com.", "example.com.", "api.example.com."}, recordsOf(three))
 }
 
+// A domain with a wildcard is on the certificate and has a record like another.
+func TestWildcardDomain(t *testing.T) {
+	stage := assemble(t, withDomains("Z0123456789ABC", "", "example.com", "*.example.com"))
+	certificate := only(stage, "Edge", "AWS::CertificateManager::Certificate").Properties
+	assert.Equal(t, []any{"*.example.com"}, certificate["SubjectAlternativeNames"])
+	assert.ElementsMatch(t, []string{"example.com.", "*.example.com."}, recordsOf(stage))
+}
+
 // A certificate that is there already is used as it is, and without a zone a person points the
 // names to what the stack prints.
 func TestExistingCertificate(t *testing.T) {
