@@ -17,6 +17,8 @@ import (
 	"example.com/strangler/test/internal/cost"
 	"example.com/strangler/test/internal/rollout"
 	"example.com/strangler/test/internal/synth"
+	"example.com/strangler/test/testdata/kiosk"
+	"example.com/strangler/test/testdata/kiosk/orders"
 	"example.com/strangler/test/testdata/shop"
 )
 
@@ -130,4 +132,26 @@ func TestSampleTrafficFits(t *testing.T) {
 	require.NoError(t, err)
 	_, err = shop.Traffic().Complete(c)
 	assert.NoError(t, err)
+}
+
+// The kiosk, which .ci/postgres rehearses, fits its traffic and synthesizes where it is. An error
+// about its database's URL has no password.
+func TestKioskSynthesizes(t *testing.T) {
+	app := shipped(t)
+	app.Catalog = kiosk.Catalog()
+	c, err := app.Catalog.Complete()
+	require.NoError(t, err)
+	_, err = kiosk.Traffic().Complete(c)
+	require.NoError(t, err)
+	text, err := os.ReadFile("testdata/kiosk/environments.json")
+	require.NoError(t, err)
+	var environments map[string]any
+	require.NoError(t, json.Unmarshal(text, &environments))
+	app.Context["environments"] = environments
+	_, err = stacks.Read(app.Context, app.Catalog)
+	require.NoError(t, err)
+
+	_, err = orders.Open("postgres://orders:hunter2@127.0.0.1:port/kiosk")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "hunter2")
 }

@@ -107,7 +107,9 @@ func TestOneServiceAlone(t *testing.T) {
 		"region": "eu-west-1", "natGateways": 1, "endpoints": fixture.Endpoints(), "migration": start(r.catalog).phases,
 	}}
 	needed := r.needed(r.staged(t, start(r.catalog)))
-	for stack, want := range map[string]bool{"Gamma": true, "Alpha": true, "Beta": false, "Legacy": true, "Data": true, "Edge": true, "Omega": true} {
+	for stack, want := range map[string]bool{
+		"Gamma": true, "Alpha": true, "Beta": false, "Legacy": true, "Data": true, "Edge": true, "Omega": true,
+	} {
 		assert.Equal(t, want, slices.Contains(needed, stack), stack)
 	}
 	r.only = ""

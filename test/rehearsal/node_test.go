@@ -85,11 +85,11 @@ func TestCrashOfAnyProgram(t *testing.T) {
 	})
 	r.region.RunAs(commandsOf(r.catalog))
 	live := r.goLive(t)
-	require.Equal(t, live.phases["legacy"], "serving")
+	require.Equal(t, "serving", live.phases["legacy"])
 	outcome, err := r.crash(t.Context(), r.catalog.Services[0])
 	require.NoError(t, err)
 	assert.Equal(t, "rolled back, tasks untouched", outcome)
-	assert.Zero(t, len(failed(r.load.Between(time.Time{}, time.Now()))))
+	assert.Empty(t, failed(r.load.Between(time.Time{}, time.Now())))
 }
 
 // A secret without a value is named before anything starts, a line each; those that a service

@@ -33,7 +33,8 @@ func TestMask(t *testing.T) {
 	}{
 		"another item": {`{"id":"item-19","name":"Item 19","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2}`, nil},
 		"another field": {
-			`{"id":"item-19","name":"Item 19","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2,"more":1}`, []string{"$.more: nothing and 1"},
+			`{"id":"item-19","name":"Item 19","of":19,"size":70,"created":"2031-01-01T00:00:00Z","version":2,"more":1}`,
+			[]string{"$.more: nothing and 1"},
 		},
 		"another value": {
 			`{"id":"item-19","name":"Item 19","of":19,"size":190,"created":"2031-01-01T00:00:00Z","version":2}`, []string{"$.size: 70 and 190"},

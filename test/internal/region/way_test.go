@@ -50,8 +50,9 @@ func TestWayToATask(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, got, name)
 	}
-	_, err := wayTo(&assembly.Stage{}, assembly.Service{}, assembly.Container{Ports: []int{80}}, assembly.Attachment{Port: 80})
-	assert.Error(t, err, "a stage without a VPC")
+	two := &assembly.Stage{Stacks: []*assembly.Stack{{Resources: []assembly.Resource{{Type: "AWS::EC2::VPC"}, {Type: "AWS::EC2::VPC"}}}}}
+	_, err := wayTo(two, assembly.Service{}, assembly.Container{Ports: []int{80}}, assembly.Attachment{Port: 80})
+	assert.Error(t, err, "a stage with two VPCs")
 }
 
 // networkStage is a VPC in which the group of orders admits the load balancer on one port,
