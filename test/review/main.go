@@ -58,7 +58,7 @@ func execute(args []string, out, stderr io.Writer) int {
 
 func review(args []string) ([]diff.Diff, error) {
 	if len(args) < 2 || len(args) > 3 {
-		return nil, errors.New("want two folders, as go run ./test/review BASE_CDK_OUT HEAD_CDK_OUT, and the report of a rehearsal if there is one")
+		return nil, errors.New("want two folders, as go run ./test/review BASE_CDK_OUT HEAD_CDK_OUT, and a rehearsal's report if there is one")
 	}
 	var sides [2]*assembly.Assembly
 	for i, folder := range args[:2] {

@@ -50,13 +50,16 @@ func TestDifferences(t *testing.T) {
 		"type in another way": {
 			answer(200, "", "Content-Type", "text/html;charset=UTF-8"), answer(200, "", "Content-Type", "Text/HTML; charset=utf-8"), nil,
 		},
-		"text":           {answer(200, "a"), answer(200, "b"), []string{`body: "a" and "b"`}},
-		"text and JSON":  {answer(200, "a"), answer(200, "{}"), []string{`body: "a" and "{}"`}},
-		"half of JSON":   {answer(200, "{}{"), answer(200, "{}"), []string{`body: "{}{" and "{}"`}},
-		"scalars":        {answer(200, "1"), answer(200, "1.0"), []string{`body: "1" and "1.0"`}},
-		"order":          {answer(200, `{"a":1,"b":2}`), answer(200, `{"b":2,"a":1}`), nil},
-		"numbers":        {answer(200, `[1,100,0.5]`), answer(200, `[1.0,1e2,5E-1]`), nil},
-		"large numbers":  {answer(200, `[12345678901234567890]`), answer(200, `[12345678901234567891]`), []string{"$[0]: 12345678901234567890 and 12345678901234567891"}},
+		"text":          {answer(200, "a"), answer(200, "b"), []string{`body: "a" and "b"`}},
+		"text and JSON": {answer(200, "a"), answer(200, "{}"), []string{`body: "a" and "{}"`}},
+		"half of JSON":  {answer(200, "{}{"), answer(200, "{}"), []string{`body: "{}{" and "{}"`}},
+		"scalars":       {answer(200, "1"), answer(200, "1.0"), []string{`body: "1" and "1.0"`}},
+		"order":         {answer(200, `{"a":1,"b":2}`), answer(200, `{"b":2,"a":1}`), nil},
+		"numbers":       {answer(200, `[1,100,0.5]`), answer(200, `[1.0,1e2,5E-1]`), nil},
+		"large numbers": {
+			answer(200, `[12345678901234567890]`), answer(200, `[12345678901234567891]`),
+			[]string{"$[0]: 12345678901234567890 and 12345678901234567891"},
+		},
 		"huge exponents": {answer(200, `[1e999999999]`), answer(200, `[1e999999998]`), []string{"$[0]: 1e999999999 and 1e999999998"}},
 		"a value":        {answer(200, `{"a":[{"b":1},{"b":2}]}`), answer(200, `{"a":[{"b":1},{"b":"2"}]}`), []string{`$.a[1].b: 2 and "2"`}},
 		"a field":        {answer(200, `{"a":null}`), answer(200, `{}`), []string{`$.a: null and nothing`}},
@@ -74,15 +77,16 @@ func TestDifferences(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
-	one := answer(200, "", "Set-Cookie", "session=1; Path=/; HttpOnly; Secure; SameSite=Lax; Expires=Wed, 21 Oct 2026 07:28:00 GMT")
+	const ends = "; Expires=Wed, 21 Oct 2026 07:28:00 GMT"
+	one := answer(200, "", "Set-Cookie", "session=1; Path=/; HttpOnly; Secure; SameSite=Lax"+ends)
 	for name, test := range map[string]struct {
 		cookie string
 		want   []string
 	}{
 		"another value and time": {"session=2; Path=/; HttpOnly; Secure; SameSite=Lax; Expires=Wed, 21 Oct 2026 07:28:09 GMT", nil},
-		"path":                   {"session=1; Path=/a; HttpOnly; Secure; SameSite=Lax; Expires=Wed, 21 Oct 2026 07:28:00 GMT", []string{"Set-Cookie session"}},
-		"script may read it":     {"session=1; Path=/; Secure; SameSite=Lax; Expires=Wed, 21 Oct 2026 07:28:00 GMT", []string{"Set-Cookie session"}},
-		"other sites":            {"session=1; Path=/; HttpOnly; Secure; SameSite=None; Expires=Wed, 21 Oct 2026 07:28:00 GMT", []string{"Set-Cookie session"}},
+		"path":                   {"session=1; Path=/a; HttpOnly; Secure; SameSite=Lax" + ends, []string{"Set-Cookie session"}},
+		"script may read it":     {"session=1; Path=/; Secure; SameSite=Lax" + ends, []string{"Set-Cookie session"}},
+		"other sites":            {"session=1; Path=/; HttpOnly; Secure; SameSite=None" + ends, []string{"Set-Cookie session"}},
 		"of the session":         {"session=1; Path=/; HttpOnly; Secure; SameSite=Lax", []string{"Set-Cookie session"}},
 		"taken away":             {"session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0", []string{"Set-Cookie session"}},
 		"another name":           {"sid=1; Path=/", []string{"Set-Cookie session", "Set-Cookie sid"}},

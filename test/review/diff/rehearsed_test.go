@@ -13,7 +13,9 @@ func TestAddRehearsal(t *testing.T) {
 		phases              []string
 		rehearsed, findings []string
 	}{
-		"nothing failed":      {Rehearsal{Changes: changes}, nil, []string{"Rehearsal: 900 requests while the phases change, none failed, p99 12 ms."}, nil},
+		"nothing failed": {
+			Rehearsal{Changes: changes}, nil, []string{"Rehearsal: 900 requests while the phases change, none failed, p99 12 ms."}, nil,
+		},
 		"another environment": {Rehearsal{Changes: []Change{{Environments: []string{"shop-dev"}}}}, nil, nil, nil},
 		"failures": {
 			Rehearsal{Changes: []Change{{Environments: []string{"shop-prod"}, Requests: 900, Unexplained: 2}}, NotJudged: []string{"x"}}, nil, nil,
@@ -24,7 +26,8 @@ func TestAddRehearsal(t *testing.T) {
 			[]string{"Rehearsal: the machine was too busy to judge the change of the phases."}, nil,
 		},
 		"an error": {
-			Rehearsal{Error: "`<b>` has no image"}, []string{"Phase of alpha: dark → live."}, []string{"Not rehearsed: `` `<b>` has no image ``."}, nil,
+			Rehearsal{Error: "`<b>` has no image"}, []string{"Phase of alpha: dark → live."},
+			[]string{"Not rehearsed: `` `<b>` has no image ``."}, nil,
 		},
 		"an error without a change of phases": {Rehearsal{Error: "none"}, nil, nil, nil},
 	} {

@@ -16,7 +16,9 @@ func (d Diff) Markdown() string {
 	for _, finding := range d.Findings {
 		fmt.Fprintf(&text, "- **Finding**: %s\n", finding)
 	}
-	for _, section := range [][]string{d.Stacks, d.Phases, d.Paths, d.Rehearsed, d.Tasks, d.Images, d.Connections, d.Permissions, d.Replacements, d.Cost} {
+	for _, section := range [][]string{
+		d.Stacks, d.Phases, d.Paths, d.Rehearsed, d.Tasks, d.Images, d.Connections, d.Permissions, d.Replacements, d.Cost,
+	} {
 		for _, line := range section {
 			fmt.Fprintf(&text, "- %s\n", line)
 		}
