@@ -133,7 +133,7 @@ type Image struct {
 	EntryPoint, Command []string
 	// Run starts the program on this machine, for a rehearsal, such as "node", "server.js": in
 	// Folder, or for an image of a registry in the module's root. It listens on PORT. Nil means
-	// that it cannot be rehearsed; a Program needs none.
+	// that a container engine runs the image, if one is there; a Program needs none.
 	Run []string
 }
 

@@ -193,7 +193,7 @@ func run(ctx context.Context, o options, out output) error {
 	if err := findNode(); err != nil {
 		return err
 	}
-	in, err := prepare(o)
+	in, err := prepare(ctx, o)
 	if err != nil {
 		return (&Report{}).ended(err, o.json)
 	}
@@ -213,10 +213,12 @@ func run(ctx context.Context, o options, out output) error {
 	}
 	defer region.Close()
 	region.RunAs(commandsOf(in.catalog))
+	region.UseEngine(in.engine)
 	region.SetValues(in.values)
 	r := &rehearsal{
 		catalog: in.catalog,
 		only:    o.only,
+		cannot:  in.cannot,
 		kinds:   in.kinds,
 		stages:  &stages{app: in.app, scratch: scratch},
 		region:  region,
@@ -229,7 +231,7 @@ func run(ctx context.Context, o options, out output) error {
 	}
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
-	r.screen.leftOut(in.catalog)
+	r.screen.leftOut(in.catalog, in.cannot)
 	if o.serve {
 		return r.serve(ctx, o)
 	}
@@ -263,10 +265,13 @@ type input struct {
 	kinds   traffic.Traffic
 	values  region.Values
 	changes []change
+	engine  region.Engine
+	// cannot are the programs that cannot start here.
+	cannot []string
 }
 
 // prepare reads what the rehearsal begins with, and finds every mistake in it.
-func prepare(o options) (in input, err error) {
+func prepare(ctx context.Context, o options) (in input, err error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return in, err
@@ -281,8 +286,18 @@ func prepare(o options) (in input, err error) {
 	if in.catalog, err = in.app.Catalog.Complete(); err != nil {
 		return in, err
 	}
-	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app, in.catalog), checkPrograms(in.catalog)); err != nil {
+	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app, in.catalog)); err != nil {
 		return in, err
+	}
+	if len(unstartable(in.catalog, "")) > 0 {
+		in.engine = region.FindEngine(ctx, os.Getenv)
+	}
+	in.cannot = unstartable(in.catalog, in.engine)
+	if err := checkStart(in.catalog, in.cannot); err != nil {
+		return in, err
+	}
+	if slices.Contains(in.cannot, o.only) {
+		return in, errors.New(howToStart(o.only))
 	}
 	if o.from != "" {
 		if in.changes, err = changesOf(in.catalog, o.from, o.to); err != nil {

@@ -116,12 +116,45 @@ func (r *rehearsal) faultNamed(t *testing.T, name string) fault {
 	return all[i]
 }
 
-// What nothing says how to start is named before anything starts, a line each.
+// A program that nothing says how to start is left out, with a line, where the rest can be
+// rehearsed, and otherwise each is named before anything starts. A container engine starts any.
 func TestProgramsThatCannotStart(t *testing.T) {
 	c := inNode("")
-	require.NoError(t, checkPrograms(c))
-	c.Services[0].Image.Run, c.Monolith.Image.Run = nil, nil
-	assert.EqualError(t, checkPrograms(c),
-		`"alpha" is no Go program of this module: say in Image.Run how to start it on this machine, such as []string{"node", "server.js"}`+"\n"+
-			`"legacy" is no Go program of this module: say in Image.Run how to start it on this machine, such as []string{"node", "server.js"}`)
+	assert.Empty(t, unstartable(c, ""))
+	c.Services = append(c.Services, services.Service{Name: "beta"})
+	assert.Equal(t, []string{"beta"}, unstartable(c, ""))
+	assert.Empty(t, unstartable(c, "docker"))
+	assert.NoError(t, checkStart(c, []string{"beta"}))
+	line := func(name string) string {
+		return `"` + name + `" is no Go program of this module, and there is no container engine: say in Image.Run how to start it on this ` +
+			`machine, such as []string{"node", "server.js"}, or install docker, podman or finch`
+	}
+	assert.EqualError(t, checkStart(c, []string{"alpha", "beta"}), line("alpha")+"\n"+line("beta"), "no service can")
+	assert.EqualError(t, checkStart(c, []string{"beta", "legacy"}), line("beta")+"\n"+line("legacy"), "the monolith cannot")
+	c.Services[0].Calls = []string{"beta"}
+	assert.EqualError(t, checkStart(c, []string{"beta"}), line("beta"), "one that can calls it")
+}
+
+// What cannot start is not deployed, and what can is walked as far as that goes.
+func TestRestIsRehearsed(t *testing.T) {
+	r := newFixtureRehearsal(t)
+	r.catalog = fixtureCatalog(t)
+	r.cannot = []string{"beta", "omega"}
+	names := []string{}
+	for _, s := range r.rehearsed() {
+		names = append(names, s.Name)
+	}
+	assert.Equal(t, []string{"alpha", "gamma"}, names)
+	steps := walk(r.catalog, r.rehearsed())
+	assert.Equal(t, "gamma strangled", steps[len(steps)-1].name)
+
+	r.stages.app.Catalog = fixture.Catalog()
+	r.stages.app.Images = nil
+	r.stages.app.Context["environments"] = map[string]any{"dev": map[string]any{
+		"region": "eu-west-1", "natGateways": 1, "endpoints": fixture.Endpoints(), "migration": start(r.catalog).phases,
+	}}
+	stage := r.staged(t, start(r.catalog))
+	assert.ElementsMatch(t, []string{"Alpha", "Data", "Edge", "Gamma", "Legacy", "Platform", "Watch"}, r.needed(stage))
+	r.cannot = nil
+	assert.Contains(t, r.common(stage), "Omega")
 }

@@ -23,16 +23,42 @@ func commandsOf(c services.Catalog) map[string]region.Command {
 	return commands
 }
 
-// checkPrograms has a line for each program that nothing says how to start.
-func checkPrograms(c services.Catalog) error {
-	var errs []error
+// unstartable are the programs that nothing says how to start on this machine, by their names.
+// A container engine starts any.
+func unstartable(c services.Catalog, engine region.Engine) []string {
+	var names []string
 	for _, s := range c.All() {
-		if s.Image.Program == "" && len(s.Image.Run) == 0 {
-			errs = append(errs, fmt.Errorf(`%q is no Go program of this module: say in Image.Run how to start it on this machine, such as `+
-				`[]string{"node", "server.js"}`, s.Name))
+		if engine == "" && s.Image.Program == "" && len(s.Image.Run) == 0 {
+			names = append(names, s.Name)
 		}
 	}
+	return names
+}
+
+// checkStart has a line for each program that cannot start, when what remains is no rehearsal:
+// the monolith cannot start, no service can, or one that can calls one that cannot.
+func checkStart(c services.Catalog, cannot []string) error {
+	can, calls := 0, false
+	for _, s := range c.Services {
+		if !slices.Contains(cannot, s.Name) {
+			can++
+			calls = calls || slices.ContainsFunc(s.Calls, func(callee string) bool { return slices.Contains(cannot, callee) })
+		}
+	}
+	if can > 0 && !calls && !slices.Contains(cannot, c.Monolith.Name) {
+		return nil
+	}
+	var errs []error
+	for _, name := range cannot {
+		errs = append(errs, errors.New(howToStart(name)))
+	}
 	return errors.Join(errs...)
+}
+
+// howToStart says what a program lacks that cannot start here.
+func howToStart(name string) string {
+	return fmt.Sprintf(`%q is no Go program of this module, and there is no container engine: say in Image.Run how to start it on this `+
+		`machine, such as []string{"node", "server.js"}, or install docker, podman or finch`, name)
 }
 
 // checkSecrets has a line for each secret of a program that has no value on this machine. The

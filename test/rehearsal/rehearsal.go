@@ -19,6 +19,8 @@ type rehearsal struct {
 	catalog services.Catalog
 	// only is the service whose migration is rehearsed. Empty means every service.
 	only string
+	// cannot are the programs that cannot start on this machine, which are left out.
+	cannot []string
 	// kinds are the requests that are sent, the kit's own among them.
 	kinds   traffic.Traffic
 	stages  *stages
@@ -107,7 +109,8 @@ func (r *rehearsal) open(ctx context.Context, rate int) error {
 func (r *rehearsal) common(stage *assembly.Stage) []string {
 	var ids []string
 	for _, stack := range stage.Stacks {
-		if !slices.ContainsFunc(r.catalog.Services, func(s services.Service) bool { return s.ID() == stack.ID }) {
+		program := slices.IndexFunc(r.catalog.All(), func(s services.Service) bool { return s.ID() == stack.ID })
+		if program < 0 || r.isCommon(r.catalog.All()[program]) {
 			ids = append(ids, stack.ID)
 		}
 	}
@@ -119,17 +122,21 @@ func (r *rehearsal) rehearsed() []services.Service {
 	if s := r.catalog.Find(r.only); s != nil {
 		return []services.Service{*s}
 	}
-	return r.catalog.Services
+	return slices.DeleteFunc(slices.Clone(r.catalog.Services), func(s services.Service) bool { return slices.Contains(r.cannot, s.Name) })
 }
 
-// needed are the stacks of a stage that a rehearsal of one service needs: its own, those of
-// what it calls, and the common ones. None means all.
+// needed are the stacks of a stage that a rehearsal of some services needs: their own, those of
+// what they call, and the common ones. None means all.
 func (r *rehearsal) needed(stage *assembly.Stage) []string {
-	if r.only == "" {
+	if r.only == "" && len(r.cannot) == 0 {
 		return nil
 	}
 	needed := r.common(stage)
-	for names := []string{r.only}; len(names) > 0; names = names[1:] {
+	var names []string
+	for _, s := range r.rehearsed() {
+		names = append(names, s.Name)
+	}
+	for ; len(names) > 0; names = names[1:] {
 		s := r.catalog.Find(names[0])
 		if !slices.Contains(needed, s.ID()) {
 			needed = append(needed, s.ID())
@@ -137,6 +144,12 @@ func (r *rehearsal) needed(stage *assembly.Stage) []string {
 		}
 	}
 	return needed
+}
+
+// isCommon reports whether a program is there from the first step on: the monolith, and each worker
+// that can start.
+func (r *rehearsal) isCommon(s services.Service) bool {
+	return s.Name == r.catalog.Monolith.Name || s.IsWorker() && !slices.Contains(r.cannot, s.Name)
 }
 
 // walk deploys one step after the other and judges what requests meet.

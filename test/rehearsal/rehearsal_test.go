@@ -489,9 +489,9 @@ func TestCollectorIsLeftOut(t *testing.T) {
 	s := &screen{out: &out}
 	catalog := fixtureCatalog(t)
 	catalog.Services = catalog.Services[:2]
-	s.leftOut(catalog)
+	s.leftOut(catalog, nil)
 	assert.Empty(t, out.String(), "without a collector")
 	catalog.Services[0].Collector = "collector:1"
-	s.leftOut(catalog)
-	assert.Equal(t, "left out: the collector of alpha, as only the programs themselves run here\n", out.String())
+	s.leftOut(catalog, []string{"beta"})
+	assert.Equal(t, "left out: "+howToStart("beta")+"\nleft out: the collector of alpha, as only the programs themselves run here\n", out.String())
 }

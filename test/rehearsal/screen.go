@@ -131,7 +131,10 @@ func (s *screen) wrong(unexplained []string) {
 }
 
 // leftOut says what of the catalog does not run here.
-func (s *screen) leftOut(catalog services.Catalog) {
+func (s *screen) leftOut(catalog services.Catalog, cannot []string) {
+	for _, name := range cannot {
+		s.line("left out: %s", howToStart(name))
+	}
 	for _, service := range catalog.All() {
 		if service.Collector != "" {
 			s.line("left out: the collector of %s, as only the programs themselves run here", service.Name)

@@ -3,6 +3,7 @@ package region
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -103,7 +104,10 @@ func revision(task assembly.TaskDefinition, service assembly.Service) map[string
 // environment is the variables of a container: those of the task definition, with the tables
 // of here, then those that the person at the keyboard gives it.
 func (r *Region) environment(d cloudformation.Deployment, container assembly.Container) (map[string]string, error) {
-	environment := r.database.environment()
+	environment := map[string]string{}
+	if hasTable(container) {
+		maps.Copy(environment, r.database.environment())
+	}
 	for name, value := range container.Environment {
 		for _, table := range d.Tables {
 			value = strings.ReplaceAll(value, table.Identity(), tableName(d.ID(table.Identity())))
@@ -117,6 +121,17 @@ func (r *Region) environment(d cloudformation.Deployment, container assembly.Con
 	// passes at the same speed.
 	environment["DRAIN_DELAY"] = r.clock.scaled(server.DefaultDrainDelay).String()
 	return environment, r.values.fill(environment, container)
+}
+
+// hasTable reports whether a container has the name of a table. Others get no address of the
+// embedded database.
+func hasTable(container assembly.Container) bool {
+	for name := range container.Environment {
+		if strings.HasSuffix(name, services.TableVariable("")) {
+			return true
+		}
+	}
+	return false
 }
 
 // taskOf returns a service's task definition, and the container of that name in it.

@@ -20,46 +20,61 @@ import (
 type process struct {
 	address string
 	command *exec.Cmd
-	log     *tail
+	// container is what an engine runs, with the command as its client. Nil means that the
+	// command is the program.
+	container *container
+	log       *tail
 	// done is closed when the process has ended.
 	done chan struct{}
 }
 
 // start runs a program with the environment of its task definition, except for the
 // port: tasks have addresses of their own, and here all share one address, so each
-// gets a free port. A program that is none of this module's has the variables of this
-// machine that its image would have of its own. Its output goes to log.
+// gets a free port. Its output goes to log.
 func start(run Command, environment map[string]string, log *tail) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{
-		address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), command: exec.Command(run.Words[0], run.Words[1:]...),
-		log:  log,
-		done: make(chan struct{}),
+	p := &process{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), log: log, done: make(chan struct{})}
+	if run.Image == nil {
+		p.command = run.program(port, environment)
+	} else if p.command, p.container, err = run.Image.client(port, maps.Clone(environment)); err != nil {
+		return nil, err
 	}
-	environment = withImage(run, environment)
-	environment["PORT"] = strconv.Itoa(port)
-	p.command.Dir, p.command.Env = run.Folder, []string{}
 	p.command.WaitDelay = leftBehind
-	if run.Folder != "" {
+	if run.Image != nil || run.Folder != "" {
 		ownGroup(p.command) // a binary of this module starts nothing, and ends with the terminal's group
-	}
-	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		p.command.Env = append(p.command.Env, name+"="+environment[name])
 	}
 	p.command.Stdout, p.command.Stderr = log, log
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", strings.Join(run.Words, " "), err)
+		return nil, fmt.Errorf("start %s: %w", strings.Join(p.command.Args, " "), err)
 	}
 	log.serve(p.address)
 	go func() {
 		_ = p.command.Wait() // ProcessState has its result
-		p.abort()            // what it has left behind
+		if p.container == nil {
+			p.abort() // what it has left behind
+		}
 		close(p.done)
+		if p.container != nil {
+			_ = p.container.signal("KILL") // it is still there if only the client has ended
+		}
 	}()
 	return p, nil
+}
+
+// program is the command of a program that runs as a process, on a port. One that is none of
+// this module's has the variables of this machine that its image would have of its own.
+func (c Command) program(port int, environment map[string]string) *exec.Cmd {
+	environment = withImage(c, environment)
+	environment["PORT"] = strconv.Itoa(port)
+	command := exec.Command(c.Words[0], c.Words[1:]...)
+	command.Dir, command.Env = c.Folder, []string{}
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		command.Env = append(command.Env, name+"="+environment[name])
+	}
+	return command
 }
 
 // leftBehind is how long what an ended program has started may keep its output open.
@@ -71,7 +86,7 @@ func (p *process) unhealthy() error {
 	if err != nil {
 		_, port, _ := net.SplitHostPort(p.address)
 		return fmt.Errorf("health checks failed: nothing listens on PORT, which is %s here: a program with a port of its own must listen on "+
-			"that", port)
+			"that, or run as an image whose variables do not lead to this machine", port)
 	}
 	connection.Close()
 	return errors.New("health checks failed")
@@ -97,17 +112,36 @@ func withImage(run Command, environment map[string]string) map[string]string {
 
 // abort sends SIGKILL to the program and to those that it has started, as all processes of a
 // container end with its first, and does not wait. It does nothing when they have ended.
-func (p *process) abort() { killGroup(p.command.Process) }
+func (p *process) abort() {
+	if p.container == nil {
+		killGroup(p.command.Process)
+		return
+	}
+	go p.container.end(p.done)
+}
 
 // hang suspends the program without ending it: SIGSTOP, where there are signals. It does
 // nothing when the process has ended.
-func (p *process) hang() { _ = p.host().Suspend() }
+func (p *process) hang() {
+	if p.container == nil {
+		_ = p.host().Suspend()
+		return
+	}
+	_ = p.container.signal("STOP")
+}
 
 func (p *process) host() *host.Process { return &host.Process{Pid: int32(p.command.Process.Pid)} }
 
 // cpu returns the CPU time that the program has used.
 func (p *process) cpu() (time.Duration, error) {
-	seconds, err := p.host().Times()
+	program := p.host()
+	if p.container != nil {
+		var err error
+		if program.Pid, err = p.container.pid(); err != nil || program.Pid == 0 {
+			return 0, err
+		}
+	}
+	seconds, err := program.Times()
 	if err != nil {
 		return 0, err
 	}

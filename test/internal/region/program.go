@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -19,9 +20,12 @@ type programs struct {
 	root string
 	// commands start programs that are none of the module's, by the names of containers.
 	commands map[string]Command
+	// engine runs what nothing else says how to run.
+	engine Engine
 
-	mu    sync.Mutex
-	built map[string]func() (binary string, err error)
+	mu      sync.Mutex
+	built   map[string]func() (binary string, err error)
+	fetched map[string]func() (*Image, error)
 }
 
 // Command starts a program that is none of this module's.
@@ -30,6 +34,8 @@ type Command struct {
 	Words []string
 	// Folder is where it runs, relative to the module's. Empty means the module's own.
 	Folder string
+	// Image is what an engine runs instead. Nil means none.
+	Image *Image
 }
 
 // RunAs sets how programs are started that are none of this module's, by the names of their
@@ -39,7 +45,11 @@ func (r *Region) RunAs(commands map[string]Command) { r.programs.commands = comm
 // command returns how the program of a container is started.
 func (p *programs) command(ctx context.Context, container assembly.Container) (Command, error) {
 	if c, ok := p.commands[container.Name]; ok {
-		return Command{c.Words, filepath.Join(p.root, c.Folder)}, nil
+		return Command{Words: c.Words, Folder: filepath.Join(p.root, c.Folder)}, nil
+	}
+	if p.engine != "" && !isProgram(container) {
+		i, err := p.image(ctx, container)
+		return Command{Image: i}, err
 	}
 	binary, err := p.binary(ctx, container)
 	return Command{Words: []string{binary}}, err
@@ -47,7 +57,26 @@ func (p *programs) command(ctx context.Context, container assembly.Container) (C
 
 // equal reports whether both start the same.
 func (c Command) equal(other Command) bool {
-	return c.Folder == other.Folder && slices.Equal(c.Words, other.Words)
+	return c.Folder == other.Folder && slices.Equal(c.Words, other.Words) && reflect.DeepEqual(c.Image, other.Image)
+}
+
+// image returns the image of a container, which it builds or pulls once.
+func (p *programs) image(ctx context.Context, container assembly.Container) (*Image, error) {
+	key := fmt.Sprint(container.Name, container.Image, container.EntryPoint, container.Command, container.User, container.ReadonlyRootFilesystem)
+	p.mu.Lock()
+	fetch := p.fetched[key]
+	if fetch == nil {
+		fetch = sync.OnceValues(func() (*Image, error) { return p.engine.image(ctx, container) })
+		p.fetched[key] = fetch
+	}
+	p.mu.Unlock()
+	return fetch()
+}
+
+// isProgram reports whether a container's image is a Go program of this module.
+func isProgram(container assembly.Container) bool {
+	_, err := programOf(container)
+	return err == nil
 }
 
 // binary returns the path of the program of a container's image, which it compiles once.

@@ -68,7 +68,7 @@ func New(root string, clock Clock, onLog func(line string)) (*Region, error) {
 		clock:       clock,
 		onLog:       onLog,
 		observe:     func(TaskEvent) {},
-		programs:    programs{root: root, built: map[string]func() (string, error){}},
+		programs:    programs{root: root, built: map[string]func() (string, error){}, fetched: map[string]func() (*Image, error){}},
 		database:    database,
 		frontend:    frontend,
 		namespaces:  &namespaces{all: map[entry]*published{}},

@@ -1,0 +1,175 @@
+//go:build unix
+
+package region
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/test/internal/alb"
+	"example.com/strangler/test/internal/assembly"
+)
+
+// standIn is a container engine of the tests: it runs the program of testdata/node in the place
+// of every image, on the port that is published or, in the network of this machine, on PORT. A
+// program that it has not been told of by --env has no variable. Each call is a line in the file.
+func standIn(t *testing.T) (engine Engine, calls func() []string) {
+	t.Helper()
+	folder := t.TempDir()
+	server, err := filepath.Abs("testdata/node/server.js")
+	require.NoError(t, err)
+	script := fmt.Sprintf(`#!/bin/sh
+echo "$*" >> '%[1]s/calls'
+case $1 in
+info | build | pull) exit 0 ;;
+image) exit 1 ;;
+kill) exec kill -s "$3" "$(cat '%[1]s/'"$4")" ;;
+inspect) exec cat '%[1]s/'"$4" ;;
+esac
+given=
+while [ $# -gt 0 ]; do
+  case $1 in
+  --name) echo $$ > '%[1]s/'"$2"; shift ;;
+  --env) given="$given $2"; shift ;;
+  --publish) published=${2#*:}; shift ;;
+  esac
+  shift
+done
+[ -z "$published" ] || PORT=${published%%:*}
+case $given in *LATE*) ;; *) LATE= ;; esac
+export PORT LATE
+exec '%[2]s' '%[3]s'
+`, folder, cmp.Or(os.Getenv("JSII_NODE"), "node"), server)
+	file := filepath.Join(folder, "engine")
+	require.NoError(t, os.WriteFile(file, []byte(script), 0o755))
+	return Engine(file), func() []string {
+		text, err := os.ReadFile(filepath.Join(folder, "calls"))
+		require.NoError(t, err)
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+}
+
+// image is a definition whose program an engine runs.
+func (s *testService) image(t *testing.T, engine Engine, environment map[string]string) definition {
+	t.Helper()
+	d := s.node(t, environment)
+	d.command = Command{Image: &Image{Engine: engine, Reference: "shop:1", Options: []string{"--read-only"}, Arguments: []string{"serve"}}}
+	return d
+}
+
+// An image runs as a task does: on the port of its task definition in a network of its own, or
+// on PORT in this machine's when its variables lead there. It hangs, dies and ends as others do.
+func TestImages(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Log("on another system an engine runs in a virtual machine: nothing of it is simulated here")
+	}
+	for name, test := range map[string]struct {
+		environment map[string]string
+		want        string
+	}{
+		"own network": {map[string]string{"PORT": "3000", "LATE": "1"}, ":3000 "},
+		"this one":    {map[string]string{"PORT": "3000", "DATABASE": "localhost:5432"}, "--network host "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine, calls := standIn(t)
+			s := newTestService(t, declaredService())
+			deploy(t, s, s.image(t, engine, test.environment))
+			first := calls()[0]
+			assert.Regexp(t, `^run --rm --name rehearsal-\d+-\d+ --read-only `, first)
+			assert.Contains(t, first, test.want)
+			assert.True(t, strings.HasSuffix(first, " shop:1 serve"), first)
+			assert.NotContains(t, first, "localhost:5432", "others may read the arguments of a command")
+
+			before := s.addresses()
+			s.each(1, (*process).hang)
+			eventually(t, "another task in the place of the one that hangs", func() bool { return len(healthyOf(s)) == 2 && s.addresses()[0] != before[0] })
+			s.each(all, (*process).abort)
+			eventually(t, "two others", func() bool {
+				now := healthyOf(s)
+				return len(now) == 2 && now[0] != before[1] && now[1] != before[1]
+			})
+			used, err := s.oldest(1)[0].process.cpu()
+			require.NoError(t, err)
+			assert.Positive(t, used)
+			require.NoError(t, s.delete(t.Context()))
+			assert.False(t, s.lastEnding.Killed, "SIGTERM reaches the program")
+		})
+	}
+}
+
+func healthyOf(s *testService) (addresses []string) {
+	for _, t := range s.list() {
+		if t.State == alb.Healthy {
+			addresses = append(addresses, t.Address)
+		}
+	}
+	return addresses
+}
+
+// An image of a folder is built, and one of a registry pulled, once and for this machine; what
+// the task definition says of user, file system and command is said to the engine.
+func TestImageIsFetched(t *testing.T) {
+	engine, calls := standIn(t)
+	p := &programs{engine: engine, fetched: map[string]func() (*Image, error){}}
+	for range 2 {
+		command, err := p.command(t.Context(), assembly.Container{Name: "orders", Image: assembly.Image{Folder: "orders"}})
+		require.NoError(t, err)
+		assert.Equal(t, &Image{Engine: engine, Reference: "rehearsal-orders", Options: []string{"--cap-drop", "ALL"}}, command.Image)
+	}
+	command, err := p.command(t.Context(), assembly.Container{
+		Name: "web", Image: assembly.Image{Reference: "shop:1"}, User: "1000:1000", ReadonlyRootFilesystem: true,
+		EntryPoint: []string{"bundle", "exec"}, Command: []string{"web"},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, &Image{
+		Engine: engine, Reference: "shop:1",
+		Options:   []string{"--cap-drop", "ALL", "--user", "1000:1000", "--read-only", "--entrypoint", "bundle"},
+		Arguments: []string{"exec", "web"},
+	}, command.Image)
+	platform := "--platform linux/" + runtime.GOARCH
+	assert.Equal(t, []string{
+		"build -q " + platform + " -t rehearsal-orders orders",
+		"image inspect shop:1",
+		"pull -q " + platform + " shop:1",
+	}, calls())
+}
+
+// What an engine says when it fails is the end of one line.
+func TestEngineFails(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "engine")
+	require.NoError(t, os.WriteFile(file, []byte("#!/bin/sh\necho first >&2\necho 'no such image' >&2\nexit 125\n"), 0o755))
+	_, err := Engine(file).image(t.Context(), assembly.Container{Name: "web", Image: assembly.Image{Reference: "shop:1"}})
+	assert.EqualError(t, err, `the image of "web": `+file+` pull: exit status 125: no such image`)
+}
+
+// CDK_DOCKER names the engine, as it does for the CDK; one that does not answer is none.
+func TestFindEngine(t *testing.T) {
+	engine, _ := standIn(t)
+	own := func(name string) func(string) string { return func(string) string { return name } }
+	assert.Equal(t, engine, FindEngine(t.Context(), own(string(engine))))
+	assert.Empty(t, FindEngine(t.Context(), own("no-such-engine")))
+	t.Setenv("PATH", filepath.Dir(string(engine)))
+	require.NoError(t, os.Symlink(string(engine), filepath.Join(filepath.Dir(string(engine)), "finch")))
+	assert.Equal(t, Engine("finch"), FindEngine(t.Context(), own("")))
+}
+
+// A container that the engine has not made yet when it is to end does not stay.
+func TestContainerEndsEarly(t *testing.T) {
+	engine, _ := standIn(t)
+	s := newTestService(t, declaredService())
+	d := s.image(t, engine, map[string]string{"PORT": "3000"})
+	p, err := start(d.command, d.environment, newTestJournal("orders").begin())
+	require.NoError(t, err)
+	began := time.Now()
+	p.kill()
+	assert.Less(t, time.Since(began), 10*time.Second)
+}
