@@ -51,6 +51,36 @@ func TestProgramsOfAnotherLanguage(t *testing.T) {
 	assert.True(t, shares["/api/alpha legacy"])
 }
 
+// A monolith and two services, none with a health path of the kit's, one that starts 5 s late and
+// one that answers its check with a redirect, go live and back under load.
+func TestSystemOfAnotherLanguage(t *testing.T) {
+	catalogOf := func(version string) services.Catalog {
+		c := fixture.Connected(version)
+		c.Services[1].Calls = nil
+		environments := []map[string]string{{"LATE": "5000", "GRACE": "1500"}, {"HEALTH": "302", "GRACE": "1500"}, {"GRACE": "1500"}}
+		for i, s := range []*services.Service{&c.Services[0], &c.Services[1], &c.Monolith} {
+			s.Image = services.Image{Registry: fixture.Registry + s.Name + ":1.0", Run: []string{"node", "test/internal/region/testdata/node/server.js"}}
+			s.Environment, s.Health = environments[i], services.Health{Path: "/"}
+		}
+		c.Services[1].Health = services.Health{Path: "/healthz", Codes: "200-399"}
+		return c
+	}
+	r := newRehearsalOfFixture(t, catalogOf, traffic.Traffic{
+		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha", Status: 200},
+		{Name: "beta", Path: "/api/beta", Weight: 10, Target: "/api/beta", Status: 200},
+	})
+	r.region.RunAs(commandsOf(r.catalog))
+	require.NoError(t, r.open(t.Context(), r.report.Rate))
+	t.Cleanup(r.load.Stop)
+	dark := start(r.catalog)
+	for _, step := range []step{dark, dark.with("alpha", "live").with("beta", "50%"), dark} {
+		require.NoError(t, r.take(t.Context(), step, r.staged(t, step)))
+	}
+	for _, step := range r.report.Steps {
+		assert.Empty(t, step.Unexplained, step.Name)
+	}
+}
+
 // A program that ends at SIGTERM while requests still come to it loses them, and the report says
 // which program and why. One that answers for a while longer loses none.
 func TestProgramThatEndsAtSIGTERM(t *testing.T) {

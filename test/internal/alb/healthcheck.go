@@ -2,6 +2,8 @@ package alb
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -48,7 +50,13 @@ const (
 )
 
 // health counts the checks in a row that a target has passed or failed.
-type health struct{ passed, failed int }
+type health struct {
+	passed, failed int
+	// description says why the last one failed, as DescribeTargetHealth does.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
+	description string
+}
 
 // checkUntilGone checks a target until its deregistration is complete. The first
 // check starts at once.
@@ -76,30 +84,37 @@ func (g *TargetGroup) healthCheck() HealthCheck {
 	return g.settings.HealthCheck
 }
 
-// check makes one check and reports whether the target passes it.
-func (h HealthCheck) check(client *http.Client, t *target) bool {
+// check makes one check and returns why the target fails it, or "".
+func (h HealthCheck) check(client *http.Client, t *target) (failure string) {
 	ctx, cancel := context.WithTimeout(t.registered, h.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.Address+h.Path, nil)
 	if err != nil {
-		return false
+		return err.Error()
 	}
 	response, err := client.Do(request)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "request timed out"
+	}
 	if err != nil {
-		return false
+		return "health checks failed"
 	}
 	response.Body.Close()
-	return h.Passes(response.StatusCode)
+	if !h.Passes(response.StatusCode) {
+		return fmt.Sprintf("health checks failed with these codes: [%d]: GET %s wants %s", response.StatusCode, h.Path, h.Codes)
+	}
+	return ""
 }
 
 // Passes reports whether a target that answers with a status is healthy.
 func (h HealthCheck) Passes(status int) bool { return parseCodes(h.Codes).match(status) }
 
 // recordCheck updates a target's state by the result of a check.
-func (g *TargetGroup) recordCheck(t *target, passed bool) {
+func (g *TargetGroup) recordCheck(t *target, failure string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if passed {
+	passed := failure == ""
+	if t.description = failure; passed {
 		t.passed, t.failed = t.passed+1, 0
 	} else {
 		t.passed, t.failed = 0, t.failed+1

@@ -177,6 +177,17 @@ func (g *TargetGroup) State(address string) State {
 	return Unused
 }
 
+// Description says why the target at an address failed its last health check, and "" when it
+// passed, or is not registered.
+func (g *TargetGroup) Description(address string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i >= 0 {
+		return g.targets[i].description
+	}
+	return ""
+}
+
 // Targets returns the registered and the draining targets, sorted by address.
 func (g *TargetGroup) Targets() []Target {
 	g.mu.Lock()

@@ -169,8 +169,13 @@ func TestHealth(t *testing.T) {
 		{false, Healthy}, {true, Healthy}, {false, Healthy}, {false, Unhealthy},
 		{true, Unhealthy}, {true, Unhealthy}, {false, Unhealthy}, {true, Unhealthy}, {true, Unhealthy}, {true, Healthy},
 	} {
-		g.recordCheck(g.targets[0], step.passed)
+		failure := "request timed out"
+		if step.passed {
+			failure = ""
+		}
+		g.recordCheck(g.targets[0], failure)
 		assert.Equal(t, step.want, g.State(p.address), "after check %d", i)
+		assert.Equal(t, failure, g.Description(p.address), "after check %d", i)
 	}
 	other := newProgram(t, nil)
 	g.Register(other.address)

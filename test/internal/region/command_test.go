@@ -56,11 +56,11 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 	port, err := freePort()
 	require.NoError(t, err)
 	for want, environment := range map[string]map[string]string{
-		"nothing listens on PORT": {"OWN_PORT": strconv.Itoa(port)},
-		"health checks failed: ":  {"HEALTH": "302"},
+		"nothing listens on PORT":         {"OWN_PORT": strconv.Itoa(port)},
+		"[302]: GET /healthz wants 200: ": {"HEALTH": "302"},
 	} {
 		s := newTestService(t, declaredService())
-		s.template.HealthCheckGracePeriod = time.Second
+		s.template.HealthCheckGracePeriod = 20 * time.Second
 		err := s.deploy(t.Context(), s.template, s.node(t, environment))
 		require.ErrorContains(t, err, want)
 	}

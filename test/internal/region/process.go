@@ -80,8 +80,9 @@ func (c Command) program(port int, environment map[string]string) *exec.Cmd {
 // leftBehind is how long what an ended program has started may keep its output open.
 const leftBehind = 100 * time.Millisecond
 
-// unhealthy says why a program fails its health checks, as far as that shows from outside.
-func (p *process) unhealthy() error {
+// unhealthy says why a program fails its health checks: what the target group says, unless nothing
+// listens.
+func (p *process) unhealthy(description string) error {
 	connection, err := net.DialTimeout("tcp", p.address, leftBehind)
 	if err != nil {
 		_, port, _ := net.SplitHostPort(p.address)
@@ -89,7 +90,7 @@ func (p *process) unhealthy() error {
 			"that, or run as an image whose variables do not lead to this machine", port)
 	}
 	connection.Close()
-	return errors.New("health checks failed")
+	return errors.New(description)
 }
 
 // exit returns how an ended process has ended.

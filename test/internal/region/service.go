@@ -184,7 +184,7 @@ func (s *service) noteHealth() {
 			t.passes()
 		case state == alb.Unhealthy && !t.unhealthy && time.Since(t.started) > grace:
 			t.unhealthy = true
-			err := t.log.explain(t.process.unhealthy())
+			err := t.log.explain(t.process.unhealthy(t.deployment.group.description(t.process.address)))
 			t.deployment.failCheck(err)
 			t.log.report(alb.Unhealthy, err)
 		}

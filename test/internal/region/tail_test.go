@@ -106,7 +106,7 @@ func TestUnhealthyTaskIsObserved(t *testing.T) {
 	s := newTestService(t, declaredService())
 	var failed atomic.Bool
 	s.journal.observe = func(e TaskEvent) {
-		if e.State == alb.Unhealthy && strings.Contains(e.Reason, "health checks failed") {
+		if e.State == alb.Unhealthy && strings.Contains(e.Reason, "request timed out") {
 			failed.Store(true)
 		}
 	}

@@ -123,6 +123,16 @@ func (g *group) remove(address string, r *registration) {
 	}
 }
 
+// description says why a target fails its health checks, as one of the nodes has it.
+func (g *group) description(address string) string {
+	for _, view := range g.views {
+		if text := view.Description(address); text != "" {
+			return text
+		}
+	}
+	return "health checks failed"
+}
+
 // state returns the state of the target at an address, and Unused when it is not
 // registered. Every node must find a target healthy, and one suffices to find it
 // unhealthy: AWS does not document how it merges what the nodes find.
