@@ -60,7 +60,8 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 		"[302]: GET /healthz wants 200: ": {"HEALTH": "302"},
 	} {
 		s := newTestService(t, declaredService())
-		s.template.HealthCheckGracePeriod = 20 * time.Second
+		one := 1
+		s.template.HealthCheckGracePeriod, s.template.DesiredCount = 20*time.Second, &one
 		err := s.deploy(t.Context(), s.template, s.node(t, environment))
 		require.ErrorContains(t, err, want)
 	}
@@ -94,6 +95,15 @@ func TestEndingAtSIGTERM(t *testing.T) {
 			assert.Equal(t, test.killed, s.lastEnding.Killed)
 		})
 	}
+}
+
+// Two programs with one port are told by what the second says, which is not its last line.
+func TestProgramsWithOnePort(t *testing.T) {
+	port, err := freePort()
+	require.NoError(t, err)
+	s := newTestService(t, declaredService())
+	err = s.deploy(t.Context(), s.template, s.node(t, map[string]string{"OWN_PORT": strconv.Itoa(port)}))
+	assert.ErrorContains(t, err, "exit status 1: Error: listen EADDRINUSE: address already in use")
 }
 
 // What a program has started ends with it, as in a container.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -107,14 +108,28 @@ func (t *tail) written() []string {
 	return lines[max(0, len(lines)-maxLines):]
 }
 
-// explain adds the last line that the program has written, if any, to an error.
+// cause is in the line in which a program of any language says what was wrong. Some write where
+// that was, or their version, after it.
+var cause = regexp.MustCompile(`(?i)(error|exception|fatal|panic)\S*:`)
+
+// explain adds to an error the last line of the program's that names a cause, or else the last
+// that it has written, if any.
 func (t *tail) explain(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	last := ""
 	for _, line := range slices.Backward(t.written()) {
-		if line = strings.TrimSpace(line); line != "" {
-			return fmt.Errorf("%w: %s", err, line)
+		line = strings.TrimSpace(line)
+		if cause.MatchString(line) {
+			last = line
+			break
+		}
+		if last == "" {
+			last = line
 		}
 	}
-	return err
+	if last == "" {
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, last)
 }
