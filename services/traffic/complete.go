@@ -54,8 +54,12 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 		return fmt.Errorf("the weight is %d: want 1 or more", k.Weight)
 	case !strings.HasPrefix(k.Target, "/"):
 		return fmt.Errorf("the target is %q: want a path that begins with a slash", k.Target)
-	case k.Status < 100 || k.Status > 599:
+	case !isStatus(k.Status):
 		return fmt.Errorf("the status is %d: want 100 to 599", k.Status)
+	case slices.ContainsFunc(k.Also, func(status int) bool { return !isStatus(status) }):
+		return fmt.Errorf("the further statuses are %v: want each 100 to 599", k.Also)
+	case len(k.Also) > 0 && k.Writes != nil:
+		return fmt.Errorf("it writes an item with status %d, and may have %v: want one status of a request that writes", k.Status, k.Also)
 	case k.Most < 0:
 		return fmt.Errorf("the list has at most %d items: want 1 or more, or 0 for no list", k.Most)
 	}
@@ -67,6 +71,8 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 	}
 	return k.checkItem(t)
 }
+
+func isStatus(status int) bool { return status >= 100 && status <= 599 }
 
 // owner is the name of the service that has a pattern, or "".
 func owner(c services.Catalog, pattern string) string {

@@ -48,6 +48,9 @@ type Kind struct {
 	Body string
 	// Status is what the answer must have. Zero means 200.
 	Status int
+	// Also are further statuses that are right, such as 304 beside 200. Of such an answer nothing
+	// else is looked at. Nil means none.
+	Also []int
 	// Fields are the fields that the answer must have, such as {"id": "{{id}}"}; of a
 	// list, every item of it. Values are compared as text. Nil means that none is looked at.
 	Fields map[string]string

@@ -108,6 +108,8 @@ func TestCompleteRefuses(t *testing.T) {
 		`no service of the catalog has the path "/b"`:   edit(2, func(k *traffic.Kind) { k.Path = "/b" }),
 		`the weight is -1`:                              edit(2, func(k *traffic.Kind) { k.Weight = -1 }),
 		`the target is "beta"`:                          edit(2, func(k *traffic.Kind) { k.Target = "beta" }),
+		`the further statuses are [304 99]`:             edit(2, func(k *traffic.Kind) { k.Also = []int{304, 99} }),
+		`want one status of a request that writes`:      edit(1, func(k *traffic.Kind) { k.Also = []int{200} }),
 		`the status is 2000`:                            edit(2, func(k *traffic.Kind) { k.Status = 2000 }),
 		`the list has at most -1 items`:                 edit(2, func(k *traffic.Kind) { k.Most = -1 }),
 		`{{name}} is no placeholder: want {{new}}, {{id}}, {{number}} or one such as {{id:/api/things}}`: edit(2,

@@ -46,7 +46,7 @@ func fixtureKinds(t *testing.T) traffic.Traffic {
 			Name: "beta-of", Path: "/api/beta", Target: "/api/beta/of/{{id:/api/alpha}}", Most: 20,
 			Fields: map[string]string{"of": "{{id:/api/alpha}}"},
 		},
-		{Name: "gamma-file", Path: "/files/?/*", Header: map[string]string{"X-Key": "key"}, Target: "/files/a/b"},
+		{Name: "gamma-file", Path: "/files/?/*", Header: map[string]string{"X-Key": "key"}, Target: "/files/a/b", Also: []int{304}},
 		{Name: "settings", Target: "/api/alphabet", Status: 404},
 	})
 	require.NoError(t, err)

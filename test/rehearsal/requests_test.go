@@ -126,6 +126,8 @@ func TestStreamJudges(t *testing.T) {
 		"a right answer":       {"/api/alpha/item-7#alpha-read:7", 200, "", `{"id":"item-7"}`, ""},
 		"a miss, as it should": {"/api/alpha/unknown#alpha-miss:0", 404, "", ``, ""},
 		"another status":       {"/api/alpha/item-7#alpha-read:7", 503, "", `down`, "GET /api/alpha/item-7: status 503, want 200: down"},
+		"a further status":     {"/files/a/b#gamma-file:0", 304, "", ``, ""},
+		"none of both":         {"/files/a/b#gamma-file:0", 302, "", ``, "status 302, want 200"},
 		"another item":         {"/api/alpha/item-7#alpha-read:7", 200, "", `{"id":"item-8"}`, `id is "item-8", want "item-7"`},
 		"no field":             {"/api/alpha/item-7#alpha-read:7", 200, "", `{}`, `id is "", want "item-7"`},
 		"no JSON":              {"/api/alpha/item-7#alpha-read:7", 200, "", `hello`, "body is not what it should be"},
