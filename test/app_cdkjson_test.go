@@ -105,14 +105,14 @@ func TestMistakeIsOneLine(t *testing.T) {
 
 // A finding of the CDK's own validation of templates, or of the house rules, fails
 // the app, and so every command of the CLI. The program's monolith has too long a
-// health check path, and the variable TOKENS_TABLE of a worker looks like a secret.
+// health check path, and without a feature flag the VPC's own group lets everything out.
 func TestFindingIsAnError(t *testing.T) {
 	t.Parallel()
-	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"))
+	open := contextKey("@aws-cdk/aws-ec2:restrictDefaultSecurityGroup", false)
+	stdout, stderr := runApp(t, filepath.Join(t.TempDir(), "cdk.out"), open)
 	stage := fixture.Catalog().Name + "-dev"
 	assert.Contains(t, stderr, stage+"/Legacy/Legacy/TargetGroup/Resource: HealthCheckPath: ")
-	assert.Contains(t, stderr, stage+"/Tokens/Tokens/Task/Resource: Environment variables hold no secret in plain text: "+
-		"keep it in Secrets Manager, and name it in the Secrets of the catalog (ECS.8)\n")
+	assert.Contains(t, stderr, stage+"/Platform/Vpc/Resource: The default security group lets nothing in or out: ")
 	assert.NotContains(t, stdout+stderr, "goroutine")
 }
 

@@ -224,6 +224,7 @@ func TestReviewWithAnExternalMonolith(t *testing.T) {
 		"**fixture-dev**: 1 stack changes, no finding.",
 		"- Stack `Beta`: 1 resource added.",
 		"- Phase of beta: dark → 10%.",
+		"- `/api/beta`, `/api/beta/*`: beta 0 → 10 %, existing listener 100 → 90 %.",
 		"- Cost a month, without traffic: …",
 	)
 	wantReview(t, "live to strangled", reviewed(t, live, at("strangled")), "**fixture-dev**: no change.")
