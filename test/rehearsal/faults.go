@@ -56,8 +56,10 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	if err := r.sufferAll(ctx, all[:begin]); err != nil {
 		return err
 	}
+	for _, text := range r.inapplicable() {
+		r.screen.line("left out: %s", text)
+	}
 	if target == "" {
-		r.screen.line("left out: bad clients, as the traffic writes nothing")
 		return r.sufferAll(ctx, all[begin:])
 	}
 	slow, err := dribble(ctx, r.region.URL()+target)
@@ -66,6 +68,21 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	}
 	defer slow.close()
 	return r.sufferAll(ctx, append(all[begin:], r.slowClients(slow, target)))
+}
+
+// inapplicable are the faults that what is rehearsed cannot suffer, with the reason.
+func (r *rehearsal) inapplicable() []string {
+	var all []string
+	if len(r.victim().Callers()) == 0 {
+		all = append(all, "callee down, as no service that is rehearsed is called by another")
+	}
+	if len(r.databaseFaults()) == 0 {
+		all = append(all, "the faults of the database, as no service that is rehearsed has a table")
+	}
+	if _, target := r.writeTarget(); target == "" {
+		all = append(all, "bad clients, as no request writes to a service that is rehearsed")
+	}
+	return all
 }
 
 func (r *rehearsal) sufferAll(ctx context.Context, faults []fault) error {

@@ -351,6 +351,7 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 		assert.False(t, f.needs(load.Record{Needs: []string{"/api/beta"}}), "%s: nothing calls beta", f.name)
 		assert.Equal(t, f.name == "callee down", f.missed, f.name)
 	}
+	assert.Empty(t, r.inapplicable())
 	service, target := r.writeTarget()
 	assert.Equal(t, "beta", service, "gamma is written to by no request")
 	assert.Equal(t, "/api/beta", target)
@@ -369,6 +370,13 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 	r.kinds = r.kinds[:2]
 	_, target = r.writeTarget()
 	assert.Empty(t, target)
+	r.only = "delta"
+	r.catalog.Services = append(r.catalog.Services, services.Service{Name: "delta"})
+	assert.Equal(t, []string{
+		"callee down, as no service that is rehearsed is called by another",
+		"the faults of the database, as no service that is rehearsed has a table",
+		"bad clients, as no request writes to a service that is rehearsed",
+	}, r.inapplicable())
 }
 
 // Each part of a report counts towards its end.
