@@ -1,9 +1,11 @@
 package traffic
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +16,24 @@ import (
 // Complete fills in every default and returns the first mistake: a kind that does
 // not fit the catalog or itself, or a service that gets no request.
 func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
+	known := slices.Clone(t)
+	for i := range known {
+		known[i].Status = cmp.Or(known[i].Status, http.StatusOK)
+	}
+	out, err := known.CompleteRecorded(c)
+	if err != nil {
+		return nil, err
+	}
+	if unreached := out.Unreached(c); len(unreached) > 0 {
+		return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's "+
+			"Traffic", unreached[0].Name, unreached[0].Patterns())
+	}
+	return out, nil
+}
+
+// CompleteRecorded is Complete for requests that were recorded. A status of zero stays, as
+// what their answers must be is not known, and a service may get no request.
+func (t Traffic) CompleteRecorded(c services.Catalog) (Traffic, error) {
 	var out Traffic
 	names := map[string]bool{}
 	for _, k := range t {
@@ -30,14 +50,15 @@ func (t Traffic) Complete(c services.Catalog) (Traffic, error) {
 		}
 		out = append(out, k)
 	}
-	paths := out.Paths()
-	for _, s := range c.Services {
-		if !slices.ContainsFunc(s.Patterns(), func(path string) bool { return slices.Contains(paths, path) }) {
-			return nil, fmt.Errorf("traffic: no request counts for a path of %q: add a traffic.Kind whose Path is one of %q to the example's "+
-				"Traffic", s.Name, s.Patterns())
-		}
-	}
 	return out, nil
+}
+
+// Unreached returns the services that no request counts for.
+func (t Traffic) Unreached(c services.Catalog) []services.Service {
+	paths := t.Paths()
+	return slices.DeleteFunc(slices.Clone(c.Services), func(s services.Service) bool {
+		return slices.ContainsFunc(s.Patterns(), func(path string) bool { return slices.Contains(paths, path) })
+	})
 }
 
 var kindName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
@@ -54,7 +75,7 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 		return fmt.Errorf("the weight is %d: want 1 or more", k.Weight)
 	case !strings.HasPrefix(k.Target, "/"):
 		return fmt.Errorf("the target is %q: want a path that begins with a slash", k.Target)
-	case !isStatus(k.Status):
+	case k.Status != 0 && !isStatus(k.Status):
 		return fmt.Errorf("the status is %d: want 100 to 599", k.Status)
 	case slices.ContainsFunc(k.Also, func(status int) bool { return !isStatus(status) }):
 		return fmt.Errorf("the further statuses are %v: want each 100 to 599", k.Also)

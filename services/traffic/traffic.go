@@ -46,7 +46,8 @@ type Kind struct {
 	Header map[string]string
 	// Body is JSON, such as `{"name":"Thing {{new}}"}`. Empty means none.
 	Body string
-	// Status is what the answer must have. Zero means 200.
+	// Status is what the answer must have. Zero means 200, and in recorded traffic what the
+	// first answer has.
 	Status int
 	// Also are further statuses that are right, such as 304 beside 200. Of such an answer nothing
 	// else is looked at. Nil means none.
@@ -142,9 +143,6 @@ func (k Kind) complete() Kind {
 	}
 	if k.Method == "" {
 		k.Method = http.MethodGet
-	}
-	if k.Status == 0 {
-		k.Status = http.StatusOK
 	}
 	if k.Writes != nil {
 		item := *k.Writes

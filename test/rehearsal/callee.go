@@ -30,7 +30,7 @@ func (r *rehearsal) calleeDown(s services.Service) fault {
 		statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable}, callees: calledOf(s),
 		inflict: func(ctx context.Context) (string, error) { return r.keepDown(ctx, s) },
 	}
-	f.missed = slices.ContainsFunc(r.kinds, func(k traffic.Kind) bool { return needs(k.Needs, s) })
+	f.missed = !r.recorded && slices.ContainsFunc(r.kinds, func(k traffic.Kind) bool { return needs(k.Needs, s) })
 	return f
 }
 

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -36,6 +37,7 @@ import (
 
 // options are the command line's.
 type options struct {
+	// rate is in requests a second. Zero means that of the log.
 	rate   int
 	faults bool
 	serve  bool
@@ -45,6 +47,9 @@ type options struct {
 	json   string
 	env    string
 	only   string
+	// logs and har are files with recorded traffic. Without any it is the example's.
+	logs []string
+	har  string
 	// from and to are files such as cdk.json.
 	from, to string
 	startup  time.Duration
@@ -103,7 +108,8 @@ func statusOf(err error) int {
 // flags are the command line's, which set the options.
 func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("rehearsal", flag.ContinueOnError)
-	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve, 200 with --from; a step takes longer below 500")
+	f.IntVar(&o.rate, "rate", 500, "`requests` a second, 50 with --serve, 200 with --from, with --log those of its "+
+		"busiest minute, but without --serve 200 at least; a step takes longer below 500")
 	f.BoolVar(&o.faults, "faults", true, "break things on purpose after the walk; not with --only, unless it is given")
 	f.BoolVar(&o.serve, "serve", false, "stay up on http://"+address(defaultPort)+" and let a person move the paths; ends with Ctrl-C")
 	f.StringVar(&o.phases, "phases", "",
@@ -111,6 +117,12 @@ func (o *options) flags() *flag.FlagSet {
 	f.IntVar(&o.port, "port", defaultPort, "with --serve, the `port` of localhost to listen on")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	f.StringVar(&o.only, "only", "", "rehearse the migration of one `service` alone")
+	f.Func("log", "send the GETs and HEADs of an access log of a load balancer, a `file`, plain or gzip, or a folder; may be repeated",
+		func(name string) error {
+			o.logs = append(o.logs, name)
+			return nil
+		})
+	f.StringVar(&o.har, "har", "", "send the GETs and HEADs of a HAR `file`, a browser's export, without cookies and credentials")
 	f.StringVar(&o.from, "from", "", "rehearse the change of the phases from those of a `cdk.json`")
 	f.StringVar(&o.to, "to", "cdk.json", "the `cdk.json` with the phases that --from changes to")
 	f.StringVar(&o.env, "env", "", "a `file` with the values of secrets and other variables, NAME=value or orders.NAME=value a line")
@@ -161,6 +173,8 @@ func parse(args []string) (options, error) {
 		err = errors.New("--phases and --port say how --serve begins: add --serve, or leave them out")
 	case given["phases"] && o.phases != shipped:
 		err = fmt.Errorf("--phases %q: want %s, or leave it out to begin with every service dark", o.phases, shipped)
+	case len(o.logs) > 0 && o.har != "":
+		err = errors.New("--log and --har are both the traffic: leave one out")
 	case o.port < 1 || o.port > 65535:
 		err = fmt.Errorf("--port %d: want 1 to 65535", o.port)
 	case o.serve && (o.json != "" || given["faults"]):
@@ -168,6 +182,9 @@ func parse(args []string) (options, error) {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rehearsal:", err)
+	}
+	if len(o.logs) > 0 && !given["rate"] {
+		o.rate = 0
 	}
 	return o, err
 }
@@ -201,6 +218,7 @@ func run(ctx context.Context, o options, out output) error {
 		_, err := fmt.Fprintf(out, "no phase differs between %s and %s: nothing to rehearse\n", o.from, o.to)
 		return (&Report{}).ended(err, o.json)
 	}
+	o.rate = cmp.Or(o.rate, in.rate)
 	scratch, err := os.MkdirTemp("", "rehearsal-")
 	if err != nil {
 		return err
@@ -216,14 +234,15 @@ func run(ctx context.Context, o options, out output) error {
 	region.UseEngine(in.engine)
 	region.SetValues(in.values)
 	r := &rehearsal{
-		catalog: in.catalog,
-		only:    o.only,
-		cannot:  in.cannot,
-		kinds:   in.kinds,
-		stages:  &stages{app: in.app, scratch: scratch},
-		region:  region,
-		ledger:  newLedger(),
-		logs:    logs,
+		catalog:  in.catalog,
+		only:     o.only,
+		cannot:   in.cannot,
+		recorded: o.recorded(),
+		kinds:    in.kinds,
+		stages:   &stages{app: in.app, scratch: scratch},
+		region:   region,
+		ledger:   newLedger(),
+		logs:     logs,
 		report: &Report{
 			Rate: o.rate, StartupSeconds: o.startup.Seconds(), PropagationSeconds: o.propagation.Seconds(), Speed: o.speed,
 		},
@@ -232,6 +251,9 @@ func run(ctx context.Context, o options, out output) error {
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
 	r.screen.leftOut(in.catalog, in.cannot)
+	for _, note := range in.notes {
+		r.screen.line("%s", note)
+	}
 	if o.serve {
 		return r.serve(ctx, o)
 	}
@@ -263,6 +285,9 @@ type input struct {
 	app     *synth.App
 	catalog services.Catalog
 	kinds   traffic.Traffic
+	// rate is that of the log, and notes are lines about it. Both are empty without one.
+	rate    int
+	notes   []string
 	values  region.Values
 	changes []change
 	engine  region.Engine
@@ -310,8 +335,45 @@ func prepare(ctx context.Context, o options) (in input, err error) {
 	if err := checkSecrets(in.catalog, in.values); err != nil {
 		return in, err
 	}
-	in.kinds, err = requestKinds(in.catalog, example.Traffic())
+	err = in.readTraffic(o)
 	return in, err
+}
+
+// leastRate is the rate of a log at least: at fewer requests a second none may meet a gap of
+// three seconds.
+const leastRate = 200
+
+// recorded reports whether recorded traffic takes the place of the example's.
+func (o options) recorded() bool { return len(o.logs) > 0 || o.har != "" }
+
+// readTraffic reads the requests that are sent: the example's, or those that were recorded.
+func (in *input) readTraffic(o options) (err error) {
+	if !o.recorded() {
+		in.kinds, err = requestKinds(in.catalog, example.Traffic())
+		return err
+	}
+	var r *recording
+	if o.har != "" {
+		r, err = readHAR(o.har)
+	} else {
+		r, err = readLogs(o.logs)
+	}
+	if err != nil {
+		return err
+	}
+	if in.kinds, in.notes, err = r.traffic(in.catalog); err != nil {
+		return err
+	}
+	for _, s := range in.kinds.Unreached(in.catalog) {
+		if s.Name == o.only {
+			return fmt.Errorf("--only %s: no request of %s reaches it", o.only, r.name)
+		}
+	}
+	in.kinds = withKit(in.catalog, in.kinds)
+	if in.rate = max(1, r.rate()); !o.serve {
+		in.rate = max(leastRate, in.rate)
+	}
+	return nil
 }
 
 // checkOnly fails when the service of --only is none.

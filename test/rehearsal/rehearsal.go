@@ -22,10 +22,12 @@ type rehearsal struct {
 	// cannot are the programs that cannot start on this machine, which are left out.
 	cannot []string
 	// kinds are the requests that are sent, the kit's own among them.
-	kinds   traffic.Traffic
-	stages  *stages
-	region  *region.Region
-	account *cloudformation.Account
+	kinds traffic.Traffic
+	// recorded is whether they were recorded, so that what they depend on is not known.
+	recorded bool
+	stages   *stages
+	region   *region.Region
+	account  *cloudformation.Account
 	// opened is how many tasks a service had when its rules were complete.
 	opened openings
 	// stage is what is deployed now.
@@ -45,13 +47,31 @@ const hold = time.Second
 // shares a path is judged by twice as many, to tell its weights.
 const judged = 500
 
+// rarest is how many requests of each column a step is judged by on average, at least. None
+// comes once in a million times.
+const rarest = 14
+
 // watch is how long that many requests take.
 func (r *rehearsal) watch(want map[string]map[string]float64) time.Duration {
 	requests := judged
 	if shared(want) {
 		requests *= 2
 	}
+	requests = max(requests, enoughOf(r.kinds))
 	return max(hold, time.Duration(requests)*time.Second/time.Duration(r.report.Rate))
+}
+
+// enoughOf is how many requests have the rarest of each column.
+func enoughOf(kinds traffic.Traffic) int {
+	weights := map[string]int{}
+	for _, k := range kinds {
+		weights[columnOf(groupOf(k), k.Route())] += k.Weight
+	}
+	most := 0
+	for _, weight := range weights {
+		most = max(most, (rarest*kinds.Weight()+weight-1)/weight)
+	}
+	return most
 }
 
 // run takes everything through the whole rehearsal.
@@ -117,12 +137,17 @@ func (r *rehearsal) common(stage *assembly.Stage) []string {
 	return ids
 }
 
-// rehearsed are the services whose migration is rehearsed.
+// rehearsed are the services whose migration is rehearsed: without --only those that requests
+// reach.
 func (r *rehearsal) rehearsed() []services.Service {
 	if s := r.catalog.Find(r.only); s != nil {
 		return []services.Service{*s}
 	}
-	return slices.DeleteFunc(slices.Clone(r.catalog.Services), func(s services.Service) bool { return slices.Contains(r.cannot, s.Name) })
+	unreached := r.kinds.Unreached(r.catalog)
+	return slices.DeleteFunc(slices.Clone(r.catalog.Services), func(s services.Service) bool {
+		return slices.Contains(r.cannot, s.Name) ||
+			slices.ContainsFunc(unreached, func(u services.Service) bool { return u.Name == s.Name })
+	})
 }
 
 // needed are the stacks of a stage that a rehearsal of some services needs: their own, those of

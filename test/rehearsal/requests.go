@@ -26,14 +26,19 @@ func groupOf(k traffic.Kind) string {
 	return k.Path
 }
 
-// requestKinds are the example's traffic and, for every catalog, what the load
-// balancer must not let into a service. Each of these is one request in forty.
+// requestKinds are the example's traffic and the kit's own.
 func requestKinds(c services.Catalog, example traffic.Traffic) (traffic.Traffic, error) {
 	kinds, err := example.Complete(c)
 	if err != nil {
 		return nil, err
 	}
-	weight := max(1, (example.Weight()+20)/40)
+	return withKit(c, kinds), nil
+}
+
+// withKit adds to complete traffic, for every catalog, what the load balancer must not let
+// into a service. Each of these is one request in forty.
+func withKit(c services.Catalog, kinds traffic.Traffic) traffic.Traffic {
+	weight := max(1, (kinds.Weight()+20)/40)
 	root := traffic.Kind{Name: "kit-root", Weight: weight, Method: http.MethodGet, Target: "/"}
 	own := traffic.Traffic{root}
 	if read := reading(kinds); read != nil {
@@ -52,7 +57,7 @@ func requestKinds(c services.Catalog, example traffic.Traffic) (traffic.Traffic,
 			kinds = append(kinds, k)
 		}
 	}
-	return kinds, nil
+	return kinds
 }
 
 // reading is the first kind that reads a service's path, or nil.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.com/strangler/test/internal/accesslog"
+)
+
+// readLogs reads the access logs of a load balancer: files, and folders of them.
+func readLogs(names []string) (*recording, error) {
+	r := newRecording("the log")
+	for _, name := range names {
+		files, err := filesIn(name)
+		if err != nil {
+			return nil, fmt.Errorf("--log: %w", err)
+		}
+		for _, file := range files {
+			if err := r.readLog(file); err != nil {
+				return nil, fmt.Errorf("--log %s: %w", file, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+// filesIn is a file, or the files of a folder and of those in it, but hidden ones.
+func filesIn(name string) (files []string, err error) {
+	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (path == name || !strings.HasPrefix(entry.Name(), ".")) {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
+}
+
+func (r *recording) readLog(file string) error {
+	from, err := os.Open(file)
+	if err != nil {
+		return errors.Unwrap(err) // which names the file again
+	}
+	defer from.Close()
+	rejected, first, err := accesslog.Read(from, func(e accesslog.Entry) error {
+		r.addEntry(e)
+		return nil
+	})
+	if first != nil {
+		r.reject(rejected, fmt.Errorf("%s: %w", file, first))
+	}
+	return err
+}
+
+// addEntry counts what a program has answered. The load balancer answers some itself, such as
+// those that it redirects to HTTPS.
+func (r *recording) addEntry(e accesslog.Entry) {
+	switch {
+	case e.Method == "" || e.URL == nil:
+		r.leftOut["without a request line"]++
+	case e.Type == "ws" || e.Type == "wss":
+		r.leftOut["of WebSockets"]++
+	case e.TargetGroup == "":
+		r.leftOut["answered by the load balancer itself"]++
+	default:
+		r.add(e.Method, e.URL, [len(kept)]string{}, e.Time)
+	}
+}
