@@ -56,6 +56,21 @@ func TestCompleteFillsInDefaults(t *testing.T) {
 	assert.Equal(t, complete, again, "complete traffic is complete")
 }
 
+// Recorded traffic keeps a status that is not known, and need not reach every service.
+func TestCompleteRecorded(t *testing.T) {
+	recorded, err := kinds()[:2].CompleteRecorded(catalog)
+	require.NoError(t, err)
+	assert.Equal(t, 0, recorded[0].Status)
+	assert.Equal(t, 201, recorded[1].Status)
+	require.Len(t, recorded.Unreached(catalog), 1)
+	assert.Equal(t, "beta", recorded.Unreached(catalog)[0].Name)
+	assert.Empty(t, kinds().Unreached(catalog))
+	wrong := kinds()
+	wrong[2].Status = -1
+	_, err = wrong.CompleteRecorded(catalog)
+	assert.ErrorContains(t, err, "the status is -1")
+}
+
 // chained is traffic whose items of beta name items of alpha.
 func chained() traffic.Traffic {
 	return append(kinds(), traffic.Kind{

@@ -43,20 +43,14 @@ type sent struct {
 // cookies and credentials among them.
 var kept = [...]string{"Accept", "Accept-Language", "Content-Type"}
 
-// reasons for which a request is left out.
-const (
-	otherVerb      = "of another verb than GET and HEAD"
-	withoutAddress = "without an address of HTTP"
-)
-
 // add counts a request, or why it is left out. Without a time it has no minute.
 func (r *recording) add(method string, at *url.URL, header [len(kept)]string, when time.Time) {
 	switch {
 	case method != http.MethodGet && method != http.MethodHead:
-		r.leftOut[otherVerb]++
+		r.leftOut["of another verb than GET and HEAD"]++
 		return
-	case at.Scheme != "http" && at.Scheme != "https" || at.Opaque != "" || at.Host == "":
-		r.leftOut[withoutAddress]++
+	case at.Scheme != "http" && at.Scheme != "https" || at.Host == "":
+		r.leftOut["without an address of HTTP"]++
 		return
 	}
 	r.requests[sent{method, hostOf(at), targetOf(at), header}]++
@@ -73,10 +67,11 @@ func (r *recording) reject(n int, first error) {
 
 // hostOf is the name in a URL, which has no port in a rule of the load balancer.
 func hostOf(at *url.URL) string {
-	if name := at.Hostname(); !strings.Contains(name, ":") {
-		return name
+	name := at.Hostname()
+	if strings.Contains(name, ":") {
+		return "[" + name + "]"
 	}
-	return "[" + at.Hostname() + "]"
+	return name
 }
 
 // targetOf is the path and query of a URL as they were sent. Two braces begin a placeholder of
@@ -94,14 +89,17 @@ func (r *recording) total() int {
 	return n
 }
 
-// rate is the requests a second in the busiest minute, rounded.
-func (r *recording) rate() int {
+// busiest is how many requests the busiest minute has.
+func (r *recording) busiest() int {
 	most := 0
 	for _, n := range r.minutes {
 		most = max(most, n)
 	}
-	return (most + 30) / 60
+	return most
 }
+
+// rate is the requests a second in the busiest minute, rounded.
+func (r *recording) rate() int { return (r.busiest() + 30) / 60 }
 
 // traffic is what the recording has for a catalog. Its kinds have no status: that is what the
 // first answer has.
@@ -110,10 +108,6 @@ func (r *recording) traffic(c services.Catalog) (traffic.Traffic, []string, erro
 		return nil, nil, r.empty()
 	}
 	requests := r.routed(c)
-	notes := []string{r.summary()}
-	if text := r.left(); text != "" {
-		notes = append(notes, text)
-	}
 	requests, raised := mixOf(requests)
 	kinds, err := kindsOf(c, requests).CompleteRecorded(c)
 	if err != nil {
@@ -122,6 +116,10 @@ func (r *recording) traffic(c services.Catalog) (traffic.Traffic, []string, erro
 	unreached := kinds.Unreached(c)
 	if len(unreached) == len(c.Services) {
 		return nil, nil, fmt.Errorf("no request of %s is one of a service's: want GETs or HEADs of one of the catalog's paths", r.name)
+	}
+	notes := []string{r.summary()}
+	if left := r.left(); left != "" {
+		notes = append(notes, left)
 	}
 	for _, s := range unreached {
 		notes = append(notes, fmt.Sprintf("no request of %s reaches %s: it is not rehearsed", r.name, s.Name))
@@ -190,7 +188,7 @@ func calledBy(c services.Catalog, name string) []string {
 func (r *recording) summary() string {
 	text := fmt.Sprintf("%s: %d GETs and HEADs, %d different ones", r.name, r.total(), len(r.requests))
 	if len(r.minutes) > 0 {
-		text += fmt.Sprintf(", %d a second in the busiest minute", r.rate())
+		text += fmt.Sprintf(", %d in the busiest minute", r.busiest())
 	}
 	return text
 }

@@ -421,6 +421,11 @@ func TestParse(t *testing.T) {
 		"--serve --phases cdk.json": {
 			rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, phases: "cdk.json", port: 8080,
 		},
+		"--log a --log b --serve": {
+			logs: []string{"a", "b"}, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080,
+		},
+		"--log a --rate 7": {logs: []string{"a"}, rate: 7, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--har a":          {har: "a", rate: 500, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
 	} {
 		got, err := parse(strings.Fields(args))
 		require.NoError(t, err, args)
@@ -431,7 +436,7 @@ func TestParse(t *testing.T) {
 		"--rate 0", "--startup -1s", "--propagation -1s", "--speed 0.5", "--speed NaN", "--speed Inf", "--serve --json a",
 		"--serve --faults=false", "alpha",
 		"--nonsense", "--port 9000", "--phases cdk.json", "--serve --port 0", "--serve --port 65536", "--serve --port eight",
-		"--serve --phases other.json", "--serve --phases=",
+		"--serve --phases other.json", "--serve --phases=", "--log a --har b", "--log a --rate 0",
 	} {
 		_, err := parse(strings.Fields(args))
 		assert.Error(t, err, args)
