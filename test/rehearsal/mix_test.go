@@ -59,13 +59,13 @@ func TestMix(t *testing.T) {
 	assert.InDelta(t, counts["/c?0"], counts["/c?1"], 0.001)
 	assert.InDelta(t, leastShare, (counts["/c?0"]+counts["/c?1"])/sumOf(mix), 0.002)
 
-	var forty []weighted
-	for i := range 40 {
-		forty = append(forty, many(1, fmt.Sprintf("/%d", i), "/%d", 1)...)
+	var eighty []weighted
+	for i := range 80 {
+		eighty = append(eighty, many(1, fmt.Sprintf("/%d", i), "/%d", 1)...)
 	}
-	forty[0].n = 1e6
-	mix, raised = mixOf(forty)
-	assert.Len(t, raised, 39)
+	eighty[0].n = 1e6
+	mix, raised = mixOf(eighty)
+	assert.Len(t, raised, 79)
 	assert.Greater(t, mix[0].n, sumOf(mix)/2, "what is raised stays below what is frequent")
 }
 

@@ -263,6 +263,22 @@ func TestUnreachedServices(t *testing.T) {
 	named(t, in.kinds, "kit-root")
 }
 
+// A pattern of two services counts for the first, so what the other has of it is left out.
+func TestPatternOfTwoServices(t *testing.T) {
+	catalog := services.Catalog{}
+	for i, name := range []string{"first", "second"} {
+		routes := []services.Route{{Paths: []string{"/a"}, Hosts: []string{name + ".example.com"}}}
+		catalog.Services = append(catalog.Services, services.Service{Name: name, Priority: i, Routes: routes})
+	}
+	r, err := readLogs([]string{file(t, "a.log", got("http://first.example.com:80/a")+got("http://second.example.com:80/a"))})
+	require.NoError(t, err)
+	kinds, notes, err := r.traffic(catalog)
+	require.NoError(t, err)
+	require.Len(t, kinds, 1)
+	assert.Equal(t, "first.example.com", kinds[0].Header["Host"])
+	assert.Contains(t, notes, "left out: 1 of a path that two services have on different hosts or verbs")
+}
+
 // What a service calls may be missed by its requests, and need not be.
 func TestRecordedNeeds(t *testing.T) {
 	r, err := readLogs([]string{file(t, "a.log", got("http://a.example:80/gamma")+got("http://a.example:80/api/alpha"))})
