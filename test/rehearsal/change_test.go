@@ -83,7 +83,7 @@ func TestChangeUnderLoad(t *testing.T) {
 // One service is rehearsed with what it calls, and the monolith stays.
 func TestOneServiceAlone(t *testing.T) {
 	r := newFixtureRehearsal(t)
-	r.catalog = fixtureCatalog(t)
+	r.catalog, r.kinds = fixtureCatalog(t), fixtureKinds(t)
 	r.only = "gamma"
 	names := func() (all []string) {
 		for _, step := range walk(r.catalog, r.rehearsed()) {

@@ -364,10 +364,12 @@ func (in *input) readTraffic(o options) (err error) {
 	if in.kinds, in.notes, err = r.traffic(in.catalog); err != nil {
 		return err
 	}
-	for _, s := range in.kinds.Unreached(in.catalog) {
-		if s.Name == o.only {
-			return fmt.Errorf("--only %s: no request of %s reaches it", o.only, r.name)
-		}
+	there := reached(in.catalog, in.kinds, in.cannot)
+	switch {
+	case len(there) == 0:
+		return fmt.Errorf("no request of %s reaches a service that can start here: want GETs or HEADs of its paths", r.name)
+	case o.only != "" && !slices.ContainsFunc(there, func(s services.Service) bool { return s.Name == o.only }):
+		return fmt.Errorf("--only %s: no request of %s reaches it", o.only, r.name)
 	}
 	in.kinds = withKit(in.catalog, in.kinds)
 	if in.rate = max(1, r.rate()); !o.serve {

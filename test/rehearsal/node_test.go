@@ -168,7 +168,7 @@ func TestProgramsThatCannotStart(t *testing.T) {
 // What cannot start is not deployed, and what can is walked as far as that goes.
 func TestRestIsRehearsed(t *testing.T) {
 	r := newFixtureRehearsal(t)
-	r.catalog = fixtureCatalog(t)
+	r.catalog, r.kinds = fixtureCatalog(t), fixtureKinds(t)
 	r.cannot = []string{"beta", "omega"}
 	names := []string{}
 	for _, s := range r.rehearsed() {

@@ -137,17 +137,21 @@ func (r *rehearsal) common(stage *assembly.Stage) []string {
 	return ids
 }
 
-// rehearsed are the services whose migration is rehearsed: without --only those that requests
-// reach.
+// rehearsed are the services whose migration is rehearsed.
 func (r *rehearsal) rehearsed() []services.Service {
 	if s := r.catalog.Find(r.only); s != nil {
 		return []services.Service{*s}
 	}
-	unreached := r.kinds.Unreached(r.catalog)
-	return slices.DeleteFunc(slices.Clone(r.catalog.Services), func(s services.Service) bool {
-		return slices.Contains(r.cannot, s.Name) ||
-			slices.ContainsFunc(unreached, func(u services.Service) bool { return u.Name == s.Name })
-	})
+	return reached(r.catalog, r.kinds, r.cannot)
+}
+
+// reached are the services that get requests and can start.
+func reached(c services.Catalog, kinds traffic.Traffic, cannot []string) []services.Service {
+	without := slices.Clone(cannot)
+	for _, s := range kinds.Unreached(c) {
+		without = append(without, s.Name)
+	}
+	return slices.DeleteFunc(slices.Clone(c.Services), func(s services.Service) bool { return slices.Contains(without, s.Name) })
 }
 
 // needed are the stacks of a stage that a rehearsal of some services needs: their own, those of
