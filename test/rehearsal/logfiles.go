@@ -44,7 +44,7 @@ func (r *recording) readLog(file string) error {
 	if err != nil {
 		return errors.Unwrap(err) // which names the file again
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }() // it was only read
 	rejected, first, err := accesslog.Read(from, func(e accesslog.Entry) error {
 		r.addEntry(e)
 		return nil
