@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -251,7 +252,7 @@ func TestUnreachedServices(t *testing.T) {
 	r, err := readLogs([]string{log})
 	kinds, notes := recordedOf(t, r, err)
 	assert.Contains(t, notes, "no request of the log reaches alpha: it is not rehearsed\nno request of the log reaches gamma: it is not ")
-	rehearsed := &rehearsal{catalog: fixtureCatalog(t), kinds: kinds, recorded: true}
+	rehearsed := &rehearsal{catalog: fixtureCatalog(t), kinds: kinds, recorded: true, screen: &screen{out: io.Discard}, report: &Report{}}
 	require.Len(t, rehearsed.rehearsed(), 1)
 	assert.Equal(t, "beta", rehearsed.rehearsed()[0].Name)
 	assert.NoError(t, rehearsed.audit(t.Context()))
