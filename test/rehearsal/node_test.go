@@ -16,13 +16,15 @@ import (
 	"example.com/strangler/test/internal/region"
 )
 
+var runServer = []string{"node", "test/internal/region/testdata/node/server.js"}
+
 // inNode is a catalog of alpha and the monolith, which are programs in another language that
 // name themselves in no header.
 func inNode(string) services.Catalog {
 	c := fixture.Running("first")
 	for _, s := range []*services.Service{&c.Services[0], &c.Monolith} {
 		s.Image = services.Image{
-			Registry: fixture.Registry + s.Name + ":1.0", Run: []string{"node", "test/internal/region/testdata/node/server.js"},
+			Registry: fixture.Registry + s.Name + ":1.0", Run: runServer,
 		}
 		s.Environment = nil
 	}
@@ -59,7 +61,7 @@ func TestSystemOfAnotherLanguage(t *testing.T) {
 		c.Services[1].Calls = nil
 		environments := []map[string]string{{"LATE": "5000", "GRACE": "1500"}, {"HEALTH": "302", "GRACE": "1500"}, {"GRACE": "1500"}}
 		for i, s := range []*services.Service{&c.Services[0], &c.Services[1], &c.Monolith} {
-			s.Image = services.Image{Registry: fixture.Registry + s.Name + ":1.0", Run: []string{"node", "test/internal/region/testdata/node/server.js"}}
+			s.Image = services.Image{Registry: fixture.Registry + s.Name + ":1.0", Run: runServer}
 			s.Environment, s.Health = environments[i], services.Health{Path: "/"}
 		}
 		c.Services[1].Health = services.Health{Path: "/healthz", Codes: "200-399"}

@@ -506,5 +506,6 @@ func TestCollectorIsLeftOut(t *testing.T) {
 	assert.Empty(t, out.String(), "without a collector")
 	catalog.Services[0].Collector = "collector:1"
 	s.leftOut(catalog, []string{"beta"})
-	assert.Equal(t, "left out: "+howToStart("beta")+"\nleft out: the collector of alpha, as only the programs themselves run here\n", out.String())
+	collector := "left out: the collector of alpha, as only the programs themselves run here\n"
+	assert.Equal(t, "left out: "+howToStart("beta")+"\n"+collector, out.String())
 }

@@ -91,7 +91,9 @@ func TestImages(t *testing.T) {
 
 			before := s.addresses()
 			s.each(1, (*process).hang)
-			eventually(t, "another task in the place of the one that hangs", func() bool { return len(healthyOf(s)) == 2 && s.addresses()[0] != before[0] })
+			eventually(t, "another task in the place of the one that hangs", func() bool {
+				return len(healthyOf(s)) == 2 && s.addresses()[0] != before[0]
+			})
 			s.each(all, (*process).abort)
 			eventually(t, "two others", func() bool {
 				now := healthyOf(s)
