@@ -3,10 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"example.com/strangler/test/internal/accesslog"
 )
@@ -15,7 +12,7 @@ import (
 func readLogs(names []string) (*recording, error) {
 	r := newRecording("the log")
 	for _, name := range names {
-		files, err := filesIn(name)
+		files, err := accesslog.Files(name)
 		if err != nil {
 			return nil, fmt.Errorf("--log: %w", err)
 		}
@@ -26,17 +23,6 @@ func readLogs(names []string) (*recording, error) {
 		}
 	}
 	return r, nil
-}
-
-// filesIn is a file, or the files of a folder and of those in it, but hidden ones.
-func filesIn(name string) (files []string, err error) {
-	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && (path == name || !strings.HasPrefix(entry.Name(), ".")) {
-			files = append(files, path)
-		}
-		return err
-	})
-	return files, err
 }
 
 func (r *recording) readLog(file string) error {

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -205,6 +207,17 @@ func Read(from io.Reader, take func(Entry) error) (rejected int, first, err erro
 		}
 	}
 	return rejected, first, scanner.Err()
+}
+
+// Files returns a file, or the files of a folder and of those in it, but hidden ones.
+func Files(name string) (files []string, err error) {
+	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (path == name || !strings.HasPrefix(entry.Name(), ".")) {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
 }
 
 // plain returns the text of a log that may be compressed.

@@ -57,7 +57,7 @@ func Differences(one, other Answer, without Places) []Difference {
 func Varying(again []Difference) Places {
 	places := Places{}
 	for _, d := range again {
-		places[shape(d.Place)] = true
+		places[Shape(d.Place)] = true
 	}
 	return places
 }
@@ -117,4 +117,29 @@ func bodies(one, other []byte) []Difference {
 		return values("$", a, b)
 	}
 	return []Difference{{"body", fmt.Sprintf("%q", one), fmt.Sprintf("%q", other)}}
+}
+
+// Masked is the difference without the content of its values, which may be somebody's data: their
+// kinds and, of texts, their lengths. A status is none.
+func (d Difference) Masked() Difference {
+	if d.Place != "status" {
+		d.One, d.Other = masked(d.One), masked(d.Other)
+	}
+	return d
+}
+
+func masked(value string) string {
+	switch {
+	case value == nothing, value == "set", value == "null", value == "true", value == "false", strings.HasSuffix(value, " items"):
+		return value
+	case strings.HasPrefix(value, `"`):
+		return fmt.Sprintf("a text of %d bytes", len(value)-2)
+	case strings.HasPrefix(value, "{"):
+		return "an object"
+	case strings.HasPrefix(value, "["):
+		return "a list"
+	case strings.Contains(value, "HttpOnly="):
+		return value // the attributes of a cookie
+	}
+	return "a number"
 }

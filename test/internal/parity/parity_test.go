@@ -95,6 +95,20 @@ func TestCookies(t *testing.T) {
 	}
 }
 
+// A value that may be somebody's data is said by its kind.
+func TestMasked(t *testing.T) {
+	for value, want := range map[string]string{
+		`"Ada"`: "a text of 3 bytes", "404": "a number", "true": "true", "null": "null", `{"a":1}`: "an object", "[1]": "a list",
+		"2 items": "2 items", "nothing": "nothing", "set": "set",
+	} {
+		assert.Equal(t, Difference{"$.a", want, want}, Difference{"$.a", value, value}.Masked(), value)
+	}
+	assert.Equal(t, Difference{"status", "200", "404"}, Difference{"status", "200", "404"}.Masked())
+	cookie := Differences(answer(200, "", "Set-Cookie", "a=hunter2; Path=/a"), answer(200, "", "Set-Cookie", "a=hunter2; Path=/b"), nil)[0].Masked()
+	assert.Contains(t, cookie.One, `Path="/a"`)
+	assert.NotContains(t, cookie.One, "hunter2")
+}
+
 // What varies on one side is no difference to the other, in any item of a list; all else is.
 func TestVarying(t *testing.T) {
 	one := answer(200, `{"at":1,"items":[{"id":"a","seen":1}]}`, "X-Request-Id", "1")

@@ -14,7 +14,7 @@ type Places map[string]bool
 func PlacesOf(names ...string) Places {
 	places := Places{}
 	for _, name := range names {
-		places[shape(name)] = true
+		places[Shape(name)] = true
 	}
 	return places
 }
@@ -32,7 +32,7 @@ func (p Places) With(others Places) Places {
 
 // Has reports whether a difference there is left out.
 func (p Places) Has(place string) bool {
-	place = shape(place)
+	place = Shape(place)
 	for above := place; above != ""; above = parent(above) {
 		if p[above] || strings.HasPrefix(above, "$") && p[field(above)] {
 			return true
@@ -44,8 +44,8 @@ func (p Places) Has(place string) bool {
 // index is that of an item of a list.
 var index = regexp.MustCompile(`\[\d+\]`)
 
-// shape is a place without the indices of items, as lists have few or many alike.
-func shape(place string) string {
+// Shape is a place without the indices of items, as lists have few or many alike.
+func Shape(place string) string {
 	if !strings.HasPrefix(place, "$") {
 		return place
 	}

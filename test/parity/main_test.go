@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/fixture"
+)
+
+// line is one of an access log.
+func line(method, target string) string {
+	return fmt.Sprintf(`http 2026-11-01T10:00:00.123456Z app/fixture/1 192.0.2.7:1 10.0.0.1:8080 0.0 0.01 0.0 200 200 1 1 `+
+		`"%s http://www.example.com:80%s HTTP/1.1" "agent" - - arn:group "Root=1" "-" "-" 1 2026-11-01T10:00:00.1Z "forward" "-" "-" "-" "-" "-" "-" TID_1`,
+		method, target)
+}
+
+func logOf(t *testing.T, lines ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "access.log")
+	require.NoError(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+	return file
+}
+
+// twoSides answers as alpha or as legacy, by the preview header. Each edits the answer that both
+// give.
+func twoSides(t *testing.T, alpha, legacy func(http.ResponseWriter, *http.Request)) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, answer := "legacy", legacy
+		if r.Header.Get(services.PreviewHeader) == "alpha" {
+			name, answer = "alpha", alpha
+		}
+		w.Header().Set("X-Served-By", name)
+		w.Header().Set("Content-Type", "application/json")
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func writing(body string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }
+}
+
+// compared runs the program on two sides, and returns what it says.
+func compared(t *testing.T, ctx context.Context, server *httptest.Server, log string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	args = append([]string{"--url", server.URL, "--service", "alpha", "--rate", "100"}, append(args, log)...)
+	err := run(ctx, args, fixture.Catalog(), &out, &out)
+	return out.String(), err
+}
+
+// A difference of each kind is found, with its place, and without its values.
+func TestPlantedDifference(t *testing.T) {
+	const same = `{"name":"Ada","tags":["a","b"],"size":1}`
+	log := logOf(t, line("GET", "/api/alpha/7?token=hunter2"), line("GET", "/api/alpha/8"))
+	for want, alpha := range map[string]func(http.ResponseWriter, *http.Request){
+		"":                         writing(`{"size":1.0, "tags":["a","b"], "name":"Ada"}`),
+		"status differs":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); _, _ = w.Write([]byte(same)) },
+		"$.name differs":           writing(`{"name":"Eve","tags":["a","b"],"size":1}`),
+		"$.tags differs 2 times":   writing(`{"name":"Ada","tags":["a"],"size":1}`),
+		"$.tags[] differs 2 times": writing(`{"name":"Ada","tags":["a","c"],"size":1}`),
+		"$.size differs":           writing(`{"name":"Ada","tags":["a","b"]}`),
+		"Cache-Control differs": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			writing(same)(w, r)
+		},
+		"Content-Type differs": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			writing(same)(w, r)
+		},
+		"Location differs": func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Location", "/"); writing(same)(w, r) },
+		"Set-Cookie session differs": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Set-Cookie", "session=1")
+			writing(same)(w, r)
+		},
+		"body differs 2 times, such as in": writing("Ada"),
+	} {
+		text, err := compared(t, t.Context(), twoSides(t, alpha, writing(same)), log)
+		if want == "" {
+			require.NoError(t, err, text)
+			assert.Contains(t, text, "GET /api/alpha/{}")
+			continue
+		}
+		require.ErrorIs(t, err, errDiffers, "%s: %s", want, text)
+		assert.Contains(t, text, want)
+		for _, secret := range []string{"Ada", "Eve", "hunter2"} {
+			assert.NotContains(t, text, secret, want)
+		}
+	}
+	text, err := compared(t, t.Context(), twoSides(t, writing(`{"name":"Eve"}`), writing(`{"name":"Ada"}`)), log, "--values")
+	require.ErrorIs(t, err, errDiffers)
+	assert.Contains(t, text, `"Ada" and "Eve"`)
+	assert.Contains(t, text, "token=hunter2")
+}
+
+// A monolith that answers differently each time is not blamed, nor is the service for that; a
+// field that is ignored, and a share that is tolerated, are none either. A slow service is no
+// failure.
+func TestNoise(t *testing.T) {
+	var n atomic.Int64
+	noisy := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"id":"a","at":%d}`, n.Add(1)) }
+	log := logOf(t, line("GET", "/api/alpha/7"), line("GET", "/api/alpha/list"))
+	text, err := compared(t, t.Context(), twoSides(t, noisy, noisy), log)
+	require.NoError(t, err, text)
+	assert.Contains(t, text, "not compared, as it varies in the answers of legacy alone: $.at")
+
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(30 * time.Millisecond)
+		writing(`{"id":"b"}`)(w, r)
+	}
+	server := twoSides(t, slow, writing(`{"id":"a"}`))
+	text, err = compared(t, t.Context(), server, log, "--ignore", "id")
+	require.NoError(t, err, text)
+	_, err = compared(t, t.Context(), server, log)
+	require.ErrorContains(t, err, "the answers differ, see above: 100.0% of 2 requests, want 0% at most")
+	half := func(w http.ResponseWriter, r *http.Request) {
+		writing(fmt.Sprintf(`{"id":%t}`, strings.HasSuffix(r.URL.Path, "list")))(w, r)
+	}
+	_, err = compared(t, t.Context(), twoSides(t, half, writing(`{"id":true}`)), log, "--tolerance", "50")
+	require.NoError(t, err)
+	_, err = compared(t, t.Context(), twoSides(t, half, writing(`{"id":true}`)), log, "--tolerance", "49")
+	require.ErrorIs(t, err, errDiffers)
+}
+
+// A rare shape counts as much as a busy one, a budget ends the run, and only what is safe and the
+// service's is sent.
+func TestSample(t *testing.T) {
+	var lines []string
+	for i := range 50 {
+		lines = append(lines, line("GET", fmt.Sprintf("/api/alpha/%d", i%40)))
+	}
+	lines = append(lines, line("HEAD", "/api/alpha"), line("POST", "/api/alpha"), line("GET", "/api/beta/1"), "no line of a log")
+	s, err := serviceOf(mustComplete(t), "alpha")
+	require.NoError(t, err)
+	all, err := readLogs([]string{logOf(t, lines...)}, s)
+	require.NoError(t, err)
+	assert.Equal(t, "51 requests of 2 shapes; left out: 2 of another service, verb or answer, 1 lines that cannot be read", all.String())
+	sample := all.sample(4)
+	require.Len(t, sample, 4)
+	assert.Contains(t, sample, request{"HEAD", "www.example.com", "/api/alpha"})
+	assert.Equal(t, request{"GET", "www.example.com", "/api/alpha/0"}, sample[0], "the most frequent first")
+	assert.Len(t, all.sample(1000), 41)
+
+	var asked atomic.Int64
+	counting := func(w http.ResponseWriter, r *http.Request) { asked.Add(1); writing(`{}`)(w, r) }
+	_, err = compared(t, t.Context(), twoSides(t, counting, counting), logOf(t, lines...), "--budget", "11")
+	require.NoError(t, err)
+	assert.EqualValues(t, 9, asked.Load())
+}
+
+func mustComplete(t *testing.T) services.Catalog {
+	t.Helper()
+	c, err := fixture.Catalog().Complete()
+	require.NoError(t, err)
+	return c
+}
+
+// Without a proof of who answers nothing is claimed.
+func TestProof(t *testing.T) {
+	log := logOf(t, line("GET", "/api/alpha/7"))
+	server := func(alpha, legacy string) *httptest.Server {
+		naming := func(name string) func(http.ResponseWriter, *http.Request) {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Del("X-Served-By")
+				if name != "" {
+					w.Header().Set("Server", name)
+				}
+				writing(`{}`)(w, r)
+			}
+		}
+		return twoSides(t, naming(alpha), naming(legacy))
+	}
+	_, err := compared(t, t.Context(), server("a", "b"), log)
+	require.ErrorContains(t, err, "without X-Served-By: who answered is not known")
+	_, err = compared(t, t.Context(), server("a", "a"), log, "--proof", "Server")
+	require.ErrorContains(t, err, `both sides answer as "a" in Server: the preview header did nothing`)
+	text, err := compared(t, t.Context(), server("a", "b"), log, "--proof", "Server")
+	require.NoError(t, err, text)
+
+	var n atomic.Int64
+	changing := func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Served-By", fmt.Sprint(n.Add(1))) }
+	_, err = compared(t, t.Context(), twoSides(t, writing(`{}`), changing), log)
+	require.ErrorContains(t, err, "another program answers for it")
+}
+
+// An external monolith is asked without the header.
+func TestExternalMonolith(t *testing.T) {
+	var named atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		named.Store(named.Load() || r.Header.Get(services.PreviewHeader) == "legacy")
+		w.Header().Set("X-Served-By", "program "+r.Header.Get(services.PreviewHeader))
+	}))
+	t.Cleanup(server.Close)
+	text, err := compared(t, t.Context(), server, logOf(t, line("GET", "/api/alpha/7")), "--external")
+	require.NoError(t, err, text)
+	assert.False(t, named.Load())
+}
+
+// Production is left alone once it breaks, and an interruption reports what there is.
+func TestEndsEarly(t *testing.T) {
+	var lines []string
+	for i := range 60 {
+		lines = append(lines, line("GET", fmt.Sprintf("/api/alpha/%d", i)))
+	}
+	broken := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }
+	text, err := compared(t, t.Context(), twoSides(t, broken, writing(`{}`)), logOf(t, lines...))
+	require.ErrorContains(t, err, "10 answers of 500 and above in a row")
+	assert.Contains(t, text, "status differs 10 times")
+
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	stopped, stop := context.WithCancel(t.Context())
+	context.AfterFunc(ctx, stop)
+	file := filepath.Join(t.TempDir(), "report.json")
+	_, err = compared(t, stopped, twoSides(t, writing(`{}`), writing(`{}`)), logOf(t, lines...), "--json", file)
+	require.NoError(t, err)
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var found report
+	require.NoError(t, json.Unmarshal(content, &found))
+	require.Len(t, found.Shapes, 1)
+	assert.Less(t, found.Shapes[0].Asked, 60)
+	assert.Positive(t, found.Shapes[0].Asked)
+}
+
+// Bad input is one line.
+func TestBadInput(t *testing.T) {
+	log := logOf(t, line("GET", "/api/beta/7"))
+	for want, args := range map[string][]string{
+		`--url "": want`:                       {"--service", "alpha", log},
+		`--url "www.example.com": want`:        {"--url", "www.example.com", log},
+		`--service "delta": want one of alpha`: {"--url", "http://localhost", "--service", "delta", log},
+		`no access log is named`:               {"--url", "http://localhost", "--service", "alpha"},
+		`--budget 2: want 3 or more`:           {"--url", "http://localhost", "--budget", "2", log},
+		`--rate 0: want above 0`:               {"--url", "http://localhost", "--rate", "0", log},
+		`--tolerance 100: want`:                {"--url", "http://localhost", "--tolerance", "100", log},
+		`--proof is empty`:                     {"--url", "http://localhost", "--proof", "", log},
+		`no request of the logs is one of alpha: want GETs or HEADs of /api/alpha, /api/alpha/*`: {
+			"--url", "http://localhost", "--service", "alpha", log,
+		},
+		`no such file`: {"--url", "http://localhost", "--service", "alpha", "none.log"},
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), args, fixture.Catalog(), &out, &out)
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "\n")
+	}
+}

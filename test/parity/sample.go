@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/strangler/services"
+	"example.com/strangler/test/internal/accesslog"
+	"example.com/strangler/test/internal/alb"
+)
+
+// request is a GET or HEAD as it was sent.
+type request struct{ method, host, target string }
+
+// shape is the same for requests whose paths differ in a number or an id, such as
+// "GET /orders/{}".
+func (r request) shape() string {
+	path, _, _ := strings.Cut(r.target, "?")
+	return r.method + " " + varying.ReplaceAllString(path, "{}")
+}
+
+// varying is a part of a path that is likely one of many, as it has a digit.
+var varying = regexp.MustCompile(`[^/]*[0-9][^/]*`)
+
+// recorded are the requests of logs that a service would answer, by their shapes.
+type recorded struct {
+	shapes map[string]map[request]int
+	// others counts the requests that are left out, malformed the lines.
+	kept, others, malformed int
+}
+
+// String says how many there are.
+func (r *recorded) String() string {
+	text := fmt.Sprintf("%d requests of %d shapes; left out: %d of another service, verb or answer", r.kept, len(r.shapes), r.others)
+	if r.malformed > 0 {
+		text += fmt.Sprintf(", %d lines that cannot be read", r.malformed)
+	}
+	return text
+}
+
+// readLogs reads files and folders. What the load balancer answered itself, or a program with an
+// error, is left out, as are WebSockets.
+func readLogs(names []string, service services.Service) (*recorded, error) {
+	r, takes := &recorded{shapes: map[string]map[request]int{}}, rulesOf(service)
+	for _, name := range names {
+		files, err := accesslog.Files(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			if err := r.read(file, takes); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (r *recorded) read(file string, takes alb.Listener) error {
+	from, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // it was only read
+	malformed, _, err := accesslog.Read(from, func(e accesslog.Entry) error {
+		if !r.add(e, takes) {
+			r.others++
+		}
+		return nil
+	})
+	r.malformed += malformed
+	return err
+}
+
+// add reports whether an entry is one of the service's that is safe to repeat.
+func (r *recorded) add(e accesslog.Entry, takes alb.Listener) bool {
+	if e.URL == nil || e.Type == "ws" || e.Type == "wss" || e.TargetGroup == "" || e.TargetStatus >= http.StatusInternalServerError ||
+		e.Method != http.MethodGet && e.Method != http.MethodHead {
+		return false
+	}
+	one := request{e.Method, e.URL.Hostname(), e.URL.RequestURI()}
+	at, err := url.ParseRequestURI(one.target)
+	if err != nil || takes.Route(&http.Request{Method: one.method, Host: one.host, URL: at}).ID == alb.DefaultRule {
+		return false
+	}
+	r.kept++
+	if r.shapes[one.shape()] == nil {
+		r.shapes[one.shape()] = map[request]int{}
+	}
+	r.shapes[one.shape()][one]++
+	return true
+}
+
+// rulesOf are the routes of a service as rules.
+func rulesOf(s services.Service) alb.Listener {
+	var l alb.Listener
+	for i, route := range s.Routes {
+		conditions := []alb.Condition{alb.PathPattern(route.Paths)}
+		if len(route.Hosts) > 0 {
+			conditions = append(conditions, alb.HostHeader(route.Hosts))
+		}
+		if len(route.Verbs) > 0 {
+			conditions = append(conditions, alb.HTTPRequestMethod(route.Verbs))
+		}
+		l.Rules = append(l.Rules, alb.Rule{ID: fmt.Sprint(i), Priority: i + 1, Conditions: conditions})
+	}
+	return l
+}
+
+// sample is at most n different requests: of each shape the most frequent one, then the second
+// of each, so that a rare route counts as much as a busy one.
+func (r *recorded) sample(n int) []request {
+	names := slices.Sorted(maps.Keys(r.shapes))
+	ranked := map[string][]request{}
+	longest := 0
+	for _, name := range names {
+		own := r.shapes[name]
+		ranked[name] = slices.SortedFunc(maps.Keys(own), func(a, b request) int {
+			return cmp.Or(cmp.Compare(own[b], own[a]), cmp.Compare(a.target, b.target), cmp.Compare(a.host, b.host))
+		})
+		longest = max(longest, len(ranked[name]))
+	}
+	var all []request
+	for rank := range longest {
+		for _, name := range names {
+			if rank < len(ranked[name]) && len(all) < n {
+				all = append(all, ranked[name][rank])
+			}
+		}
+	}
+	return all
+}
