@@ -50,10 +50,9 @@ type options struct {
 	logs                      []string
 }
 
-func parse(args []string, stderr io.Writer) (options, error) {
-	var o options
+// flags are the command line's, which set the options.
+func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("parity", flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.StringVar(&o.url, "url", "", "the `address` of the load balancer, such as https://www.example.com")
 	f.StringVar(&o.service, "service", "", "the `name` of the service in the catalog")
 	f.BoolVar(&o.external, "external", false, "the monolith has no preview rule, as it runs outside: ask it without the header, while the service is dark")
@@ -67,6 +66,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	f.BoolVar(&o.values, "values", false, "show the values that differ and the queries, which may be somebody's data")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
+	return f
+}
+
+// parse reads the command line.
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	f := o.flags()
+	f.SetOutput(stderr)
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -261,4 +263,15 @@ func TestBadInput(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "\n")
 	}
+}
+
+func TestReadmeNamesTheFlags(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var named, flags []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z]+)` \\|").FindAllStringSubmatch(string(readme), -1) {
+		named = append(named, row[1])
+	}
+	new(options).flags().VisitAll(func(f *flag.Flag) { flags = append(flags, f.Name) })
+	assert.ElementsMatch(t, flags, named)
 }

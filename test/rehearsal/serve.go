@@ -45,6 +45,7 @@ func (r *rehearsal) serve(ctx context.Context, o options) error {
 	return r.show(ctx, listener, o.rate, first, func() {
 		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", at,
 			r.catalog.Name, at, r.sample())
+		r.screen.line("with the preview header, as from inside, it answers on %s", r.region.InsideURL())
 	})
 }
 
