@@ -131,12 +131,13 @@ func TestSecretsWithoutValues(t *testing.T) {
 	c.Services[0].Needs.Secrets = map[string]services.Secret{"B_KEY": {Parameter: "/b"}, "A_KEY": {Secret: "a"}}
 	c.Services[0].Takes.Secrets = map[string]services.Secret{"OLD_KEY": {Secret: "old"}}
 	c.Monolith.Needs.Secrets = c.Services[0].Takes.Secrets
-	assert.EqualError(t, checkSecrets(c, nil),
+	assert.EqualError(t, checkSecrets(c, nil, nil),
 		`the secret A_KEY of "alpha" has no value here: write a line alpha.A_KEY=… into a file, and name that with --env`+"\n"+
 			`the secret B_KEY of "alpha" has no value here: write a line alpha.B_KEY=… into a file, and name that with --env`+"\n"+
 			`the secret OLD_KEY of "legacy" has no value here: write a line legacy.OLD_KEY=… into a file, and name that with --env`)
-	assert.NoError(t, checkSecrets(c, region.Values{"": {"A_KEY": "1", "B_KEY": "2"}, "legacy": {"OLD_KEY": "3"}}))
-	assert.Error(t, checkSecrets(c, region.Values{"alpha": {"A_KEY": "1", "B_KEY": "2", "OLD_KEY": "3"}}), "of another program")
+	assert.NoError(t, checkSecrets(c, region.Values{"": {"A_KEY": "1", "B_KEY": "2"}, "legacy": {"OLD_KEY": "3"}}, nil))
+	assert.NoError(t, checkSecrets(c, region.Values{"legacy": {"OLD_KEY": "3"}}, []string{"alpha"}), "a program that cannot start")
+	assert.Error(t, checkSecrets(c, region.Values{"alpha": {"A_KEY": "1", "B_KEY": "2", "OLD_KEY": "3"}}, nil), "of another program")
 }
 
 // faultNamed is one of the rehearsal's faults.

@@ -61,9 +61,9 @@ func howToStart(name string) string {
 		`machine, such as []string{"node", "server.js"}, or install docker, podman or finch`, name)
 }
 
-// checkSecrets has a line for each secret of a program that has no value on this machine. The
-// monolith also has those that services take from it.
-func checkSecrets(c services.Catalog, values region.Values) error {
+// checkSecrets has a line for each secret of a program that has no value on this machine, unless
+// the program cannot start anyway. The monolith also has those that services take from it.
+func checkSecrets(c services.Catalog, values region.Values, cannot []string) error {
 	var errs []error
 	checked := map[string]bool{}
 	check := func(program string, secrets map[string]services.Secret) {
@@ -77,7 +77,9 @@ func checkSecrets(c services.Catalog, values region.Values) error {
 		}
 	}
 	for _, s := range c.All() {
-		check(s.Name, s.Needs.Secrets)
+		if !slices.Contains(cannot, s.Name) {
+			check(s.Name, s.Needs.Secrets)
+		}
 		check(c.Monolith.Name, s.Takes.Secrets)
 	}
 	return errors.Join(errs...)
