@@ -18,9 +18,9 @@ import (
 	"example.com/strangler/test/internal/fixture"
 )
 
-// account answers as AWS does, with a recorded answer for each call: the action, and after a
+// accountAt answers as AWS does, with a recorded answer for each call: the action, and after a
 // slash the token of a further page. It refuses what does more than describe.
-func account(t *testing.T, answers map[string]string) {
+func accountAt(t *testing.T, answers map[string]string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		action := r.FormValue("Action")
@@ -127,7 +127,7 @@ func tables(next string, lines ...string) string {
 // The block has a subnet for tasks and a public one in each zone that has both, the roomiest
 // of several, and what is left out is a note.
 func TestVPC(t *testing.T) {
-	account(t, map[string]string{
+	accountAt(t, map[string]string{
 		"DescribeVpcs": aVPC,
 		"DescribeSubnets": subnets("more", "0a000001 a 200 tasks-a", "0a000002 a 250 roomy-a",
 			"0a000003 b 250 tasks-b", "0b000001 a 50 public-a"),
@@ -171,7 +171,7 @@ left out: subnet-0d000001 in eu-west-1a, 10.1.0.0/24, database-a
 
 // A VPC without internet gateway and NAT gateway has a block for an existing listener.
 func TestVPCWithoutInternet(t *testing.T) {
-	account(t, map[string]string{
+	accountAt(t, map[string]string{
 		"DescribeVpcs":        aVPC,
 		"DescribeSubnets":     subnets("", "0a000001 a 200 tasks-a", "0a000002 b 250 tasks-b"),
 		"DescribeRouteTables": tables("", "0e000001 - main"),
@@ -203,7 +203,7 @@ func checkBlock(t *testing.T, block string, listener any) error {
 }
 
 func TestVPCInOneZone(t *testing.T) {
-	account(t, map[string]string{
+	accountAt(t, map[string]string{
 		"DescribeVpcs":        aVPC,
 		"DescribeSubnets":     subnets("", "0a000001 a 200 tasks-a", "0b000001 a 200 public-a", "0b000002 b 200 public-b"),
 		"DescribeRouteTables": tables("", "0e000001 - main", "0e000002 igw-1 0b000001 0b000002"),
@@ -227,7 +227,7 @@ func rules(marker string, members ...string) string {
 
 // The file has the rules of all pages, and synthesis reads it.
 func TestRules(t *testing.T) {
-	account(t, map[string]string{
+	accountAt(t, map[string]string{
 		"DescribeRules": rules("more", `<member><RuleArn>first</RuleArn><Priority>10</Priority><IsDefault>false</IsDefault><Conditions><member>`+
 			`<Field>path-pattern</Field><Values><member>/search</member></Values>`+
 			`<PathPatternConfig><Values><member>/search</member></Values></PathPatternConfig></member></Conditions>`+
@@ -251,7 +251,7 @@ func TestRules(t *testing.T) {
 
 // A listener's region is in its ARN.
 func TestRegionOfTheListener(t *testing.T) {
-	account(t, map[string]string{"DescribeRules": rules("", `<member><RuleArn>a</RuleArn><IsDefault>true</IsDefault></member>`)})
+	accountAt(t, map[string]string{"DescribeRules": rules("", `<member><RuleArn>a</RuleArn><IsDefault>true</IsDefault></member>`)})
 	require.NoError(t, os.Unsetenv("AWS_REGION"))
 	_, _, err := command(t, "--file", filepath.Join(t.TempDir(), "rules.json"), "rules", aListener)
 	require.NoError(t, err)
@@ -262,7 +262,7 @@ func TestRegionOfTheListener(t *testing.T) {
 // What cannot be read is one line, and no file.
 func TestRefused(t *testing.T) {
 	const expired = `<Response><Errors><Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error></Errors></Response>`
-	account(t, map[string]string{
+	accountAt(t, map[string]string{
 		"DescribeVpcs": expired,
 		"DescribeRules": `<ErrorResponse><Error><Code>ListenerNotFound</Code><Message>One or more listeners not found</Message></Error>` +
 			`</ErrorResponse>`,

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,14 +17,11 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
+
+	"example.com/strangler/test/internal/account"
 )
 
 func main() {
@@ -60,14 +56,14 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 		*region = named.Region
 	}
 	read := map[string]func(aws.Config) error{
-		"vpc":   func(account aws.Config) error { return printVPC(ctx, account, id, out, notes) },
-		"rules": func(account aws.Config) error { return writeRules(ctx, account, id, *file) },
+		"vpc":   func(at aws.Config) error { return printVPC(ctx, at, id, out, notes) },
+		"rules": func(at aws.Config) error { return writeRules(ctx, at, id, *file) },
 	}[what]
-	account, err := signIn(ctx, *region)
+	signedIn, err := account.SignIn(ctx, *region)
 	if err != nil {
 		return err
 	}
-	return explained(read(account))
+	return account.Explained(read(signedIn))
 }
 
 // What the two read, by its id and by its ARN.
@@ -91,52 +87,6 @@ func checkID(what, id string) error {
 			"such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef", id)
 	}
 	return nil
-}
-
-// signIn finds the region and the credentials where the AWS CLI does. What the SDK would log
-// on the way is no part of the one line that an error is.
-func signIn(ctx context.Context, region string) (aws.Config, error) {
-	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{}))
-	switch {
-	case err != nil:
-		return aws.Config{}, firstLine(err)
-	case account.Region == "":
-		return aws.Config{}, errors.New("no region: add --region eu-west-1 or another, or set AWS_REGION")
-	}
-	if _, err := account.Credentials.Retrieve(ctx); err != nil {
-		return aws.Config{}, fmt.Errorf("no credentials: sign in as for the AWS CLI, or set AWS_PROFILE: %w", firstLine(err))
-	}
-	return account, nil
-}
-
-// notSignedIn are the codes of credentials that have expired or are wrong.
-//
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/CommonErrors.html
-var notSignedIn = []string{
-	"AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch",
-	"UnrecognizedClientException",
-}
-
-// explained is an error of AWS in one line.
-func explained(err error) error {
-	var answer smithy.APIError
-	if !errors.As(err, &answer) {
-		return firstLine(err)
-	}
-	if slices.Contains(notSignedIn, answer.ErrorCode()) {
-		return fmt.Errorf("the credentials have expired or are wrong: sign in again: %s: %s", answer.ErrorCode(), answer.ErrorMessage())
-	}
-	return fmt.Errorf("%s: %s", answer.ErrorCode(), cmp.Or(answer.ErrorMessage(), "AWS gives no reason"))
-}
-
-// firstLine is an error without further lines, or nil.
-func firstLine(err error) error {
-	if err == nil {
-		return nil
-	}
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(line)
 }
 
 // indented is a value as JSON, without what is null or empty.

@@ -3,7 +3,8 @@
 //
 //	go run ./test/parity --url https://www.example.com --service users LOG…
 //
-// A log is an access log of the load balancer, plain or compressed, or a folder of such. Only
+// A log is an access log of the load balancer, plain or compressed, a folder of such, or
+// s3://BUCKET/PREFIX, which is read with the credentials that the AWS CLI has. Only
 // GETs and HEADs are sent, through the preview header, so the caller's address is one of
 // previewFrom. Nothing of a request's cookies or credentials is known to a log.
 //
@@ -31,7 +32,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], example.Catalog(), os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], example.Catalog(), source{signedIn}, os.Stdout, os.Stderr)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "parity:", err)
@@ -94,7 +95,7 @@ func (o options) check() error {
 	case o.proof == "":
 		return errors.New("--proof is empty: want a header that tells the two programs apart")
 	case len(o.logs) == 0:
-		return errors.New("no access log is named: want files or folders after the flags")
+		return errors.New("no access log is named: want files, folders or s3://BUCKET/PREFIX after the flags")
 	}
 	return nil
 }
@@ -102,7 +103,7 @@ func (o options) check() error {
 // errDiffers is how a run ends that has found more differences than are tolerated.
 var errDiffers = errors.New("the answers differ, see above")
 
-func run(ctx context.Context, args []string, catalog services.Catalog, out, stderr io.Writer) error {
+func run(ctx context.Context, args []string, catalog services.Catalog, from source, out, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func run(ctx context.Context, args []string, catalog services.Catalog, out, stde
 	if err != nil {
 		return err
 	}
-	all, err := readLogs(o.logs, service)
+	all, err := readLogs(ctx, from, o.logs, service)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -63,7 +65,7 @@ func compared(t *testing.T, ctx context.Context, server *httptest.Server, log st
 	t.Helper()
 	var out bytes.Buffer
 	args = append([]string{"--url", server.URL, "--service", "alpha", "--rate", "100"}, append(args, log)...)
-	err := run(ctx, args, fixture.Catalog(), &out, &out)
+	err := run(ctx, args, fixture.Catalog(), source{}, &out, &out)
 	return out.String(), err
 }
 
@@ -150,7 +152,7 @@ func TestSample(t *testing.T) {
 	lines = append(lines, line("HEAD", "/api/alpha"), line("POST", "/api/alpha"), line("GET", "/api/beta/1"), "no line of a log")
 	s, err := serviceOf(mustComplete(t), "alpha")
 	require.NoError(t, err)
-	all, err := readLogs([]string{logOf(t, lines...)}, s)
+	all, err := readLogs(t.Context(), source{}, []string{logOf(t, lines...)}, s)
 	require.NoError(t, err)
 	assert.Equal(t, "51 requests of 2 shapes; left out: 2 of another service, verb or answer, 1 lines that cannot be read", all.String())
 	sample := all.sample(4)
@@ -259,7 +261,7 @@ func TestBadInput(t *testing.T) {
 		`no such file`: {"--url", "http://localhost", "--service", "alpha", "none.log"},
 	} {
 		var out bytes.Buffer
-		err := run(t.Context(), args, fixture.Catalog(), &out, &out)
+		err := run(t.Context(), args, fixture.Catalog(), source{}, &out, &out)
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "\n")
 	}
@@ -274,4 +276,37 @@ func TestReadmeNamesTheFlags(t *testing.T) {
 	}
 	new(options).flags().VisitAll(func(f *flag.Flag) { flags = append(flags, f.Name) })
 	assert.ElementsMatch(t, flags, named)
+}
+
+// Logs of a bucket are read page by page, and what S3 refuses is one line.
+func TestLogsOfABucket(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/denied"):
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`<Error><Code>AccessDenied</Code><Message>not yours</Message></Error>`))
+		case r.URL.Query().Get("list-type") == "" && strings.HasSuffix(r.URL.Path, ".log"):
+			_, _ = w.Write([]byte(line("GET", "/api/alpha"+strings.TrimSuffix(r.URL.Path, ".log")) + "\n"))
+		case r.URL.Query().Get("continuation-token") == "":
+			_, _ = w.Write([]byte(`<ListBucketResult><Contents><Key>day/a.log</Key></Contents><IsTruncated>true</IsTruncated>` +
+				`<NextContinuationToken>2</NextContinuationToken></ListBucketResult>`))
+		default:
+			_, _ = w.Write([]byte(`<ListBucketResult><Contents><Key>day/b.log</Key></Contents></ListBucketResult>`))
+		}
+	}))
+	t.Cleanup(server.Close)
+	from := source{func(context.Context) (*s3.Client, error) {
+		return s3.New(s3.Options{
+			Region: "eu-west-1", BaseEndpoint: &server.URL, UsePathStyle: true, RetryMaxAttempts: 1,
+			Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		}), nil
+	}}
+	service, err := serviceOf(mustComplete(t), "alpha")
+	require.NoError(t, err)
+	all, err := readLogs(t.Context(), from, []string{"s3://logs/day/"}, service)
+	require.NoError(t, err)
+	assert.Equal(t, 2, all.kept)
+	assert.Len(t, all.shapes, 2)
+	_, err = readLogs(t.Context(), from, []string{"s3://denied/day/"}, service)
+	assert.EqualError(t, err, "s3://denied: AccessDenied: not yours")
 }

@@ -2,11 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,38 +46,30 @@ func (r *recorded) String() string {
 	return text
 }
 
-// readLogs reads files and folders. What the load balancer answered itself, or a program with an
-// error, is left out, as are WebSockets.
-func readLogs(names []string, service services.Service) (*recorded, error) {
+// readLogs reads logs. What the load balancer answered itself, or a program with an error, is
+// left out, as are WebSockets.
+func readLogs(ctx context.Context, from source, names []string, service services.Service) (*recorded, error) {
 	r, takes := &recorded{shapes: map[string]map[request]int{}}, rulesOf(service)
 	for _, name := range names {
-		files, err := accesslog.Files(name)
-		if err != nil {
+		if err := from.each(ctx, name, func(log string, lines io.Reader) error { return r.read(log, lines, takes) }); err != nil {
 			return nil, err
-		}
-		for _, file := range files {
-			if err := r.read(file, takes); err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
-			}
 		}
 	}
 	return r, nil
 }
 
-func (r *recorded) read(file string, takes alb.Listener) error {
-	from, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = from.Close() }() // it was only read
-	malformed, _, err := accesslog.Read(from, func(e accesslog.Entry) error {
+func (r *recorded) read(name string, lines io.Reader, takes alb.Listener) error {
+	malformed, _, err := accesslog.Read(lines, func(e accesslog.Entry) error {
 		if !r.add(e, takes) {
 			r.others++
 		}
 		return nil
 	})
 	r.malformed += malformed
-	return err
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // add reports whether an entry is one of the service's that is safe to repeat.
