@@ -33,18 +33,15 @@ type side struct {
 
 // sides asks both.
 type sides struct {
-	client            *http.Client
+	transport         *http.Transport
 	url, header       string
 	service, monolith side
 }
 
 func newSides(o options, service, monolith string) *sides {
 	s := &sides{
-		client: &http.Client{
-			Timeout:       timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		url: strings.TrimSuffix(o.url, "/"), header: o.proof,
+		transport: http.DefaultTransport.(*http.Transport).Clone(),
+		url:       strings.TrimSuffix(o.url, "/"), header: o.proof,
 		service: side{name: service, header: service}, monolith: side{name: monolith, header: monolith},
 	}
 	if o.external {
@@ -81,6 +78,8 @@ func (s *sides) triple(ctx context.Context, r request, next <-chan time.Time) (o
 
 // ask sends a request to one side.
 func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	sent, err := http.NewRequestWithContext(ctx, r.method, s.url+r.target, nil)
 	if err != nil {
 		return timed{}, err
@@ -90,9 +89,12 @@ func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 		sent.Header.Set(services.PreviewHeader, who.header)
 	}
 	began := time.Now()
-	response, err := s.client.Do(sent)
+	response, err := s.transport.RoundTrip(sent) // which follows no redirect
+	if errors.Is(err, context.DeadlineExceeded) {
+		return timed{Answer: parity.Answer{Status: http.StatusGatewayTimeout}, took: timeout}, nil
+	}
 	if err != nil {
-		return timed{}, fmt.Errorf("%s: %w", who.name, withoutURL(err))
+		return timed{}, fmt.Errorf("%s: %w", who.name, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBytes))
@@ -102,18 +104,12 @@ func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 	return timed{parity.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, time.Since(began)}, s.prove(who, response)
 }
 
-// withoutURL takes the URL out of a client's error, as its query may be somebody's data.
-func withoutURL(err error) error {
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner
-	}
-	return err
-}
-
-// prove checks that a side names itself as it did before.
+// prove checks that a side names itself as it did before. A load balancer answers 5xx itself, and
+// names no program.
 func (s *sides) prove(who *side, response *http.Response) error {
 	proof := response.Header.Get(s.header)
 	switch {
+	case proof == "" && response.StatusCode >= http.StatusInternalServerError:
 	case proof == "":
 		return fmt.Errorf("status %d from %s without %s: who answered is not known: name a header with --proof in which the two programs differ, "+
 			"such as Server, or ask from an address in previewFrom", response.StatusCode, who.name, s.header)
@@ -127,7 +123,7 @@ func (s *sides) prove(who *side, response *http.Response) error {
 
 // tellApart checks that the two sides are two programs.
 func (s *sides) tellApart() error {
-	if s.service.proof != s.monolith.proof {
+	if s.service.proof != s.monolith.proof || s.service.proof == "" {
 		return nil
 	}
 	return fmt.Errorf("both sides answer as %q in %s: the preview header did nothing: ask from an address in previewFrom, or name a header with "+

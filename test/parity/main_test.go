@@ -203,6 +203,30 @@ func TestProof(t *testing.T) {
 	require.ErrorContains(t, err, "another program answers for it")
 }
 
+// A key of JSON may be somebody's data too, and a load balancer's own 5xx names no program.
+func TestKeysAndErrors(t *testing.T) {
+	log := logOf(t, line("GET", "/api/alpha/7"))
+	text, err := compared(t, t.Context(),
+		twoSides(t, writing(`{"by":{"jane@example.com":1,"joe@example.com":2}}`), writing(`{"by":{"jane@example.com":3,"joe@example.com":4}}`)), log)
+	require.ErrorIs(t, err, errDiffers)
+	assert.Contains(t, text, "$.by.{} differs 2 times")
+	assert.NotContains(t, text, "jane")
+
+	nameless := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Del("X-Served-By")
+		w.WriteHeader(http.StatusBadGateway)
+	}
+	text, err = compared(t, t.Context(), twoSides(t, nameless, writing(`{}`)), log)
+	require.ErrorIs(t, err, errDiffers)
+	assert.Contains(t, text, "status differs 1 times")
+	malformed := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://[x")
+		w.WriteHeader(302)
+	}
+	text, err = compared(t, t.Context(), twoSides(t, malformed, malformed), log)
+	require.NoError(t, err, text)
+}
+
 // An external monolith is asked without the header.
 func TestExternalMonolith(t *testing.T) {
 	var named atomic.Bool

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -59,6 +60,12 @@ type shown struct {
 	Times int `json:"times"`
 	size  int
 }
+
+// mostExamples is of how many places a shape has an example.
+const mostExamples = 20
+
+// keyed is the name of a field that is likely a key, such as somebody's address.
+var keyed = regexp.MustCompile(`\.[^.\[]*[0-9@][^.\[]*`)
 
 // tooMany is after how many answers of 500 and above in a row a run ends: this may be production.
 const tooMany = 10
@@ -125,10 +132,16 @@ func (r *report) shape(name string) *shape {
 	return r.Shapes[i]
 }
 
-// note keeps the smallest example of a place.
+// note keeps the smallest example of a place. What is likely a key of JSON is {} in it.
 func (s *shape) note(one request, d parity.Difference, size int) {
 	place := parity.Shape(d.Place)
+	if strings.HasPrefix(place, "$") {
+		place = keyed.ReplaceAllString(place, ".{}")
+	}
 	i := slices.IndexFunc(s.Examples, func(e *shown) bool { return e.Place == place })
+	if i < 0 && len(s.Examples) == mostExamples {
+		return
+	}
 	if i < 0 {
 		s.Examples = append(s.Examples, &shown{Place: place, size: size + 1})
 		i = len(s.Examples) - 1
@@ -145,7 +158,10 @@ func (r *report) finish() {
 	slices.SortFunc(r.Shapes, func(a, b *shape) int { return cmp.Or(b.Different-a.Different, strings.Compare(a.Shape, b.Shape)) })
 	for _, s := range r.Shapes {
 		s.MonolithP50, s.ServiceP50 = median(s.monolith), median(s.service)
-		s.Varying = slices.Sorted(maps.Keys(s.varying))
+		for _, place := range slices.Sorted(maps.Keys(s.varying)) {
+			s.Varying = append(s.Varying, keyed.ReplaceAllString(place, ".{}"))
+		}
+		s.Varying = slices.Compact(s.Varying)
 		for _, e := range s.Examples {
 			if !r.showsValues {
 				e.Request, _, _ = strings.Cut(e.Request, "?")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -48,6 +49,10 @@ func (r *rehearsal) judged(began, ended time.Time, failures []string) []string {
 	if len(failures) == 0 {
 		return nil
 	}
+	failures = slices.Clone(failures)
+	for i := range failures {
+		failures[i] = r.masked(failures[i])
+	}
 	busy := tooBusy(r.probe, began.Add(-mending), ended)
 	if busy == "" {
 		return failures
@@ -58,6 +63,25 @@ func (r *rehearsal) judged(began, ended time.Time, failures []string) []string {
 	return nil
 }
 
+// masked is a text without the values of --env. An answer may have one, such as that of a
+// framework which shows its configuration.
+func (r *rehearsal) masked(text string) string {
+	if r.mask == nil {
+		return text
+	}
+	return r.mask(text)
+}
+
+// maskedError is an error whose text has no value of --env.
+type maskedError struct {
+	error
+	text string
+}
+
+func (e maskedError) Error() string { return e.text }
+
+func (e maskedError) Unwrap() error { return e.error }
+
 // lastPart is longer than any deployment takes that ends a rehearsal.
 const lastPart = 30 * time.Second
 
@@ -67,6 +91,7 @@ func (r *rehearsal) judgedError(err error) error {
 	if err == nil || errors.Is(err, errInterrupted) {
 		return err
 	}
+	err = maskedError{err, r.masked(err.Error())}
 	now := time.Now()
 	busy := tooBusy(r.probe, now.Add(-lastPart), now)
 	if busy == "" {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"example.com/strangler/test/internal/region"
 	"github.com/stretchr/testify/require"
 )
 
@@ -94,4 +96,15 @@ func TestStatusOfABusyMachine(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, statusOf(test.report.verdict()), "%+v", test.report)
 	}
+}
+
+// What fails has no value of --env in the report, nor has what ends a rehearsal.
+func TestFailuresAreMasked(t *testing.T) {
+	r := &rehearsal{probe: quiet, report: &Report{}, mask: region.Values{"": {"PASSWORD": "hunter22"}}.Mask()}
+	now := time.Now()
+	assert.Equal(t, []string{"status 500: ***"}, r.judged(now, now, []string{"status 500: hunter22"}))
+	ended := errors.New("at hunter22")
+	err := r.judgedError(ended)
+	assert.EqualError(t, err, "at ***")
+	assert.ErrorIs(t, err, ended)
 }

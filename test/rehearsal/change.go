@@ -134,12 +134,14 @@ func (r *rehearsal) rehearseChange(ctx context.Context, c change, rate int) erro
 		return err
 	}
 	r.screen.progress(c.to.name, r.count)
+	notJudged := len(r.report.NotJudged)
 	if err := r.take(ctx, c.to, after); err != nil {
 		return err
 	}
-	taken := r.report.Steps[len(r.report.Steps)-1]
+	steps := r.report.Steps[len(r.report.Steps)-2:]
 	r.report.Changes = append(r.report.Changes, Change{
-		Environments: c.environments, Requests: taken.Requests, Unexplained: len(taken.Unexplained), P99: taken.P99,
+		Environments: c.environments, Requests: steps[1].Requests, Unexplained: len(steps[1].Unexplained), P99: steps[1].P99,
+		Before: len(steps[0].Unexplained), NotJudged: len(r.report.NotJudged) > notJudged,
 	})
 	return nil
 }

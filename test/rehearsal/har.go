@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // archive is what is read of a browser's export.
@@ -40,11 +42,15 @@ func readHAR(file string) (*recording, error) {
 	if a.Log == nil {
 		return nil, fmt.Errorf(`--har %s: no "log": want what a browser exports as HAR`, file)
 	}
-	r := newRecording("the HAR file")
+	r, own := newRecording("the HAR file"), busiestSite(a)
 	for i, entry := range a.Log.Entries {
 		at, err := url.Parse(entry.Request.URL)
 		if err != nil {
 			r.reject(1, fmt.Errorf("entry %d: %w", i+1, errors.Unwrap(err)))
+			continue
+		}
+		if at.Host != "" && siteOf(at) != own {
+			r.leftOut["of another site than "+own]++
 			continue
 		}
 		var header [len(kept)]string
@@ -56,4 +62,29 @@ func readHAR(file string) (*recording, error) {
 		r.add(entry.Request.Method, at, header, time.Time{})
 	}
 	return r, nil
+}
+
+// busiestSite is the site that most requests are for. A page also asks others for fonts and
+// scripts.
+func busiestSite(a archive) string {
+	count, busiest := map[string]int{}, ""
+	for _, entry := range a.Log.Entries {
+		if at, err := url.Parse(entry.Request.URL); err == nil && at.Host != "" {
+			site := siteOf(at)
+			if count[site]++; count[site] > count[busiest] {
+				busiest = site
+			}
+		}
+	}
+	return busiest
+}
+
+// siteOf is the domain that somebody has registered, such as example.com of api.example.com, or
+// else the host.
+func siteOf(at *url.URL) string {
+	site, err := publicsuffix.EffectiveTLDPlusOne(at.Hostname())
+	if err != nil {
+		return at.Hostname()
+	}
+	return site
 }

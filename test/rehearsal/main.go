@@ -133,6 +133,7 @@ func run(ctx context.Context, o options, out output) error {
 			Rate: o.rate, StartupSeconds: o.startup.Seconds(), PropagationSeconds: o.propagation.Seconds(), Speed: o.speed,
 		},
 		screen: newScreen(out, os.Getenv("NO_COLOR")),
+		mask:   in.values.Mask(),
 	}
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
@@ -154,9 +155,11 @@ func run(ctx context.Context, o options, out output) error {
 // judge does the work beside the probe of this machine, and writes the report.
 func (r *rehearsal) judge(o options, work func() error) error {
 	// An error of writing comes before the rehearsal, not after it.
+	r.report.Error = "it did not come to its end"
 	if err := r.report.ended(nil, o.json); err != nil {
 		return err
 	}
+	r.report.Error = ""
 	measured := load.StartProbe()
 	defer measured.Stop()
 	r.probe = measured

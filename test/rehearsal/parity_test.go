@@ -125,7 +125,7 @@ func TestReplays(t *testing.T) {
 	l.add("/api/beta", values{number: 8, id: "eight", others: map[string]values{"/api/alpha": {number: 7, id: "item-7"}}})
 	targets, named := map[string][]string{}, 0
 	for _, s := range catalog.Services {
-		for _, r := range replaysOf(s, kinds, l) {
+		for _, r := range replaysOf(s, kinds, l, true) {
 			targets[s.Name] = append(targets[s.Name], r.method+" "+r.target)
 			if strings.Contains(r.body, "{{id:/api/alpha}}") {
 				assert.Equal(t, "item-7", r.others["/api/alpha"].id, "the same item for both sides")
@@ -138,5 +138,8 @@ func TestReplays(t *testing.T) {
 	assert.Subset(t, targets["gamma"], []string{"GET /files/a/b", "GET /files/a/b?limit=2", "PUT /files/a/b"})
 	assert.Len(t, targets["gamma"], 18)
 	assert.NotContains(t, targets["alpha"], "GET /api/alphabet")
+	for _, r := range replaysOf(catalog.Services[2], kinds, l, false) {
+		assert.Contains(t, []string{"GET", "HEAD", "OPTIONS"}, r.method, "what is recorded is only read")
+	}
 	assert.Equal(t, 1, named)
 }

@@ -63,6 +63,9 @@ func prepare(ctx context.Context, o options) (in input, err error) {
 		if in.changes, err = changesOf(in.catalog, o.from, o.to); err != nil {
 			return in, err
 		}
+		if err := checkChanges(in.changes, in.cannot); err != nil {
+			return in, err
+		}
 	}
 	if in.values, err = readValues(o.env); err != nil {
 		return in, err

@@ -39,11 +39,14 @@ func unstartable(c services.Catalog, engine region.Engine) []string {
 // the monolith cannot start, no service can, or one that can calls one that cannot.
 func checkStart(c services.Catalog, cannot []string) error {
 	can, calls := 0, false
-	for _, s := range c.Services {
-		if !slices.Contains(cannot, s.Name) {
-			can++
-			calls = calls || slices.ContainsFunc(s.Calls, func(callee string) bool { return slices.Contains(cannot, callee) })
+	for _, s := range c.All() {
+		if slices.Contains(cannot, s.Name) {
+			continue
 		}
+		if !s.IsWorker() && s.Name != c.Monolith.Name {
+			can++
+		}
+		calls = calls || slices.ContainsFunc(s.Calls, func(callee string) bool { return slices.Contains(cannot, callee) })
 	}
 	if can > 0 && !calls && !slices.Contains(cannot, c.Monolith.Name) {
 		return nil
@@ -51,6 +54,18 @@ func checkStart(c services.Catalog, cannot []string) error {
 	var errs []error
 	for _, name := range cannot {
 		errs = append(errs, errors.New(howToStart(name)))
+	}
+	return errors.Join(errs...)
+}
+
+// checkChanges has a line for each service that cannot start here and has traffic before a change
+// or after it.
+func checkChanges(changes []change, cannot []string) error {
+	var errs []error
+	for _, name := range cannot {
+		if slices.ContainsFunc(changes, func(c change) bool { return c.from.serves(name) || c.to.serves(name) }) {
+			errs = append(errs, errors.New(howToStart(name)))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -198,7 +198,8 @@ func TestHAR(t *testing.T) {
 			{"name":":path","value":"/"},{"name":"accept","value":"text/html"},{"name":"Accept-Language","value":"de"},
 			{"name":"Content-Type","value":"text/plain"},{"name":"Cookie","value":"session=1"},{"name":"authorization","value":"Bearer x"}]}},
 		{"request":{"method":"GET","url":"https://www.example.com/api/alpha?q=%C3%A9","headers":[]}},
-		{"request":{"method":"PUT","url":"https://www.example.com/api/alpha"}},
+		{"request":{"method":"PUT","url":"https://api.example.com/api/alpha"}},
+		{"request":{"method":"GET","url":"https://fonts.example.net/a?key=hunter2"}},
 		{"request":{"method":"GET","url":"wss://www.example.com/api/alpha"}},
 		{"request":{"method":"GET","url":"data:image/png;base64,AA=="}},
 		{"request":{"method":"GET","url":"http://[broken/"}}
@@ -216,7 +217,7 @@ func TestHAR(t *testing.T) {
 		assert.Equal(t, "/api/alpha", k.Path)
 	}
 	assert.Contains(t, notes, "the HAR file: 2 GETs and HEADs, 2 different ones\nleft out: 1 of another verb than GET and HEAD; "+
-		"2 without an address of HTTP; 1 malformed, the first in entry 6: ")
+		"1 of another site than example.com; 2 without an address of HTTP; 1 malformed, the first in entry 7: ")
 
 	for want, content := range map[string]string{`no "log"`: `{}`, "--har ": `{"log":1}`} {
 		_, err := readHAR(file(t, "a.har", content))

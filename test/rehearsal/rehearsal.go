@@ -38,6 +38,8 @@ type rehearsal struct {
 	probe  probe
 	report *Report
 	screen *screen
+	// mask takes the values of --env out of a text. Nil leaves it as it is.
+	mask func(text string) string
 }
 
 // hold is how long things are watched after a change, at least.
@@ -162,6 +164,11 @@ func (r *rehearsal) needed(stage *assembly.Stage) []string {
 	}
 	needed := r.common(stage)
 	var names []string
+	for _, s := range r.catalog.All() {
+		if r.isCommon(s) {
+			names = append(names, s.Calls...)
+		}
+	}
 	for _, s := range r.rehearsed() {
 		names = append(names, s.Name)
 	}

@@ -72,9 +72,12 @@ type Change struct {
 	// Environments are the names of stages, such as "shop-dev".
 	Environments []string `json:"environments"`
 	Requests     int      `json:"requests"`
-	// Unexplained counts what was wrong.
-	Unexplained int     `json:"unexplained"`
-	P99         float64 `json:"p99Milliseconds"`
+	// Unexplained counts what was wrong, and Before what was so before the change already.
+	Unexplained int `json:"unexplained"`
+	Before      int `json:"unexplainedBefore,omitempty"`
+	// NotJudged is whether the machine was too busy to judge the change.
+	NotJudged bool    `json:"notJudged,omitempty"`
+	P99       float64 `json:"p99Milliseconds"`
 }
 
 // Share is how many of a path's requests one program answered after the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
@@ -79,6 +80,16 @@ func (s step) last(c services.Catalog) string {
 		return c.Monolith.Name
 	}
 	return loadBalancer
+}
+
+// serves reports whether a service has traffic at this step, by one of its routes at least.
+func (s step) serves(name string) bool {
+	for key, phase := range s.phases {
+		if service, _, _ := strings.Cut(key, "."); service == name && phase != services.Dark.String() {
+			return true
+		}
+	}
+	return false
 }
 
 // start is the step before anything moves.

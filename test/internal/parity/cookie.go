@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // cookies compares the cookies that two answers set, by their names and attributes. Their
@@ -37,7 +38,11 @@ func byName(lines []string) map[string]string {
 	for _, line := range lines {
 		c, err := http.ParseSetCookie(line)
 		if err != nil {
-			all[line] = "malformed"
+			name, _, named := strings.Cut(line, "=")
+			if !named {
+				name = "without a name"
+			}
+			all[strings.TrimSpace(name)] = malformed
 			continue
 		}
 		all[c.Name] = fmt.Sprintf("%sPath=%q Domain=%q Secure=%t HttpOnly=%t SameSite=%s Partitioned=%t",
@@ -45,6 +50,9 @@ func byName(lines []string) map[string]string {
 	}
 	return all
 }
+
+// malformed is what is said of a cookie that cannot be read. Its value may be somebody's data.
+const malformed = "malformed"
 
 var sites = map[http.SameSite]string{
 	http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",

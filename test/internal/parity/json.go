@@ -63,7 +63,7 @@ func objects(place string, one, other map[string]any) []Difference {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		a, inOne := one[name]
 		b, inOther := other[name]
-		at := place + "." + name
+		at := place + "." + inPlace.Replace(name)
 		switch {
 		case !inOther:
 			all = append(all, Difference{at, text(a), nothing})
@@ -75,6 +75,9 @@ func objects(place string, one, other map[string]any) []Difference {
 	}
 	return all
 }
+
+// inPlace writes the name of a field so that a place has no other dots and brackets than its own.
+var inPlace = strings.NewReplacer(".", "%2E", "[", "%5B")
 
 func lists(place string, one, other []any) []Difference {
 	if len(one) != len(other) {

@@ -66,6 +66,7 @@ func TestDifferences(t *testing.T) {
 		"another field":  {answer(200, `{}`), answer(200, `{"a":0}`), []string{`$.a: nothing and 0`}},
 		"length":         {answer(200, `{"a":[1,2]}`), answer(200, `{"a":[1]}`), []string{`$.a: 2 items and 1 items`}},
 		"kind":           {answer(200, `{"a":[]}`), answer(200, `{"a":{}}`), []string{`$.a: [] and {}`}},
+		"dots in a name": {answer(200, `{"a.b[0]":1}`), answer(200, `{"a.b[0]":2}`), []string{`$.a%2Eb%5B0]: 1 and 2`}},
 		"bool":           {answer(200, `{"a":true}`), answer(200, `{"a":false}`), []string{`$.a: true and false`}},
 	} {
 		var got []string
@@ -89,6 +90,8 @@ func TestCookies(t *testing.T) {
 		"other sites":            {"session=1; Path=/; HttpOnly; Secure; SameSite=None" + ends, []string{"Set-Cookie session"}},
 		"of the session":         {"session=1; Path=/; HttpOnly; Secure; SameSite=Lax", []string{"Set-Cookie session"}},
 		"taken away":             {"session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0", []string{"Set-Cookie session"}},
+		"malformed":              {`session="{"a":"jane@example.com"}"; Path=/`, []string{"Set-Cookie session"}},
+		"without a name":         {"jane@example.com", []string{"Set-Cookie session", "Set-Cookie without a name"}},
 		"another name":           {"sid=1; Path=/", []string{"Set-Cookie session", "Set-Cookie sid"}},
 	} {
 		assert.Equal(t, test.want, places(Differences(one, answer(200, "", "Set-Cookie", test.cookie), nil)), name)
@@ -129,6 +132,8 @@ func TestPlaces(t *testing.T) {
 	for _, place := range []string{"$.items[0].total", "$.seen", "$.maded", "$.items", "$", "status", "body", "etag"} {
 		assert.False(t, p.Has(place), place)
 	}
+	assert.True(t, PlacesOf("ETag").Has("Etag"))
+	assert.True(t, PlacesOf("x-served-by").Has("X-Served-By"))
 	assert.True(t, PlacesOf("a").With(PlacesOf("b")).Has("$.b"))
 	assert.False(t, Places(nil).Has("$.b"))
 }

@@ -1,13 +1,14 @@
 package parity
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 )
 
 // Places are places of differences that are left out: "status", a header's name, "body", or
 // parts of a JSON body. "$.items[].made" is that part of every item with all below it, and
-// "made" every field of that name.
+// "made" every field of that name. The case of a header's name does not matter.
 type Places map[string]bool
 
 // PlacesOf are places by their names.
@@ -15,6 +16,9 @@ func PlacesOf(names ...string) Places {
 	places := Places{}
 	for _, name := range names {
 		places[Shape(name)] = true
+		if !strings.ContainsAny(name, "$ ") {
+			places[http.CanonicalHeaderKey(name)] = true
+		}
 	}
 	return places
 }

@@ -2,11 +2,13 @@ package region
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -29,6 +31,8 @@ func FindEngine(ctx context.Context, getenv func(string) string) Engine {
 	if own := getenv("CDK_DOCKER"); own != "" {
 		names = []string{own}
 	}
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
 	for _, name := range names {
 		if exec.CommandContext(ctx, name, "info").Run() == nil {
 			return Engine(name)
@@ -36,6 +40,9 @@ func FindEngine(ctx context.Context, getenv func(string) string) Engine {
 	}
 	return ""
 }
+
+// answersWithin is how long engines may take to say that they are there.
+const answersWithin = 10 * time.Second
 
 // UseEngine sets the engine that runs the images that nothing else says how to run. It is called
 // before a deployment.
@@ -76,7 +83,7 @@ func (e Engine) fetch(ctx context.Context, container assembly.Container) (refere
 	platform := "linux/" + runtime.GOARCH
 	reference = container.Image.Reference
 	if container.Image.Folder != "" {
-		reference = "rehearsal-" + container.Name
+		reference = "rehearsal-" + container.Name + ":" + cmp.Or(container.Image.Asset, "latest")
 		return reference, e.do(ctx, "build", "-q", "--platform", platform, "-t", reference, container.Image.Folder)
 	}
 	if e.do(ctx, "image", "inspect", reference) == nil {
@@ -109,6 +116,7 @@ func (i *Image) client(port int, environment map[string]string) (*exec.Cmd, *con
 	c := &container{engine: i.Engine, name: fmt.Sprintf("rehearsal-%d-%d", os.Getpid(), port)}
 	args := append([]string{"run", "--rm", "--name", c.name}, i.Options...)
 	switch here := leadsHere(environment); {
+	case !here && environment["PORT"] == "": // nothing connects to a worker
 	case !here:
 		args = append(args, "--publish", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))+":"+environment["PORT"])
 	case runtime.GOOS == "linux":
@@ -121,16 +129,19 @@ func (i *Image) client(port int, environment map[string]string) (*exec.Cmd, *con
 	command := exec.Command(string(i.Engine))
 	command.Env = os.Environ()
 	for name, value := range environment {
-		if _, own := os.LookupEnv(name); own {
-			args = append(args, "--env", name+"="+value) // the engine's command has another
+		if ofClient.MatchString(name) {
+			args = append(args, "--env", name+"="+value)
 			continue
 		}
 		args = append(args, "--env", name)
-		command.Env = append(command.Env, name+"="+value)
+		command.Env = append(command.Env, name+"="+value) // the last of a name counts
 	}
 	command.Args = slices.Concat([]string{string(i.Engine)}, args, []string{i.Reference}, i.Arguments)
 	return command, c, nil
 }
+
+// ofClient matches the variables that the command of an engine itself reads.
+var ofClient = regexp.MustCompile(`^(PATH|HOME|TMPDIR|LANG|XDG_.*|DOCKER_.*|CONTAINER.*|PODMAN_.*|FINCH_.*)$`)
 
 // leadsHere reports whether a variable has an address of this machine.
 func leadsHere(environment map[string]string) bool {
@@ -161,6 +172,10 @@ func (c *container) end(client <-chan struct{}) {
 		}
 	}
 }
+
+// remove removes what is left of the container: one that was made and not started, or whose client
+// has ended alone.
+func (c *container) remove() { _ = c.engine.do(context.Background(), "rm", "--force", c.name) }
 
 // pid is the number of the container's first process on this machine. It is 0 where the engine
 // runs in a virtual machine, as on macOS.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func standIn(t *testing.T) (engine Engine, calls func() []string) {
 	script := fmt.Sprintf(`#!/bin/sh
 echo "$*" >> '%[1]s/calls'
 case $1 in
-info | build | pull) exit 0 ;;
+info | build | pull | rm) exit 0 ;;
 image) exit 1 ;;
 kill) exec kill -s "$3" "$(cat '%[1]s/'"$4")" ;;
 inspect) exec cat '%[1]s/'"$4" ;;
@@ -89,16 +90,18 @@ func TestImages(t *testing.T) {
 			assert.True(t, strings.HasSuffix(first, " shop:1 serve"), first)
 			assert.NotContains(t, first, "localhost:5432", "others may read the arguments of a command")
 
-			before := s.addresses()
+			hung := s.oldest(1)[0].process.address
 			s.each(1, (*process).hang)
-			eventually(t, "another task in the place of the one that hangs", func() bool {
-				return len(healthyOf(s)) == 2 && s.addresses()[0] != before[0]
-			})
+			gone := func(addresses ...string) func() bool {
+				return func() bool {
+					now := healthyOf(s)
+					return len(now) == 2 && len(s.list()) == 2 && !slices.ContainsFunc(addresses, func(a string) bool { return slices.Contains(now, a) })
+				}
+			}
+			eventually(t, "another task in the place of the one that hangs", gone(hung))
+			before := healthyOf(s)
 			s.each(all, (*process).abort)
-			eventually(t, "two others", func() bool {
-				now := healthyOf(s)
-				return len(now) == 2 && now[0] != before[1] && now[1] != before[1]
-			})
+			eventually(t, "two others", gone(before...))
 			used, err := s.oldest(1)[0].process.cpu()
 			require.NoError(t, err)
 			assert.Positive(t, used)
@@ -122,10 +125,10 @@ func healthyOf(s *testService) (addresses []string) {
 func TestImageIsFetched(t *testing.T) {
 	engine, calls := standIn(t)
 	p := &programs{engine: engine, fetched: map[string]func() (*Image, error){}}
-	for range 2 {
-		command, err := p.command(t.Context(), assembly.Container{Name: "orders", Image: assembly.Image{Folder: "orders"}})
+	for _, folder := range []string{"orders", "again/orders"} {
+		command, err := p.command(t.Context(), assembly.Container{Name: "orders", Image: assembly.Image{Asset: "5f2c", Folder: folder}})
 		require.NoError(t, err)
-		assert.Equal(t, &Image{Engine: engine, Reference: "rehearsal-orders", Options: []string{"--cap-drop", "ALL"}}, command.Image)
+		assert.Equal(t, &Image{Engine: engine, Reference: "rehearsal-orders:5f2c", Options: []string{"--cap-drop", "ALL"}}, command.Image)
 	}
 	command, err := p.command(t.Context(), assembly.Container{
 		Name: "web", Image: assembly.Image{Reference: "shop:1"}, User: "1000:1000", ReadonlyRootFilesystem: true,
@@ -139,7 +142,7 @@ func TestImageIsFetched(t *testing.T) {
 	}, command.Image)
 	platform := "--platform linux/" + runtime.GOARCH
 	assert.Equal(t, []string{
-		"build -q " + platform + " -t rehearsal-orders orders",
+		"build -q " + platform + " -t rehearsal-orders:5f2c orders",
 		"image inspect shop:1",
 		"pull -q " + platform + " shop:1",
 	}, calls())
@@ -162,6 +165,21 @@ func TestFindEngine(t *testing.T) {
 	t.Setenv("PATH", filepath.Dir(string(engine)))
 	require.NoError(t, os.Symlink(string(engine), filepath.Join(filepath.Dir(string(engine)), "finch")))
 	assert.Equal(t, Engine("finch"), FindEngine(t.Context(), own("")))
+}
+
+// Nothing connects to a worker, so none of its ports is published; a variable that the shell has too
+// is not among the arguments, unless the engine's own command reads it.
+func TestArgumentsOfAContainer(t *testing.T) {
+	t.Setenv("DATABASE_URL", "of the shell")
+	i := &Image{Engine: "docker", Reference: "shop:1"}
+	command, _, err := i.client(4711, map[string]string{"DATABASE_URL": "hunter2", "HOME": "/app"})
+	require.NoError(t, err)
+	arguments := strings.Join(command.Args, " ")
+	assert.NotContains(t, arguments, "--publish")
+	assert.NotContains(t, arguments, "hunter2")
+	assert.Contains(t, arguments, "--env HOME=/app")
+	assert.Contains(t, command.Env, "DATABASE_URL=hunter2")
+	assert.NotContains(t, command.Env, "HOME=/app")
 }
 
 // A container that the engine has not made yet when it is to end does not stay.

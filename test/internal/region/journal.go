@@ -69,7 +69,7 @@ type journal struct {
 // journal returns the journal of a program. The region's lock is held.
 func (r *Region) journal(program string) *journal {
 	if r.journals[program] == nil {
-		r.journals[program] = &journal{program: program, onLog: r.onLog, observe: r.observe, mask: r.values.mask()}
+		r.journals[program] = &journal{program: program, onLog: r.onLog, observe: r.observe, mask: r.values.Mask()}
 	}
 	return r.journals[program]
 }

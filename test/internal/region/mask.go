@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// mask returns a function that puts *** in the place of the values in a text, also as JSON, Go
+// Mask returns a function that puts *** in the place of the values in a text, also as JSON, Go
 // and a URL write them. A value of one to three letters and digits counts only as a word of
 // its own.
-func (v Values) mask() func(text string) string {
+func (v Values) Mask() func(text string) string {
 	var words, others []string
 	for _, variables := range v {
 		for _, value := range variables {

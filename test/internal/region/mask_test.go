@@ -15,7 +15,7 @@ func TestMask(t *testing.T) {
 	mask := Values{
 		"":       {"DATABASE_HOST": "db.example.com", "DEBUG": "on", "EMPTY": "", "BLANK": "  "},
 		"orders": {"PASSWORD": `p@ss"w<rd`, "TOKEN": "db.example.com/token", "PIN": "abc", "KEY": "abc-def"},
-	}.mask()
+	}.Mask()
 	for text, want := range map[string]string{
 		"connects to db.example.com:5432":                        "connects to ***:5432",
 		"asks db.example.com/token":                              "asks ***",
@@ -30,7 +30,7 @@ func TestMask(t *testing.T) {
 	} {
 		assert.Equal(t, want, mask(text))
 	}
-	assert.Equal(t, "text", Values(nil).mask()("text"))
+	assert.Equal(t, "text", Values(nil).Mask()("text"))
 }
 
 // However a program writes a value, nothing of it is left.
@@ -38,7 +38,7 @@ func TestMaskLeavesNoValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[ -)+-~äß]{4,12}`).Filter(func(s string) bool { return strings.TrimSpace(s) != "" }).Draw(t, "value")
 		inJSON, _ := json.Marshal(value)
-		mask := Values{"orders": {"SECRET": value}}.mask()
+		mask := Values{"orders": {"SECRET": value}}.Mask()
 		for _, written := range []string{
 			value, string(inJSON), fmt.Sprintf("%q", value), url.QueryEscape(value), url.PathEscape(value),
 			(&url.URL{Scheme: "postgres", User: url.UserPassword("shop", value), Host: "localhost"}).String(),

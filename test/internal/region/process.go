@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -48,7 +47,7 @@ func start(run Command, environment map[string]string, log *tail) (*process, err
 	}
 	p.command.Stdout, p.command.Stderr = log, log
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", strings.Join(p.command.Args, " "), err)
+		return nil, fmt.Errorf("start %s: %w", p.command.Args[0], err)
 	}
 	log.serve(p.address)
 	go func() {
@@ -58,7 +57,7 @@ func start(run Command, environment map[string]string, log *tail) (*process, err
 		}
 		close(p.done)
 		if p.container != nil {
-			_ = p.container.signal("KILL") // it is still there if only the client has ended
+			p.container.remove()
 		}
 	}()
 	return p, nil

@@ -62,8 +62,11 @@ func (c Command) equal(other Command) bool {
 
 // image returns the image of a container, which it builds or pulls once.
 func (p *programs) image(ctx context.Context, container assembly.Container) (*Image, error) {
-	key := fmt.Sprint(container.Name, container.Image, container.EntryPoint, container.Command, container.User,
-		container.ReadonlyRootFilesystem)
+	image := container.Image
+	if image.Asset != "" {
+		image.Folder = "" // each assembly has the asset in another
+	}
+	key := fmt.Sprint(container.Name, image, container.EntryPoint, container.Command, container.User, container.ReadonlyRootFilesystem)
 	p.mu.Lock()
 	fetch := p.fetched[key]
 	if fetch == nil {

@@ -353,7 +353,7 @@ func (s *service) doom(n int) {
 func (s *service) interrupt() {
 	for _, t := range s.oldest(1) {
 		s.mu.Lock()
-		t.stopping = true
+		t.stopping, s.lastEnding = true, Ending{}
 		s.mu.Unlock()
 		t.interrupt()
 	}

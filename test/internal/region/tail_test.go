@@ -16,7 +16,7 @@ import (
 )
 
 func newTestJournal(program string) *journal {
-	return &journal{program: program, onLog: func(string) {}, observe: func(TaskEvent) {}, mask: Values(nil).mask()}
+	return &journal{program: program, onLog: func(string) {}, observe: func(TaskEvent) {}, mask: Values(nil).Mask()}
 }
 
 // Each line is passed on as a whole, even when the program writes it in parts.
@@ -38,7 +38,7 @@ func TestTailPassesLinesOn(t *testing.T) {
 // A log is the last lines, however many and however long they are, without the values.
 func TestTailIsBoundedAndMasked(t *testing.T) {
 	j := newTestJournal("orders")
-	j.mask = Values{"orders": {"PASSWORD": "correcthorse"}}.mask()
+	j.mask = Values{"orders": {"PASSWORD": "correcthorse"}}.Mask()
 	log := j.begin()
 	for n := range 3 * maxLines {
 		fmt.Fprintf(log, "line %d: correcthorse\n", n)

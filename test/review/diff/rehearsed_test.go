@@ -18,12 +18,16 @@ func TestAddRehearsal(t *testing.T) {
 		},
 		"another environment": {Rehearsal{Changes: []Change{{Environments: []string{"shop-dev"}}}}, nil, nil, nil},
 		"failures": {
-			Rehearsal{Changes: []Change{{Environments: []string{"shop-prod"}, Requests: 900, Unexplained: 2}}, NotJudged: []string{"x"}}, nil, nil,
+			Rehearsal{Changes: []Change{{Environments: []string{"shop-prod"}, Requests: 900, Unexplained: 2, NotJudged: true}}}, nil, nil,
 			[]string{"Rehearsal: 2 failures that should not be, of 900 requests, while the phases change. The job's log has each."},
 		},
 		"busy": {
-			Rehearsal{Changes: changes, NotJudged: []string{"x"}, Error: "busy"}, nil,
+			Rehearsal{Changes: []Change{{Environments: []string{"shop-prod"}, NotJudged: true}}, Error: "busy"}, nil,
 			[]string{"Rehearsal: the machine was too busy to judge the change of the phases."}, nil,
+		},
+		"failures before": {
+			Rehearsal{Changes: []Change{{Environments: []string{"shop-prod"}, Requests: 900, Before: 3}}}, nil,
+			[]string{"Rehearsal: 900 requests while the phases change, none failed; before the change 3 did."}, nil,
 		},
 		"an error": {
 			Rehearsal{Error: "`<b>` has no image"}, []string{"Phase of alpha: dark → live."},
