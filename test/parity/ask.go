@@ -111,7 +111,7 @@ func (s *sides) prove(who *side, response *http.Response) error {
 	switch {
 	case proof == "" && response.StatusCode >= http.StatusInternalServerError:
 	case proof == "":
-		return fmt.Errorf("status %d from %s without %s: who answered is not known: name a header with --proof in which the two programs differ, "+
+		return fmt.Errorf("status %d from %s without %s: who answered is not known: name a header with --proof in which the two differ, "+
 			"such as Server, or ask from an address in previewFrom", response.StatusCode, who.name, s.header)
 	case who.proof == "":
 		who.proof = proof
@@ -126,6 +126,6 @@ func (s *sides) tellApart() error {
 	if s.service.proof != s.monolith.proof || s.service.proof == "" {
 		return nil
 	}
-	return fmt.Errorf("both sides answer as %q in %s: the preview header did nothing: ask from an address in previewFrom, or name a header with "+
-		"--proof in which the two programs differ", s.service.proof, s.header)
+	return fmt.Errorf("both sides answer as %q in %s: the preview header did nothing: ask from an address in previewFrom, or name a "+
+		"header with --proof in which the two differ", s.service.proof, s.header)
 }

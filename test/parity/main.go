@@ -56,15 +56,17 @@ func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("parity", flag.ContinueOnError)
 	f.StringVar(&o.url, "url", "", "the `address` of the load balancer, such as https://www.example.com")
 	f.StringVar(&o.service, "service", "", "the `name` of the service in the catalog")
-	f.BoolVar(&o.external, "external", false, "the monolith has no preview rule, as it runs outside: ask it without the header, while the service is dark")
+	f.BoolVar(&o.external, "external", false,
+		"the monolith has no preview rule, as it runs outside: ask it without the header, while the service is dark")
 	f.StringVar(&o.proof, "proof", "X-Served-By", "the response `header` that tells the two programs apart")
 	f.Float64Var(&o.rate, "rate", 5, "`requests` a second, to both sides together")
 	f.IntVar(&o.budget, "budget", 600, "`requests` at most, three for each that is compared")
 	f.Float64Var(&o.tolerance, "tolerance", 0, "the `percent` of the compared requests that may differ")
-	f.Func("ignore", "a `field` of JSON, one place such as $.items[].made, or a header that may differ; may be given again", func(name string) error {
-		o.ignore = append(o.ignore, name)
-		return nil
-	})
+	f.Func("ignore", "a `field` of JSON, one place such as $.items[].made, or a header that may differ; may be given again",
+		func(name string) error {
+			o.ignore = append(o.ignore, name)
+			return nil
+		})
 	f.BoolVar(&o.values, "values", false, "show the values that differ and the queries, which may be somebody's data")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	return f

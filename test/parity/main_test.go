@@ -28,8 +28,8 @@ import (
 // line is one of an access log.
 func line(method, target string) string {
 	return fmt.Sprintf(`http 2026-11-01T10:00:00.123456Z app/fixture/1 192.0.2.7:1 10.0.0.1:8080 0.0 0.01 0.0 200 200 1 1 `+
-		`"%s http://www.example.com:80%s HTTP/1.1" "agent" - - arn:group "Root=1" "-" "-" 1 2026-11-01T10:00:00.1Z "forward" "-" "-" "-" "-" "-" "-" TID_1`,
-		method, target)
+		`"%s http://www.example.com:80%s HTTP/1.1" "agent" - - arn:group "Root=1" "-" "-" 1 2026-11-01T10:00:00.1Z `+
+		`"forward" "-" "-" "-" "-" "-" "-" TID_1`, method, target)
 }
 
 func logOf(t *testing.T, lines ...string) string {
@@ -207,7 +207,8 @@ func TestProof(t *testing.T) {
 func TestKeysAndErrors(t *testing.T) {
 	log := logOf(t, line("GET", "/api/alpha/7"))
 	text, err := compared(t, t.Context(),
-		twoSides(t, writing(`{"by":{"jane@example.com":1,"joe@example.com":2}}`), writing(`{"by":{"jane@example.com":3,"joe@example.com":4}}`)), log)
+		twoSides(t, writing(`{"by":{"jane@example.com":1,"joe@example.com":2}}`), writing(`{"by":{"jane@example.com":3,"joe@example.com":4}}`)),
+		log)
 	require.ErrorIs(t, err, errDiffers)
 	assert.Contains(t, text, "$.by.{} differs 2 times")
 	assert.NotContains(t, text, "jane")

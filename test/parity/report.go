@@ -184,21 +184,22 @@ func median(all []time.Duration) float64 {
 func (r *report) print(out io.Writer) error {
 	r.finish()
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "asked\tequal\tdifferent\tnoisy\t%s\t%s\t  shape\t\n", r.Monolith, r.Service)
-	for _, s := range r.Shapes {
-		fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%.1f ms\t%.1f ms\t  %s\t\n", s.Asked, s.Equal, s.Different, s.Noisy, s.MonolithP50, s.ServiceP50, s.Shape)
-	}
-	errs := []error{table.Flush()}
-	line := func(format string, args ...any) {
-		_, err := fmt.Fprintf(out, format+"\n", args...)
+	var errs []error
+	write := func(to io.Writer, format string, args ...any) {
+		_, err := fmt.Fprintf(to, format+"\n", args...)
 		errs = append(errs, err)
 	}
+	write(table, "asked\tequal\tdifferent\tnoisy\t%s\t%s\t  shape\t", r.Monolith, r.Service)
+	for _, s := range r.Shapes {
+		write(table, "%d\t%d\t%d\t%d\t%.1f ms\t%.1f ms\t  %s\t", s.Asked, s.Equal, s.Different, s.Noisy, s.MonolithP50, s.ServiceP50, s.Shape)
+	}
+	errs = append(errs, table.Flush())
 	for _, s := range r.Shapes {
 		for _, e := range s.Examples {
-			line("%s: %s differs %d times, such as in %s: %s and %s", s.Shape, e.Place, e.Times, e.Request, e.Monolith, e.Service)
+			write(out, "%s: %s differs %d times, such as in %s: %s and %s", s.Shape, e.Place, e.Times, e.Request, e.Monolith, e.Service)
 		}
 		if len(s.Varying) > 0 {
-			line("%s: not compared, as it varies in the answers of %s alone: %s", s.Shape, r.Monolith, strings.Join(s.Varying, ", "))
+			write(out, "%s: not compared, as it varies in the answers of %s alone: %s", s.Shape, r.Monolith, strings.Join(s.Varying, ", "))
 		}
 	}
 	return errors.Join(errs...)

@@ -130,7 +130,7 @@ func (d Difference) Masked() Difference {
 
 func masked(value string) string {
 	switch {
-	case value == nothing, value == "set", value == malformed, value == "null", value == "true", value == "false", strings.HasSuffix(value, " items"):
+	case slices.Contains([]string{nothing, "set", malformed, "null", "true", "false"}, value), strings.HasSuffix(value, " items"):
 		return value
 	case strings.HasPrefix(value, `"`):
 		return fmt.Sprintf("a text of %d bytes", len(value)-2)

@@ -107,7 +107,8 @@ func TestMasked(t *testing.T) {
 		assert.Equal(t, Difference{"$.a", want, want}, Difference{"$.a", value, value}.Masked(), value)
 	}
 	assert.Equal(t, Difference{"status", "200", "404"}, Difference{"status", "200", "404"}.Masked())
-	cookie := Differences(answer(200, "", "Set-Cookie", "a=hunter2; Path=/a"), answer(200, "", "Set-Cookie", "a=hunter2; Path=/b"), nil)[0].Masked()
+	setting := func(path string) Answer { return answer(200, "", "Set-Cookie", "a=hunter2; Path="+path) }
+	cookie := Differences(setting("/a"), setting("/b"), nil)[0].Masked()
 	assert.Contains(t, cookie.One, `Path="/a"`)
 	assert.NotContains(t, cookie.One, "hunter2")
 }
