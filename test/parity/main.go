@@ -27,12 +27,13 @@ import (
 	"time"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/example"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], example.Catalog(), source{signedIn}, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], system{example.Catalog(), example.Traffic()}, source{signedIn}, os.Stdout, os.Stderr)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "parity:", err)
@@ -43,7 +44,7 @@ func main() {
 // options are the command line's.
 type options struct {
 	url, service, proof, json string
-	external, values          bool
+	external, values, traffic bool
 	rate                      float64
 	budget                    int
 	tolerance                 float64
@@ -58,6 +59,7 @@ func (o *options) flags() *flag.FlagSet {
 	f.StringVar(&o.service, "service", "", "the `name` of the service in the catalog")
 	f.BoolVar(&o.external, "external", false,
 		"the monolith has no preview rule, as it runs outside: ask it without the header, while the service is dark")
+	f.BoolVar(&o.traffic, "traffic", false, "send the GETs and HEADs of the catalog's traffic without placeholders, in the place of a log")
 	f.StringVar(&o.proof, "proof", "X-Served-By", "the response `header` that tells the two programs apart")
 	f.Float64Var(&o.rate, "rate", 5, "`requests` a second, to both sides together")
 	f.IntVar(&o.budget, "budget", 600, "`requests` at most, three for each that is compared")
@@ -96,6 +98,9 @@ func (o options) check() error {
 		return fmt.Errorf("--tolerance %g: want 0 or more percent, below 100", o.tolerance)
 	case o.proof == "":
 		return errors.New("--proof is empty: want a header that tells the two programs apart")
+	case o.traffic && len(o.logs) > 0:
+		return errors.New("--traffic and logs are both what is sent: leave one out")
+	case o.traffic:
 	case len(o.logs) == 0:
 		return errors.New("no access log is named: want files, folders or s3://BUCKET/PREFIX after the flags")
 	}
@@ -105,12 +110,18 @@ func (o options) check() error {
 // errDiffers is how a run ends that has found more differences than are tolerated.
 var errDiffers = errors.New("the answers differ, see above")
 
-func run(ctx context.Context, args []string, catalog services.Catalog, from source, out, stderr io.Writer) error {
+// system is a catalog and what its clients send.
+type system struct {
+	catalog services.Catalog
+	traffic traffic.Traffic
+}
+
+func run(ctx context.Context, args []string, of system, from source, out, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
-	catalog, err = catalog.Complete()
+	catalog, err := of.catalog.Complete()
 	if err != nil {
 		return err
 	}
@@ -118,7 +129,12 @@ func run(ctx context.Context, args []string, catalog services.Catalog, from sour
 	if err != nil {
 		return err
 	}
-	all, err := readLogs(ctx, from, o.logs, service)
+	all := newRecorded()
+	if o.traffic {
+		err = all.takeTraffic(of.traffic, catalog, service)
+	} else {
+		err = all.readLogs(ctx, from, o.logs, service)
+	}
 	if err != nil {
 		return err
 	}
@@ -126,7 +142,7 @@ func run(ctx context.Context, args []string, catalog services.Catalog, from sour
 		return err
 	}
 	if len(all.shapes) == 0 {
-		return fmt.Errorf("no request of the logs is one of %s: want GETs or HEADs of %s", service.Name, strings.Join(service.Patterns(), ", "))
+		return fmt.Errorf("no request is one of %s: want GETs or HEADs of %s", service.Name, strings.Join(service.Patterns(), ", "))
 	}
 	began := time.Now()
 	r := &report{Service: service.Name, Monolith: catalog.Monolith.Name, showsValues: o.values}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/fixture"
 )
 
@@ -65,7 +67,7 @@ func compared(t *testing.T, ctx context.Context, server *httptest.Server, log st
 	t.Helper()
 	var out bytes.Buffer
 	args = append([]string{"--url", server.URL, "--service", "alpha", "--rate", "100"}, append(args, log)...)
-	err := run(ctx, args, fixture.Catalog(), source{}, &out, &out)
+	err := run(ctx, args, system{fixture.Catalog(), fixtureTraffic}, source{}, &out, &out)
 	return out.String(), err
 }
 
@@ -152,8 +154,8 @@ func TestSample(t *testing.T) {
 	lines = append(lines, line("HEAD", "/api/alpha"), line("POST", "/api/alpha"), line("GET", "/api/beta/1"), "no line of a log")
 	s, err := serviceOf(mustComplete(t), "alpha")
 	require.NoError(t, err)
-	all, err := readLogs(t.Context(), source{}, []string{logOf(t, lines...)}, s)
-	require.NoError(t, err)
+	all := newRecorded()
+	require.NoError(t, all.readLogs(t.Context(), source{}, []string{logOf(t, lines...)}, s))
 	assert.Equal(t, "51 requests of 2 shapes; left out: 2 of another service, verb or answer, 1 lines that cannot be read", all.String())
 	sample := all.sample(4)
 	require.Len(t, sample, 4)
@@ -268,6 +270,34 @@ func TestEndsEarly(t *testing.T) {
 	assert.Positive(t, found.Shapes[0].Asked)
 }
 
+var fixtureTraffic = traffic.Traffic{
+	{Name: "list", Path: "/api/alpha", Target: "/api/alpha?limit=2", Weight: 5},
+	{Name: "one", Path: "/api/alpha", Target: "/api/alpha/{{id}}"},
+	{
+		Name: "create", Path: "/api/alpha", Method: "POST", Target: "/api/alpha", Status: 201, Body: `{"id":"{{new}}"}`,
+		Writes: &traffic.Item{ReadBack: "/api/alpha"},
+	},
+	{Name: "beta", Path: "/api/beta", Target: "/api/beta"},
+	{Name: "gamma", Path: "/gamma", Target: "/gamma"},
+}
+
+// The catalog's traffic is sent in the place of a log, as far as it reads and names no item.
+func TestTrafficOfTheCatalog(t *testing.T) {
+	var targets sync.Map
+	noting := func(w http.ResponseWriter, r *http.Request) {
+		targets.Store(r.Method+" "+r.RequestURI, true)
+		writing(`{}`)(w, r)
+	}
+	server := twoSides(t, noting, noting)
+	var out bytes.Buffer
+	args := []string{"--url", server.URL, "--service", "alpha", "--rate", "100", "--traffic"}
+	require.NoError(t, run(t.Context(), args, system{fixture.Catalog(), fixtureTraffic}, source{}, &out, &out))
+	var sent []any
+	targets.Range(func(target, _ any) bool { sent = append(sent, target); return true })
+	assert.Equal(t, []any{"GET /api/alpha?limit=2"}, sent)
+	assert.Contains(t, out.String(), "5 requests of 1 shapes; left out: 4 of another service, verb or answer")
+}
+
 // Bad input is one line.
 func TestBadInput(t *testing.T) {
 	log := logOf(t, line("GET", "/api/beta/7"))
@@ -280,13 +310,14 @@ func TestBadInput(t *testing.T) {
 		`--rate 0: want above 0`:               {"--url", "http://localhost", "--rate", "0", log},
 		`--tolerance 100: want`:                {"--url", "http://localhost", "--tolerance", "100", log},
 		`--proof is empty`:                     {"--url", "http://localhost", "--proof", "", log},
-		`no request of the logs is one of alpha: want GETs or HEADs of /api/alpha, /api/alpha/*`: {
+		`--traffic and logs are both`:          {"--url", "http://localhost", "--traffic", log},
+		`no request is one of alpha: want GETs or HEADs of /api/alpha, /api/alpha/*`: {
 			"--url", "http://localhost", "--service", "alpha", log,
 		},
 		`no such file`: {"--url", "http://localhost", "--service", "alpha", "none.log"},
 	} {
 		var out bytes.Buffer
-		err := run(t.Context(), args, fixture.Catalog(), source{}, &out, &out)
+		err := run(t.Context(), args, system{fixture.Catalog(), fixtureTraffic}, source{}, &out, &out)
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "\n")
 	}
@@ -328,10 +359,9 @@ func TestLogsOfABucket(t *testing.T) {
 	}}
 	service, err := serviceOf(mustComplete(t), "alpha")
 	require.NoError(t, err)
-	all, err := readLogs(t.Context(), from, []string{"s3://logs/day/"}, service)
-	require.NoError(t, err)
+	all := newRecorded()
+	require.NoError(t, all.readLogs(t.Context(), from, []string{"s3://logs/day/"}, service))
 	assert.Equal(t, 2, all.kept)
 	assert.Len(t, all.shapes, 2)
-	_, err = readLogs(t.Context(), from, []string{"s3://denied/day/"}, service)
-	assert.EqualError(t, err, "s3://denied: AccessDenied: not yours")
+	assert.EqualError(t, newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, service), "s3://denied: AccessDenied: not yours")
 }

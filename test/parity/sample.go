@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/accesslog"
 	"example.com/strangler/test/internal/alb"
 )
@@ -46,16 +47,45 @@ func (r *recorded) String() string {
 	return text
 }
 
+func newRecorded() *recorded { return &recorded{shapes: map[string]map[request]int{}} }
+
 // readLogs reads logs. What the load balancer answered itself, or a program with an error, is
 // left out, as are WebSockets.
-func readLogs(ctx context.Context, from source, names []string, service services.Service) (*recorded, error) {
-	r, takes := &recorded{shapes: map[string]map[request]int{}}, rulesOf(service)
+func (r *recorded) readLogs(ctx context.Context, from source, names []string, service services.Service) error {
+	takes := rulesOf(service)
 	for _, name := range names {
 		if err := from.each(ctx, name, func(log string, lines io.Reader) error { return r.read(log, lines, takes) }); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r, nil
+	return nil
+}
+
+// takeTraffic takes what the traffic of a catalog reads of a service. What names an item that was
+// written before is left out.
+func (r *recorded) takeTraffic(t traffic.Traffic, c services.Catalog, service services.Service) error {
+	kinds, err := t.Complete(c)
+	if err != nil {
+		return err
+	}
+	for _, k := range kinds {
+		reads := k.Method == http.MethodGet || k.Method == http.MethodHead
+		if !reads || strings.Contains(k.Target, "{{") || !slices.Contains(service.Patterns(), k.Path) {
+			r.others++
+			continue
+		}
+		r.keep(request{k.Method, k.Header["Host"], k.Target}, k.Weight)
+	}
+	return nil
+}
+
+// keep counts a request.
+func (r *recorded) keep(one request, n int) {
+	r.kept += n
+	if r.shapes[one.shape()] == nil {
+		r.shapes[one.shape()] = map[request]int{}
+	}
+	r.shapes[one.shape()][one] += n
 }
 
 func (r *recorded) read(name string, lines io.Reader, takes alb.Listener) error {
@@ -83,11 +113,7 @@ func (r *recorded) add(e accesslog.Entry, takes alb.Listener) bool {
 	if err != nil || takes.Route(&http.Request{Method: one.method, Host: one.host, URL: at}).ID == alb.DefaultRule {
 		return false
 	}
-	r.kept++
-	if r.shapes[one.shape()] == nil {
-		r.shapes[one.shape()] = map[request]int{}
-	}
-	r.shapes[one.shape()][one]++
+	r.keep(one, 1)
 	return true
 }
 
