@@ -363,5 +363,6 @@ func TestLogsOfABucket(t *testing.T) {
 	require.NoError(t, all.readLogs(t.Context(), from, []string{"s3://logs/day/"}, service))
 	assert.Equal(t, 2, all.kept)
 	assert.Len(t, all.shapes, 2)
-	assert.EqualError(t, newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, service), "s3://denied: AccessDenied: not yours")
+	err = newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, service)
+	assert.EqualError(t, err, "s3://denied: AccessDenied: not yours")
 }
