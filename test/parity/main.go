@@ -69,7 +69,7 @@ func (o *options) flags() *flag.FlagSet {
 			o.ignore = append(o.ignore, name)
 			return nil
 		})
-	f.BoolVar(&o.values, "values", false, "show the values that differ and the queries, which may be somebody's data")
+	f.BoolVar(&o.values, "values", false, "show the values that differ and the queries, which may be personal data")
 	f.StringVar(&o.json, "json", "", "write the report to a `file`, for machines")
 	return f
 }

@@ -205,7 +205,7 @@ func TestProof(t *testing.T) {
 	require.ErrorContains(t, err, "another program answers for it")
 }
 
-// A key of JSON may be somebody's data too, and a load balancer's own 5xx names no program.
+// A key of JSON may be personal data too, and a load balancer's own 5xx names no program.
 func TestKeysAndErrors(t *testing.T) {
 	log := logOf(t, line("GET", "/api/alpha/7"))
 	text, err := compared(t, t.Context(),

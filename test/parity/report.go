@@ -64,7 +64,7 @@ type shown struct {
 // mostExamples is of how many places a shape has an example.
 const mostExamples = 20
 
-// keyed is the name of a field that is likely a key, such as somebody's address.
+// keyed is the name of a field that is likely a key, such as a person's address.
 var keyed = regexp.MustCompile(`\.[^.\[]*[0-9@][^.\[]*`)
 
 // tooMany is after how many answers of 500 and above in a row a run ends: this may be production.
@@ -153,7 +153,7 @@ func (s *shape) note(one request, d parity.Difference, size int) {
 	}
 }
 
-// finish fills in what is known in the end, and masks what may be somebody's data.
+// finish fills in what is known in the end, and masks what may be personal data.
 func (r *report) finish() {
 	slices.SortFunc(r.Shapes, func(a, b *shape) int { return cmp.Or(b.Different-a.Different, strings.Compare(a.Shape, b.Shape)) })
 	for _, s := range r.Shapes {

@@ -79,7 +79,7 @@ func busiestSite(a archive) string {
 	return busiest
 }
 
-// siteOf is the domain that somebody has registered, such as example.com of api.example.com, or
+// siteOf is the registered domain, such as example.com of api.example.com, or
 // else the host.
 func siteOf(at *url.URL) string {
 	site, err := publicsuffix.EffectiveTLDPlusOne(at.Hostname())

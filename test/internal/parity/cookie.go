@@ -51,7 +51,7 @@ func byName(lines []string) map[string]string {
 	return all
 }
 
-// malformed is what is said of a cookie that cannot be read. Its value may be somebody's data.
+// malformed is what is said of a cookie that cannot be read. Its value may be personal data.
 const malformed = "malformed"
 
 var sites = map[http.SameSite]string{

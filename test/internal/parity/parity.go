@@ -119,7 +119,7 @@ func bodies(one, other []byte) []Difference {
 	return []Difference{{"body", fmt.Sprintf("%q", one), fmt.Sprintf("%q", other)}}
 }
 
-// Masked is the difference without the content of its values, which may be somebody's data: their
+// Masked is the difference without the content of its values, which may be personal data: their
 // kinds and, of texts, their lengths. A status is none.
 func (d Difference) Masked() Difference {
 	if d.Place != "status" {

@@ -98,7 +98,7 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// A value that may be somebody's data is said by its kind.
+// A value that may be personal data is said by its kind.
 func TestMasked(t *testing.T) {
 	for value, want := range map[string]string{
 		`"Ada"`: "a text of 3 bytes", "404": "a number", "true": "true", "null": "null", `{"a":1}`: "an object", "[1]": "a list",
