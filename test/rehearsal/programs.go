@@ -38,17 +38,10 @@ func unstartable(c services.Catalog, engine region.Engine) []string {
 // checkStart has a line for each program that cannot start, when what remains is no rehearsal:
 // the monolith cannot start, no service can, or one that can calls one that cannot.
 func checkStart(c services.Catalog, cannot []string) error {
-	can, calls := 0, false
-	for _, s := range c.All() {
-		if slices.Contains(cannot, s.Name) {
-			continue
-		}
-		if !s.IsWorker() && s.Name != c.Monolith.Name {
-			can++
-		}
-		calls = calls || slices.ContainsFunc(s.Calls, func(callee string) bool { return slices.Contains(cannot, callee) })
-	}
-	if can > 0 && !calls && !slices.Contains(cannot, c.Monolith.Name) {
+	lacks := func(name string) bool { return slices.Contains(cannot, name) }
+	starts := slices.ContainsFunc(c.Services, func(s services.Service) bool { return !lacks(s.Name) })
+	calls := slices.ContainsFunc(c.All(), func(s services.Service) bool { return !lacks(s.Name) && slices.ContainsFunc(s.Calls, lacks) })
+	if starts && !calls && !lacks(c.Monolith.Name) {
 		return nil
 	}
 	var errs []error

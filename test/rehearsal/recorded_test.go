@@ -216,8 +216,8 @@ func TestHAR(t *testing.T) {
 		assert.Equal(t, "/api/alpha?q=%C3%A9", k.Target)
 		assert.Equal(t, "/api/alpha", k.Path)
 	}
-	assert.Contains(t, notes, "the HAR file: 2 GETs and HEADs, 2 different ones\nleft out: 1 of another verb than GET and HEAD; "+
-		"1 of another site than example.com; 2 without an address of HTTP; 1 malformed, the first in entry 7: ")
+	assert.Contains(t, notes, "the HAR file: 2 GETs and HEADs, 2 different ones\nleft out: 1 of another site than example.com; "+
+		"1 of another verb than GET and HEAD; 2 without an address of HTTP; 1 malformed, the first in entry 7: ")
 
 	for want, content := range map[string]string{`no "log"`: `{}`, "--har ": `{"log":1}`} {
 		_, err := readHAR(file(t, "a.har", content))
