@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/internal/parity"
 )
 
@@ -75,8 +76,7 @@ const tooMany = 10
 func (r *report) compareAll(ctx context.Context, s *sides, all []request, o options, progress io.Writer) error {
 	next := time.NewTicker(time.Duration(float64(time.Second) / o.rate))
 	defer next.Stop()
-	without := parity.PlacesOf(append([]string{o.proof, "X-Rehearsal-Program", "Set-Cookie AWSALB", "Set-Cookie AWSALBCORS",
-		"Set-Cookie AWSALBTG", "Set-Cookie AWSALBTGCORS"}, o.ignore...)...)
+	without := parity.Balancers.With(parity.PlacesOf(o.proof, load.ProgramHeader)).With(parity.PlacesOf(o.ignore...))
 	failing := 0
 	for i, one := range all {
 		first, again, other, err := s.triple(ctx, one, next.C)

@@ -63,7 +63,7 @@ type replay struct {
 // without are the places in which answers may differ: what the traffic says, and the id of
 // what each side's request writes.
 func (r replay) without() parity.Places {
-	places := parity.PlacesOf(append(programHeaders, r.differs...)...)
+	places := parity.Balancers.With(parity.PlacesOf(programHeaders...)).With(parity.PlacesOf(r.differs...))
 	if r.writes != nil {
 		places = places.With(parity.PlacesOf(r.writes.ID))
 	}
@@ -163,14 +163,8 @@ func compare(without parity.Places, send func(program string) (parity.Answer, er
 	return found, nil
 }
 
-// programHeaders are those in which the answers of two programs always differ, and the cookies
-// of the load balancer's stickiness.
-//
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-var programHeaders = []string{
-	"X-Served-By", load.ProgramHeader,
-	"Set-Cookie AWSALB", "Set-Cookie AWSALBCORS", "Set-Cookie AWSALBTG", "Set-Cookie AWSALBTGCORS",
-}
+// programHeaders are those in which the answers of two programs always differ.
+var programHeaders = []string{"X-Served-By", load.ProgramHeader}
 
 // replay sends the request to one program by the preview header.
 func (r *rehearsal) replay(ctx context.Context, what replay, program string) (parity.Answer, error) {

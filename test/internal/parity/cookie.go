@@ -8,6 +8,12 @@ import (
 	"strings"
 )
 
+// Balancers are the places of the cookies of a load balancer's stickiness, which say nothing of the
+// programs behind it.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+var Balancers = PlacesOf("Set-Cookie AWSALB", "Set-Cookie AWSALBCORS", "Set-Cookie AWSALBTG", "Set-Cookie AWSALBTGCORS")
+
 // cookies compares the cookies that two answers set, by their names and attributes. Their
 // values, and when they end to the second, are each answer's own.
 func cookies(one, other []string) []Difference {
