@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,11 +25,11 @@ type change struct {
 // of them has an environment for is none. A service that one of them does not name is dark
 // there.
 func changesOf(catalog services.Catalog, from, to string) ([]change, error) {
-	before, err := phasesIn(catalog, from)
+	before, err := stacks.PhasesIn(from, catalog)
 	if err != nil {
 		return nil, fmt.Errorf("--from %s: %w", from, err)
 	}
-	after, err := phasesIn(catalog, to)
+	after, err := stacks.PhasesIn(to, catalog)
 	if err != nil {
 		return nil, fmt.Errorf("--to %s: %w", to, err)
 	}
@@ -48,34 +46,6 @@ func changesOf(catalog services.Catalog, from, to string) ([]change, error) {
 		}
 		from := step{"as before", phases}
 		all = append(all, change{[]string{name}, from, step{difference(catalog, phases, after[name]), after[name]}})
-	}
-	return all, nil
-}
-
-// phasesIn are the phases of the environments in a cdk.json, by the names of their stages.
-func phasesIn(catalog services.Catalog, file string) (map[string]map[string]string, error) {
-	context, err := stacks.FileContext(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, errors.New("there is no such file: want a cdk.json")
-	}
-	if err != nil {
-		return nil, err
-	}
-	environments, _ := context["environments"].(map[string]any)
-	all := map[string]map[string]string{}
-	for name, e := range environments {
-		environment, _ := e.(map[string]any)
-		migration, _ := environment["migration"].(map[string]any)
-		phases := start(catalog).phases
-		for _, key := range catalog.Keys() {
-			if word, written := migration[key].(string); written {
-				phases[key] = word
-			}
-		}
-		if _, err := services.ParseMigration(catalog, phases); err != nil {
-			return nil, fmt.Errorf("environment %q: %w", name, err)
-		}
-		all[catalog.Name+"-"+name] = phases
 	}
 	return all, nil
 }

@@ -65,6 +65,13 @@ func (s *Stage) readListener(r Resource) (Listener, error) {
 	return listener, nil
 }
 
+// ReadRule reads the properties of a listener rule, as a template has them. Those of
+// DescribeRules have the same form, but for the text of the priority.
+func ReadRule(properties map[string]any) (alb.Rule, error) {
+	rule, err := readListenerRule(Resource{Properties: properties})
+	return rule.Rule, err
+}
+
 func readListenerRule(r Resource) (ListenerRule, error) {
 	// Every property that changes which requests a rule matches, and where it sends
 	// them, is read or refused.
