@@ -13,7 +13,9 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/endpoint"
 	"example.com/strangler/test/internal/load"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/rehearsal/page"
@@ -42,10 +44,11 @@ func (r *rehearsal) serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	return r.show(ctx, listener, o.rate, first, func() {
+	return r.show(ctx, listener, o.rate, first, func(apis string) {
 		r.screen.line("the migration is on http://%s/ until Ctrl-C; %s answers there at every other path, such as http://%s%s", at,
 			r.catalog.Name, at, r.sample())
 		r.screen.line("with the preview header, as from inside, it answers on %s", r.region.InsideURL())
+		r.screen.line("as AWS's APIs, with a second for a minute, it answers on %s", apis)
 	})
 }
 
@@ -83,8 +86,8 @@ func (r *rehearsal) asShipped() (step, error) {
 }
 
 // show serves the page on a listener and, at every path that the page has not, the
-// app. It calls ready once both are there.
-func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func()) error {
+// app. It calls ready once both are there, with the address of AWS's APIs.
+func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, first step, ready func(apis string)) error {
 	s := &show{rehearsal: r, ctx: ctx, recorder: newRecorder(r.region)}
 	defer s.end()
 	r.region.Watch(s.timeline.task)
@@ -93,15 +96,16 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	if err := s.move("the first deployment, "+first.name, first); err != nil {
 		return err
 	}
-	visitors, err := net.Listen("tcp", "127.0.0.1:0")
+	url, closeApp, err := listen(s.recorder)
 	if err != nil {
 		return err
 	}
-	app := &http.Server{Handler: s.recorder, ReadHeaderTimeout: load.Timeout}
-	go func() { _ = app.Serve(visitors) }() // until Close
-	defer app.Close()
-
-	url := "http://" + visitors.Addr().String()
+	defer closeApp()
+	apis, closeAPIs, err := listen(endpoint.Handler(s.answer))
+	if err != nil {
+		return err
+	}
+	defer closeAPIs()
 	if err := seed(url, r.kinds, r.ledger); err != nil {
 		return err
 	}
@@ -127,7 +131,7 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 	go func() { failed <- everything.Serve(listener) }()
 	defer everything.Close()
 	r.screen.progress("serving", r.count)
-	ready()
+	ready(apis)
 	for {
 		select {
 		case <-ctx.Done():
@@ -138,6 +142,17 @@ func (r *rehearsal) show(ctx context.Context, listener net.Listener, rate int, f
 			r.load.Forget() // the page reads the recorder alone
 		}
 	}
+}
+
+// listen serves on a free port of this machine until it is closed.
+func listen(handler http.Handler) (url string, end func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: load.Timeout}
+	go func() { _ = server.Serve(listener) }() // until Close
+	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }
 
 // end waits for the deployment that runs and for scaling, and lets no other begin.
@@ -155,11 +170,14 @@ type show struct {
 	recorder *recorder
 	meter    meter
 	timeline timeline
+	updates  updates
 	// moving are what changes the region: a deployment, scaling.
 	moving sync.WaitGroup
 
-	mu         sync.Mutex
-	step       step
+	mu   sync.Mutex
+	step step
+	// deployed are the templates of the step.
+	deployed   *assembly.Stage
 	deployment page.Deployment
 	ended      bool
 }
@@ -209,7 +227,7 @@ func (s *show) bring(next step) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.step = next
+	s.step, s.deployed = next, stage
 	return nil
 }
 
@@ -218,6 +236,7 @@ const maxLog = 200
 
 // observe adds an event of CloudFormation to the deployment's log.
 func (s *show) observe(e cloudformation.Event) {
+	s.updates.note(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	line := strings.Join(strings.Fields(fmt.Sprint(e.Stack, " ", e.LogicalID, " ", words(e.Action), " ", words(e.Status))), " ")

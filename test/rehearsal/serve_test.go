@@ -32,7 +32,7 @@ func TestPersonMovesAService(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- r.show(ctx, listener, 50, start(r.catalog), func() { close(ready) })
+		ended <- r.show(ctx, listener, 50, start(r.catalog), func(string) { close(ready) })
 	}()
 	defer func() {
 		stop()

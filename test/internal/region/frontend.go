@@ -23,6 +23,8 @@ type frontend struct {
 	outsideURL, insideURL string
 	servers               []*http.Server
 	nodes                 []*node
+	// meter counts the requests to target groups.
+	meter meter
 
 	mu         sync.Mutex
 	attributes alb.Attributes
@@ -41,6 +43,7 @@ type frontend struct {
 func openFrontend(propagation time.Duration) (*frontend, error) {
 	d := &frontend{
 		nodes: newNodes(propagation), rules: map[string]alb.Rule{}, groups: map[string][]http.Handler{}, programs: map[string]string{},
+		meter: meter{groups: map[string]map[int64]*Counts{}},
 	}
 	var err error
 	if d.outsideURL, err = d.listen(d); err != nil {
@@ -117,7 +120,7 @@ func (d *frontend) change(change func()) {
 	for i, node := range d.nodes {
 		groups := map[string]http.Handler{}
 		for id, views := range d.groups {
-			groups[id] = d.named(views[i], id)
+			groups[id] = d.named(d.meter.watch(id, views[i]), id)
 		}
 		balancer := &alb.LoadBalancer{Listener: listener, TargetGroups: groups, Attributes: attributes}
 		node.rules.learn(func() { node.balancer.Store(balancer) })
