@@ -162,14 +162,30 @@ func gitHubProvider(stack awscdk.Stack, d Delivery) *string {
 }
 
 // newDiffRole lets a pull request's workflow read what is deployed: through the lookup
-// role of the bootstrap or, where there is none, the templates alone.
+// role of the bootstrap or, where there is none, the templates and stacks alone, and what
+// go run ./test/verdict counts.
 func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider *string) {
 	role := newGitHubRole(scope, "Diff", d, e, provider, d.claims("pull_request"))
 	allow(role, "sts:AssumeRole", bootstrapRoles(scope, e, "lookup")...)
 	account, partition := accountOf(scope, e)
-	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
+	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"} {
 		allow(role, action, fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s-*/*", partition, e.Region, account, e.StageName()))
 	}
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    jsii.Strings(verdictActions...),
+		Resources:  jsii.Strings("*"),
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:RequestedRegion": e.Region}},
+	}))
+}
+
+// verdictActions are what a verdict reads beside the stacks. They are of all resources or,
+// as those of alarms, of whatever the call names.
+//
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+var verdictActions = []string{
+	"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeRules",
+	"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
 }
 
 // newDeployRole lets the branch's workflow deploy, once GitHub's environment of the same

@@ -210,11 +210,55 @@ func deliveryRights(name, environment, account, region string) map[grant]bool {
 		rights[grant{action: "sts:AssumeRole", resource: bootstrapRole(kind, account, region)}] = true
 	}
 	if name == "Diff" {
-		for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"} {
+		for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"} {
 			rights[grant{action: action, resource: alphaStack(environment, account, region)}] = true
 		}
 	}
 	return rights
+}
+
+// verdictReads are what a verdict reads of a whole region.
+var verdictReads = []string{
+	"cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms", "elasticloadbalancing:DescribeRules",
+	"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes",
+}
+
+// checkVerdictRights wants a role to read the figures of one region, or of none, and no more
+// of the services that have them.
+func checkVerdictRights(role assembly.Role, of string) error {
+	principal := iam.Principal{ARN: "arn:aws:iam::" + accountID + ":role/" + role.LogicalID, Policies: role.Policies}
+	var errs []error
+	for _, action := range append(slices.Clone(verdictReads),
+		"cloudwatch:PutMetricData", "cloudwatch:DeleteAlarms", "cloudwatch:GetMetricStatistics", "elasticloadbalancing:ModifyRule",
+		"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:SetRulePriorities") {
+		for _, region := range []string{"eu-west-1", "us-east-1"} {
+			decision, err := principal.Decide(iam.Request{
+				Action: action, Resource: "*", Context: map[string]string{"aws:RequestedRegion": region},
+			})
+			if got := decision == iam.Allow; err != nil || got != (region == of && slices.Contains(verdictReads, action)) {
+				errs = append(errs, errors.Join(fmt.Errorf("%s may %s in %s: %v", role.LogicalID, action, region, got), err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// The diff role reads what a verdict needs, in its environment's region; the other role not.
+func TestVerdictRights(t *testing.T) {
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDiff"), "eu-west-1"))
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "prodDiff"), "us-east-1"))
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDeploy"), ""))
+	for name, statement := range map[string]assembly.Statement{
+		"any region": {Effect: "Allow", Action: verdictReads, Resource: assembly.Strings{"*"}},
+		"a change":   {Effect: "Allow", Action: assembly.Strings{"elasticloadbalancing:*"}, Resource: assembly.Strings{"*"}},
+	} {
+		role := deliveryRole(t, "devDiff")
+		role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{statement}})
+		require.Error(t, checkVerdictRights(role, "eu-west-1"), "%s: mutant passed the check", name)
+	}
+	role := deliveryRole(t, "devDiff")
+	role.Policies = nil
+	require.Error(t, checkVerdictRights(role, "eu-west-1"))
 }
 
 func bootstrapRole(kind, account, region string) string {
@@ -253,7 +297,7 @@ func checkDeliveryRights(role assembly.Role, want map[grant]bool) error {
 	principal := iam.Principal{ARN: "arn:aws:iam::" + accountID + ":role/" + role.LogicalID, Policies: role.Policies}
 	for _, action := range []string{
 		"sts:AssumeRole", "sts:TagSession", "iam:PassRole", "iam:PutRolePolicy", "s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter",
-		"cloudformation:DescribeStacks", "cloudformation:GetTemplate",
+		"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 		"cloudformation:CreateChangeSet", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
 	} {
 		for _, resource := range resources {

@@ -104,8 +104,10 @@ func (j judge) inspect() ([]finding, error) {
 	for _, mistake := range wrong {
 		found = append(found, finding{figureStep, no, mistake})
 	}
-	drift := j.deployed.drift(j.stage)
-	for _, line := range drift {
+	if j.group(j.service()) == "" {
+		found = append(found, finding{figureStep, no, fmt.Sprintf("%q is not deployed: deploy it dark first, and ask again", j.service())})
+	}
+	for _, line := range j.deployed.drift(j.stage) {
 		found = append(found, finding{figureDrift, no, line})
 	}
 	for _, line := range j.deployed.moving {

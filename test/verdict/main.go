@@ -193,7 +193,7 @@ func judgeAll(ctx context.Context, o options, app *synth.App, e stacks.Environme
 	if err != nil {
 		return nil, err
 	}
-	signedIn, err := account.SignIn(ctx, e.Region)
+	signedIn, err := account.In(ctx, e.Account, e.Region)
 	if err != nil {
 		return nil, err
 	}

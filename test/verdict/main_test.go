@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/services"
 	"example.com/strangler/test/internal/account"
 	"example.com/strangler/test/internal/fixture"
 )
@@ -431,6 +432,17 @@ func TestPullRequest(t *testing.T) {
 	assert.Equal(t, isNo, status)
 	assert.Regexp(t, "^- Verdict: alpha in fixture-prod, 10% → 50%: \\*\\*no\\*\\*\\. `errors: alpha .* evidence that", out)
 	assert.Contains(t, out, "beta in fixture-prod, live → dark: **go**")
+
+	require.NoError(t, os.WriteFile(before, []byte(`{"context": {"environments": {"prod": {"migration": {"alpha": "10%", "beta": "live", "gamma": "live"}}}}}`), 0o644))
+	c.groups["Alpha"].failed = 0.001
+	app := fixtureAt(t, append(tenth, "delta", "live")...)
+	app.Catalog.Services = append(app.Catalog.Services, services.Service{
+		Name: "delta", Image: app.Catalog.Services[0].Image, Paths: []string{"/delta"}, Priority: 300,
+	})
+	out, status, err := in(t, app, "--markdown", "--from", before, "--assembly", templatesAt(t, tenth...))
+	require.NoError(t, err)
+	assert.Equal(t, isNo, status)
+	assert.Contains(t, out, `"delta" is not deployed: deploy it dark first`)
 
 	require.NoError(t, os.WriteFile(before, []byte(`{"context": {"environments": {"dev": {}}}}`), 0o644))
 	out, _ = judged("alpha", "50%")

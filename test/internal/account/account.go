@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 )
@@ -29,6 +31,34 @@ func SignIn(ctx context.Context, region string) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("no credentials: sign in as for the AWS CLI, or set AWS_PROFILE: %w", firstLine(err))
 	}
 	return account, nil
+}
+
+// In signs in to the account of an environment: as SignIn does where that is the caller's own,
+// or none is named, and otherwise through the role with which the CDK's bootstrap lets others
+// look up what is there.
+//
+// https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html#bootstrapping-env-roles
+func In(ctx context.Context, account, region string) (aws.Config, error) {
+	signedIn, err := SignIn(ctx, region)
+	if err != nil || account == "" {
+		return signedIn, err
+	}
+	client := sts.NewFromConfig(signedIn)
+	caller, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return aws.Config{}, Explained(err)
+	}
+	own := aws.ToString(caller.Arn)
+	if aws.ToString(caller.Account) == account {
+		return signedIn, nil
+	}
+	partition := strings.Split(own, ":")[1]
+	role := fmt.Sprintf("arn:%[1]s:iam::%[2]s:role/cdk-hnb659fds-lookup-role-%[2]s-%[3]s", partition, account, region)
+	signedIn.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(client, role))
+	if _, err := signedIn.Credentials.Retrieve(ctx); err != nil {
+		return aws.Config{}, fmt.Errorf("%s cannot assume %s: run cdk bootstrap --trust-for-lookup there: %w", own, role, Explained(err))
+	}
+	return signedIn, nil
 }
 
 // notSignedIn are the codes of credentials that have expired or are wrong.
