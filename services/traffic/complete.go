@@ -81,6 +81,8 @@ func (k Kind) check(t Traffic, c services.Catalog) error {
 		return fmt.Errorf("the further statuses are %v: want each 100 to 599", k.Also)
 	case len(k.Also) > 0 && k.Writes != nil:
 		return fmt.Errorf("it writes an item with status %d, and may have %v: want one status of a request that writes", k.Status, k.Also)
+	case k.Writes != nil && k.IsSafe():
+		return fmt.Errorf("it writes an item, and is said to be safe: want one of the two")
 	case k.Most < 0:
 		return fmt.Errorf("the list has at most %d items: want 1 or more, or 0 for no list", k.Most)
 	}

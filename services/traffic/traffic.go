@@ -67,6 +67,10 @@ type Kind struct {
 	// "$.items[].made", or a header. What varies between two answers of one program, and the id
 	// of an item that is written, need not be named. Nil means nothing.
 	Differs []string
+	// Safe is whether the request changes nothing, so that parity may repeat it where it
+	// matters: true for a search by POST, false for a GET that ends a session. Nil means that a
+	// GET and a HEAD are, unless they write an item.
+	Safe *bool
 	// Needs names paths of other services that the answer depends on, as the catalog has
 	// them. While one of those services is down, 503 with Retry-After is a right answer
 	// too. Nil means that it depends on none.
@@ -74,6 +78,14 @@ type Kind struct {
 
 	// route is filled in by Complete.
 	route string
+}
+
+// IsSafe reports whether the request changes nothing.
+func (k Kind) IsSafe() bool {
+	if k.Safe != nil {
+		return *k.Safe
+	}
+	return (k.Method == http.MethodGet || k.Method == http.MethodHead) && k.Writes == nil
 }
 
 // Route returns the name of the route that the request is for, or "". The traffic is one

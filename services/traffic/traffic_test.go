@@ -125,6 +125,7 @@ func TestCompleteRefuses(t *testing.T) {
 		`the target is "beta"`:                          edit(2, func(k *traffic.Kind) { k.Target = "beta" }),
 		`the further statuses are [304 99]`:             edit(2, func(k *traffic.Kind) { k.Also = []int{304, 99} }),
 		`want one status of a request that writes`:      edit(1, func(k *traffic.Kind) { k.Also = []int{200} }),
+		`it writes an item, and is said to be safe`:     edit(1, func(k *traffic.Kind) { yes := true; k.Safe = &yes }),
 		`the status is 2000`:                            edit(2, func(k *traffic.Kind) { k.Status = 2000 }),
 		`the list has at most -1 items`:                 edit(2, func(k *traffic.Kind) { k.Most = -1 }),
 		`{{name}} is no placeholder: want {{new}}, {{id}}, {{number}} or one such as {{id:/api/things}}`: edit(2,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/strangler/services"
+	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/parity"
 )
 
@@ -80,11 +81,10 @@ func (s *sides) triple(ctx context.Context, r request, next <-chan time.Time) (o
 func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	sent, err := http.NewRequestWithContext(ctx, r.method, s.url+r.target, nil)
+	sent, err := r.to(ctx, s.url)
 	if err != nil {
 		return timed{}, err
 	}
-	sent.Host = cmp.Or(r.host, sent.Host)
 	if who.header != "" {
 		sent.Header.Set(services.PreviewHeader, who.header)
 	}
@@ -102,6 +102,26 @@ func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 		return timed{}, fmt.Errorf("%s: %w", who.name, err)
 	}
 	return timed{parity.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, time.Since(began)}, s.prove(who, response)
+}
+
+// to is the request to a load balancer.
+func (r request) to(ctx context.Context, url string) (*http.Request, error) {
+	var kind traffic.Kind
+	if r.kind != nil {
+		kind = *r.kind
+	}
+	sent, err := http.NewRequestWithContext(ctx, r.method, url+r.target, strings.NewReader(kind.Body))
+	if err != nil {
+		return nil, err
+	}
+	sent.Host = cmp.Or(r.host, sent.Host)
+	if kind.Body != "" {
+		sent.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range kind.Header {
+		sent.Header.Set(name, value)
+	}
+	return sent, nil
 }
 
 // prove checks that a side names itself as it did before. A load balancer answers 5xx itself, and

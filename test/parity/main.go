@@ -59,7 +59,7 @@ func (o *options) flags() *flag.FlagSet {
 	f.StringVar(&o.service, "service", "", "the `name` of the service in the catalog")
 	f.BoolVar(&o.external, "external", false,
 		"the monolith has no preview rule, as it runs outside: ask it without the header, while the service is dark")
-	f.BoolVar(&o.traffic, "traffic", false, "send the GETs and HEADs of the catalog's traffic without placeholders, in the place of a log")
+	f.BoolVar(&o.traffic, "traffic", false, "send what is safe of the catalog's traffic and names no item, in the place of a log")
 	f.StringVar(&o.proof, "proof", "X-Served-By", "the response `header` that tells the two programs apart")
 	f.Float64Var(&o.rate, "rate", 5, "`requests` a second, to both sides together")
 	f.IntVar(&o.budget, "budget", 600, "`requests` at most, three for each that is compared")

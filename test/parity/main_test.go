@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -159,8 +160,8 @@ func TestSample(t *testing.T) {
 	assert.Equal(t, "51 requests of 2 shapes; left out: 2 of another service, verb or answer, 1 lines that cannot be read", all.String())
 	sample := all.sample(4)
 	require.Len(t, sample, 4)
-	assert.Contains(t, sample, request{"HEAD", "www.example.com", "/api/alpha"})
-	assert.Equal(t, request{"GET", "www.example.com", "/api/alpha/0"}, sample[0], "the most frequent first")
+	assert.Contains(t, sample, request{"HEAD", "www.example.com", "/api/alpha", nil})
+	assert.Equal(t, request{"GET", "www.example.com", "/api/alpha/0", nil}, sample[0], "the most frequent first")
 	assert.Len(t, all.sample(1000), 41)
 
 	var asked atomic.Int64
@@ -270,32 +271,49 @@ func TestEndsEarly(t *testing.T) {
 	assert.Positive(t, found.Shapes[0].Asked)
 }
 
-var fixtureTraffic = traffic.Traffic{
-	{Name: "list", Path: "/api/alpha", Target: "/api/alpha?limit=2", Weight: 5},
-	{Name: "one", Path: "/api/alpha", Target: "/api/alpha/{{id}}"},
-	{
-		Name: "create", Path: "/api/alpha", Method: "POST", Target: "/api/alpha", Status: 201, Body: `{"id":"{{new}}"}`,
-		Writes: &traffic.Item{ReadBack: "/api/alpha"},
-	},
-	{Name: "beta", Path: "/api/beta", Target: "/api/beta"},
-	{Name: "gamma", Path: "/gamma", Target: "/gamma"},
-}
+var (
+	yes, not = true, false
 
-// The catalog's traffic is sent in the place of a log, as far as it reads and names no item.
+	fixtureTraffic = traffic.Traffic{
+		{Name: "list", Path: "/api/alpha", Target: "/api/alpha?limit=2", Weight: 5},
+		{Name: "one", Path: "/api/alpha", Target: "/api/alpha/{{id}}"},
+		{
+			Name: "create", Path: "/api/alpha", Method: "POST", Target: "/api/alpha", Status: 201, Body: `{"id":"{{new}}"}`,
+			Writes: &traffic.Item{ReadBack: "/api/alpha"},
+		},
+		{
+			Name: "search", Path: "/api/alpha", Method: "POST", Target: "/api/alpha/search", Body: `{"like":"x"}`, Safe: &yes,
+			Header: map[string]string{"X-Key": "key"}, Differs: []string{"took"},
+		},
+		{Name: "search-all", Path: "/api/alpha", Method: "POST", Target: "/api/alpha/all"},
+		{Name: "end", Path: "/api/alpha", Target: "/api/alpha/end", Safe: &not},
+		{Name: "beta", Path: "/api/beta", Target: "/api/beta"},
+		{Name: "gamma", Path: "/gamma", Target: "/gamma"},
+	}
+)
+
+// The catalog's traffic is sent in the place of a log, as far as it is safe and names no item: a
+// GET that changes something is not, a POST that says so is, with its body and headers. What the
+// two may fill differently is no difference.
 func TestTrafficOfTheCatalog(t *testing.T) {
 	var targets sync.Map
-	noting := func(w http.ResponseWriter, r *http.Request) {
-		targets.Store(r.Method+" "+r.RequestURI, true)
-		writing(`{}`)(w, r)
+	noting := func(took string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			targets.Store(strings.TrimSpace(r.Method+" "+r.RequestURI+" "+string(body)+" "+r.Header.Get("X-Key")), true)
+			writing(`{"took":`+took+`}`)(w, r)
+		}
 	}
-	server := twoSides(t, noting, noting)
+	server := twoSides(t, noting("1"), noting("2"))
 	var out bytes.Buffer
 	args := []string{"--url", server.URL, "--service", "alpha", "--rate", "100", "--traffic"}
-	require.NoError(t, run(t.Context(), args, system{fixture.Catalog(), fixtureTraffic}, source{}, &out, &out))
-	var sent []any
-	targets.Range(func(target, _ any) bool { sent = append(sent, target); return true })
-	assert.Equal(t, []any{"GET /api/alpha?limit=2"}, sent)
-	assert.Contains(t, out.String(), "5 requests of 1 shapes; left out: 4 of another service, verb or answer")
+	require.Error(t, run(t.Context(), args, system{fixture.Catalog(), fixtureTraffic}, source{}, &out, &out))
+	var sent []string
+	targets.Range(func(target, _ any) bool { sent = append(sent, target.(string)); return true })
+	assert.ElementsMatch(t, []string{"GET /api/alpha?limit=2", `POST /api/alpha/search {"like":"x"} key`}, sent)
+	assert.Contains(t, out.String(), "6 requests of 2 shapes; left out: 6 of another service, verb or answer")
+	assert.Contains(t, out.String(), "GET /api/alpha: $.took differs 1 times")
+	assert.NotContains(t, out.String(), "search: $.took")
 }
 
 // Bad input is one line.

@@ -86,7 +86,7 @@ func (r *report) compareAll(ctx context.Context, s *sides, all []request, o opti
 		if err != nil {
 			return err
 		}
-		r.add(one, first, again, other, without)
+		r.add(one, first, again, other, without.With(one.differs()))
 		if failing++; first.Status < http.StatusInternalServerError && other.Status < http.StatusInternalServerError {
 			failing = 0
 		}
@@ -100,6 +100,14 @@ func (r *report) compareAll(ctx context.Context, s *sides, all []request, o opti
 		}
 	}
 	return nil
+}
+
+// differs are the places that the catalog's traffic lets two programs fill differently.
+func (r request) differs() parity.Places {
+	if r.kind == nil {
+		return parity.PlacesOf()
+	}
+	return parity.PlacesOf(r.kind.Differs...)
 }
 
 // add compares three answers.

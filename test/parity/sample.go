@@ -18,8 +18,12 @@ import (
 	"example.com/strangler/test/internal/alb"
 )
 
-// request is a GET or HEAD as it was sent.
-type request struct{ method, host, target string }
+// request is one that is safe to repeat, as it was sent.
+type request struct {
+	method, host, target string
+	// kind is that of the catalog's traffic, which has a body and headers, and nil of a log.
+	kind *traffic.Kind
+}
 
 // shape is the same for requests whose paths differ in a number or an id, such as
 // "GET /orders/{}".
@@ -61,20 +65,19 @@ func (r *recorded) readLogs(ctx context.Context, from source, names []string, se
 	return nil
 }
 
-// takeTraffic takes what the traffic of a catalog reads of a service. What names an item that was
+// takeTraffic takes what is safe of a service's traffic in a catalog. What names an item that was
 // written before is left out.
 func (r *recorded) takeTraffic(t traffic.Traffic, c services.Catalog, service services.Service) error {
 	kinds, err := t.Complete(c)
 	if err != nil {
 		return err
 	}
-	for _, k := range kinds {
-		reads := k.Method == http.MethodGet || k.Method == http.MethodHead
-		if !reads || strings.Contains(k.Target, "{{") || !slices.Contains(service.Patterns(), k.Path) {
+	for i, k := range kinds {
+		if !k.IsSafe() || strings.Contains(k.Target+k.Body, "{{") || !slices.Contains(service.Patterns(), k.Path) {
 			r.others++
 			continue
 		}
-		r.keep(request{k.Method, k.Header["Host"], k.Target}, k.Weight)
+		r.keep(request{k.Method, k.Header["Host"], k.Target, &kinds[i]}, k.Weight)
 	}
 	return nil
 }
@@ -108,7 +111,7 @@ func (r *recorded) add(e accesslog.Entry, takes alb.Listener) bool {
 		e.Method != http.MethodGet && e.Method != http.MethodHead {
 		return false
 	}
-	one := request{e.Method, e.URL.Hostname(), e.URL.RequestURI()}
+	one := request{method: e.Method, host: e.URL.Hostname(), target: e.URL.RequestURI()}
 	at, err := url.ParseRequestURI(one.target)
 	if err != nil || takes.Route(&http.Request{Method: one.method, Host: one.host, URL: at}).ID == alb.DefaultRule {
 		return false
