@@ -171,6 +171,7 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 	for _, action := range []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"} {
 		allow(role, action, fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s-*/*", partition, e.Region, account, e.StageName()))
 	}
+	allow(role, "cloudwatch:DescribeAlarms", fmt.Sprintf("arn:%s:cloudwatch:%s:%s:alarm:*", partition, e.Region, account))
 	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings(verdictActions...),
 		Resources:  jsii.Strings("*"),
@@ -178,14 +179,13 @@ func newDiffRole(scope constructs.Construct, d Delivery, e Environment, provider
 	}))
 }
 
-// verdictActions are what a verdict reads beside the stacks. They are of all resources or,
-// as those of alarms, of whatever the call names.
+// verdictActions are what a verdict reads beside stacks and alarms. They have no resource.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
 var verdictActions = []string{
-	"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeRules",
-	"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
+	"cloudwatch:GetMetricData", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroupAttributes",
+	"elasticloadbalancing:DescribeTargetGroups",
 }
 
 // newDeployRole lets the branch's workflow deploy, once GitHub's environment of the same

@@ -217,48 +217,61 @@ func deliveryRights(name, environment, account, region string) map[grant]bool {
 	return rights
 }
 
-// verdictReads are what a verdict reads of a whole region.
-var verdictReads = []string{
-	"cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms", "elasticloadbalancing:DescribeRules",
-	"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes",
+// verdictReads are what a verdict reads of a whole region, by action: the resource is that of
+// the call.
+func verdictReads(account, region string) map[string]string {
+	return map[string]string{
+		"cloudwatch:GetMetricData": "*", "elasticloadbalancing:DescribeRules": "*", "elasticloadbalancing:DescribeTargetGroups": "*",
+		"elasticloadbalancing:DescribeTargetGroupAttributes": "*",
+		"cloudwatch:DescribeAlarms":                          "arn:${AWS::Partition}:cloudwatch:" + region + ":" + account + ":alarm:*",
+	}
 }
 
 // checkVerdictRights wants a role to read the figures of one region, or of none, and no more
 // of the services that have them.
-func checkVerdictRights(role assembly.Role, of string) error {
+func checkVerdictRights(role assembly.Role, account, of string) error {
 	principal := iam.Principal{ARN: "arn:aws:iam::" + accountID + ":role/" + role.LogicalID, Policies: role.Policies}
 	var errs []error
-	for _, action := range append(slices.Clone(verdictReads),
-		"cloudwatch:PutMetricData", "cloudwatch:DeleteAlarms", "cloudwatch:GetMetricStatistics", "elasticloadbalancing:ModifyRule",
-		"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:SetRulePriorities") {
-		for _, region := range []string{"eu-west-1", "us-east-1"} {
-			decision, err := principal.Decide(iam.Request{
-				Action: action, Resource: "*", Context: map[string]string{"aws:RequestedRegion": region},
-			})
-			if got := decision == iam.Allow; err != nil || got != (region == of && slices.Contains(verdictReads, action)) {
-				errs = append(errs, errors.Join(fmt.Errorf("%s may %s in %s: %v", role.LogicalID, action, region, got), err))
-			}
+	expect := func(action, resource, region string, want bool) {
+		decision, err := principal.Decide(iam.Request{
+			Action: action, Resource: resource, Context: map[string]string{"aws:RequestedRegion": region},
+		})
+		if got := decision == iam.Allow; err != nil || got != want {
+			errs = append(errs, errors.Join(fmt.Errorf("%s may %s in %s: %v", role.LogicalID, action, region, got), err))
 		}
+	}
+	for _, region := range []string{"eu-west-1", "us-east-1"} {
+		for action, resource := range verdictReads(account, region) {
+			expect(action, resource, region, region == of)
+		}
+		for _, action := range []string{
+			"cloudwatch:PutMetricData", "cloudwatch:GetMetricStatistics", "elasticloadbalancing:ModifyRule",
+			"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:SetRulePriorities",
+		} {
+			expect(action, "*", region, false)
+		}
+		expect("cloudwatch:DeleteAlarms", verdictReads(account, region)["cloudwatch:DescribeAlarms"], region, false)
 	}
 	return errors.Join(errs...)
 }
 
 // The diff role reads what a verdict needs, in its environment's region; the other role not.
 func TestVerdictRights(t *testing.T) {
-	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDiff"), "eu-west-1"))
-	require.NoError(t, checkVerdictRights(deliveryRole(t, "prodDiff"), "us-east-1"))
-	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDeploy"), ""))
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDiff"), deployersAccount, "eu-west-1"))
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "prodDiff"), "444455556666", "us-east-1"))
+	require.NoError(t, checkVerdictRights(deliveryRole(t, "devDeploy"), deployersAccount, ""))
 	for name, statement := range map[string]assembly.Statement{
-		"any region": {Effect: "Allow", Action: verdictReads, Resource: assembly.Strings{"*"}},
+		"any region": {Effect: "Allow", Action: assembly.Strings{"cloudwatch:GetMetricData"}, Resource: assembly.Strings{"*"}},
 		"a change":   {Effect: "Allow", Action: assembly.Strings{"elasticloadbalancing:*"}, Resource: assembly.Strings{"*"}},
+		"all alarms": {Effect: "Allow", Action: assembly.Strings{"cloudwatch:*Alarms"}, Resource: assembly.Strings{"*"}},
 	} {
 		role := deliveryRole(t, "devDiff")
 		role.Policies = append(slices.Clone(role.Policies), assembly.Policy{Statements: []assembly.Statement{statement}})
-		require.Error(t, checkVerdictRights(role, "eu-west-1"), "%s: mutant passed the check", name)
+		require.Error(t, checkVerdictRights(role, deployersAccount, "eu-west-1"), "%s: mutant passed the check", name)
 	}
 	role := deliveryRole(t, "devDiff")
 	role.Policies = nil
-	require.Error(t, checkVerdictRights(role, "eu-west-1"))
+	require.Error(t, checkVerdictRights(role, deployersAccount, "eu-west-1"))
 }
 
 func bootstrapRole(kind, account, region string) string {

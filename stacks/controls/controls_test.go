@@ -185,8 +185,8 @@ func TestEveryControlFindsItsMutants(t *testing.T) {
 	assert.Len(t, mutants, len(All()), "controls with mutants")
 }
 
-// A statement for all resources keeps the control only when its single action is
-// one that AWS cannot limit to a resource.
+// A statement for all resources keeps the control only when AWS can limit none of its
+// actions to a resource.
 func TestStatementsForAllResources(t *testing.T) {
 	for _, c := range All() {
 		if c.ID != "HOUSE.IAM.3" && c.ID != "HOUSE.EC2.3" {
@@ -201,6 +201,8 @@ func TestStatementsForAllResources(t *testing.T) {
 			{[]any{"xray:PutTraceSegments"}, true},
 			{[]any{"xray:PutTraceSegments", "xray:GetTraceSummaries"}, false},
 			{[]any{"xray:PutTraceSegments", "dynamodb:GetItem"}, false},
+			{[]any{"cloudwatch:GetMetricData", "elasticloadbalancing:DescribeRules"}, true},
+			{"elasticloadbalancing:ModifyRule", false},
 			{"xray:*", false},
 			{"ecr:*", false},
 			{nil, false},

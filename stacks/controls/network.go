@@ -46,7 +46,7 @@ func network() []Control {
 		{"HOUSE.EC2.5", egressRule, "Outbound rules beside a security group are described, and to anywhere are HTTPS",
 			"describe the rule, and let out to a range, on port 443, or by an Egress to the internet in the catalog",
 			properties(func(p any) bool { return at(p, "Description") != nil && (!anywhere(p) || onPort(p, 443)) })},
-		{"HOUSE.EC2.3", endpoint, "Endpoint policies name each resource, except for the registry's login and traces",
+		{"HOUSE.EC2.3", endpoint, "Endpoint policies name each resource, except for actions that have none",
 			"limit the endpoint's policy to what the app has",
 			properties(func(p any) bool {
 				return every(statements(at(p, "PolicyDocument")), func(s any) bool { return hasNoResources(s) || namesResources(s) })

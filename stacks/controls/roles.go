@@ -35,7 +35,7 @@ func roles() []Control {
 					})
 				})
 			})},
-		{"HOUSE.IAM.3", policy, "Policies name each resource, except for the registry's login and traces",
+		{"HOUSE.IAM.3", policy, "Policies name each resource, except for actions that have none",
 			"name each resource",
 			properties(func(p any) bool {
 				return every(statements(at(p, "PolicyDocument")), func(s any) bool {
@@ -51,14 +51,23 @@ func roles() []Control {
 	}
 }
 
-// hasNoResources reports whether a statement has a single action which AWS cannot
-// limit to a resource: the registry's login, or the upload of traces to X-Ray.
+// hasNoResources reports whether a statement is of actions alone that AWS cannot limit to a
+// resource.
+func hasNoResources(statement any) bool {
+	actions := list(at(statement, "Action"))
+	return len(actions) > 0 && every(actions, func(a any) bool { return slices.Contains(withoutResource, a) })
+}
+
+// withoutResource are the actions that have no resource: the registry's login, the upload of
+// traces, and what a verdict reads of metrics and of load balancers.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-func hasNoResources(statement any) bool {
-	actions := list(at(statement, "Action"))
-	return slices.Equal(actions, []any{"ecr:GetAuthorizationToken"}) || slices.Equal(actions, []any{"xray:PutTraceSegments"})
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+var withoutResource = []any{
+	"ecr:GetAuthorizationToken", "xray:PutTraceSegments", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeRules",
+	"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
 }
 
 // namesResources reports whether a statement is for resources, and not for "*".
