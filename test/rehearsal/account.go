@@ -106,20 +106,19 @@ func (s *show) value(stage *assembly.Stage, q endpoint.Query, from, to time.Time
 	return valueOf(all, q.Name, q.Statistic)
 }
 
-// valueOf is a metric of what was counted, and not ok without a request.
+// valueOf is a metric of what was counted, and not ok without data.
 func valueOf(c region.Counts, name, statistic string) (float64, bool) {
 	var class int
 	if _, err := fmt.Sscanf(name, "HTTPCode_Target_%dXX_Count", &class); err == nil {
 		return float64(c.Classes[class]), c.Classes[class] > 0
 	}
-	seen := c.Requests > 0
 	switch name {
 	case "RequestCount":
-		return float64(c.Requests), seen
+		return float64(c.Requests), c.Requests > 0
 	case "HealthyHostCount":
-		return float64(c.Healthy), seen
+		return float64(c.Healthy), c.Seen
 	case "UnHealthyHostCount":
-		return float64(c.Unhealthy), seen
+		return float64(c.Unhealthy), c.Seen
 	case "TargetResponseTime":
 		var percent float64
 		_, err := fmt.Sscanf(statistic, "p%g", &percent)

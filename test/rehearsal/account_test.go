@@ -21,7 +21,7 @@ func TestMinutesHere(t *testing.T) {
 // What was counted is what each metric says, and without a request there is none.
 func TestMetricsOfCounts(t *testing.T) {
 	counts := region.Counts{
-		Requests: 10, Classes: [6]int{2: 6, 4: 1, 5: 2}, Healthy: 2, Unhealthy: 1,
+		Requests: 10, Classes: [6]int{2: 6, 4: 1, 5: 2}, Seen: true, Healthy: 2, Unhealthy: 1,
 		Times: []time.Duration{time.Millisecond, 2 * time.Millisecond, 3 * time.Millisecond, time.Second},
 	}
 	for metric, want := range map[[2]string]float64{

@@ -334,7 +334,7 @@ func (j judge) hosts(ctx context.Context, w window, dimensions map[string]string
 		len(all[0]), length(w.period(j.now)), most)
 	switch {
 	case len(all[0]) == 0:
-		return finding{figureHosts, wait, "the metric HealthyHostCount has no data: it comes with the first requests"}, 0, nil
+		return finding{figureHosts, wait, "the metric HealthyHostCount has no data: it comes while the load balancer has requests"}, 0, nil
 	case none > 0 || 20*unhealthy > len(all[0]):
 		return finding{figureHosts, no, text}, most, nil
 	case lastUnhealthy:

@@ -20,8 +20,10 @@ type Counts struct {
 	Classes [6]int
 	// Times are how long targets took to begin an answer, ascending, in elapsed time.
 	Times []time.Duration
-	// Healthy and Unhealthy are the most targets of that state. Like AWS they are not known
-	// without requests.
+	// Seen is whether the states of the targets were looked at, which they are as long as the
+	// load balancer has requests to any group. Healthy and Unhealthy are the most targets of that
+	// state.
+	Seen               bool
 	Healthy, Unhealthy int
 }
 
@@ -48,45 +50,72 @@ const (
 // meter counts the requests to target groups.
 type meter struct {
 	mu sync.Mutex
-	// groups are the counts by target group and tick.
-	groups map[string]map[int64]*Counts
+	// watched are the target groups, and groups the counts of each by tick.
+	watched map[string]http.Handler
+	groups  map[string]map[int64]*Counts
+	// last is the tick in which the states of all targets were looked at last.
+	last int64
+}
+
+func newMeter() meter {
+	return meter{watched: map[string]http.Handler{}, groups: map[string]map[int64]*Counts{}}
 }
 
 func tickOf(at time.Time) int64 { return at.UnixNano() / int64(tick) }
 
 // watch counts the requests to one node's view of a group.
 func (m *meter) watch(id string, group http.Handler) http.Handler {
+	m.mu.Lock()
+	m.watched[id] = group
+	m.mu.Unlock()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		answer := &answer{ResponseWriter: w}
-		defer func() { m.note(id, group, answer, began) }()
+		defer func() { m.note(id, answer, began) }()
 		group.ServeHTTP(answer, r)
 	})
 }
 
-// note counts one request, with the states of the targets when it is the first of its tick.
-func (m *meter) note(id string, group http.Handler, a *answer, began time.Time) {
+// unwatch forgets a group that is deleted; what was counted of it stays.
+func (m *meter) unwatch(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.watched, id)
+}
+
+// note counts one request, and looks at all targets when it is the first of its tick.
+func (m *meter) note(id string, a *answer, began time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := tickOf(time.Now())
+	if at != m.last {
+		m.last = at
+		for id, group := range m.watched {
+			m.at(id, at).see(group)
+		}
+	}
 	ofLoadBalancer := alb.IsOwn(a.Header())
 	if ofLoadBalancer && a.status == http.StatusServiceUnavailable {
 		return // there was no target to choose
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.groups[id] == nil {
-		m.groups[id] = map[int64]*Counts{}
-	}
-	at := tickOf(time.Now())
-	counts := m.groups[id][at]
-	if counts == nil {
-		counts = states(group)
-		m.groups[id][at] = counts
-		m.forget(id, at)
-	}
+	counts := m.at(id, at)
 	counts.Requests++
 	if a.status > 0 && !ofLoadBalancer {
 		counts.Classes[min(a.status/100, len(counts.Classes)-1)]++
 		counts.Times = append(counts.Times, a.began.Sub(began))
 	}
+}
+
+// at are the counts of a group in a tick.
+func (m *meter) at(id string, tick int64) *Counts {
+	if m.groups[id] == nil {
+		m.groups[id] = map[int64]*Counts{}
+	}
+	if m.groups[id][tick] == nil {
+		m.groups[id][tick] = &Counts{}
+		m.forget(id, tick)
+	}
+	return m.groups[id][tick]
 }
 
 // forget drops what is too old, from time to time.
@@ -101,13 +130,13 @@ func (m *meter) forget(id string, at int64) {
 	}
 }
 
-// states are the states of a group's targets.
-func states(group http.Handler) *Counts {
-	c := &Counts{}
+// see looks at the states of a group's targets.
+func (c *Counts) see(group http.Handler) {
 	targets, ok := group.(*alb.TargetGroup)
 	if !ok {
-		return c
+		return
 	}
+	c.Seen = true
 	for _, t := range targets.Targets() {
 		switch t.State {
 		case alb.Healthy:
@@ -116,7 +145,6 @@ func states(group http.Handler) *Counts {
 			c.Unhealthy++
 		}
 	}
-	return c
 }
 
 func (m *meter) counts(id string, from, to time.Time) Counts {
@@ -133,6 +161,7 @@ func (m *meter) counts(id string, from, to time.Time) Counts {
 			all.Classes[class] += n
 		}
 		all.Times = append(all.Times, c.Times...)
+		all.Seen = all.Seen || c.Seen
 		all.Healthy, all.Unhealthy = max(all.Healthy, c.Healthy), max(all.Unhealthy, c.Unhealthy)
 	}
 	slices.Sort(all.Times)

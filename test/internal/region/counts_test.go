@@ -14,7 +14,7 @@ import (
 // What is counted of a group is what its targets answered, by class; what the load balancer
 // answered in the place of one is a request without an answer, and its 503 is none.
 func TestCounts(t *testing.T) {
-	m := meter{groups: map[string]map[int64]*Counts{}}
+	m := newMeter()
 	began := time.Now()
 	send := func(group http.HandlerFunc) {
 		m.watch("group", group).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
@@ -50,17 +50,29 @@ func TestCounts(t *testing.T) {
 	assert.Zero(t, Counts{}.Percentile(0.5))
 }
 
-// The states of the targets are those of the group when the first request of a time came.
+// The states of all targets are looked at while there are requests to any group, and not of
+// one that is deleted.
 func TestCountsOfTargets(t *testing.T) {
-	group := alb.NewTargetGroup(alb.Settings{})
+	m := newMeter()
+	group := alb.NewTargetGroup(alb.Settings{HealthCheck: alb.HealthCheck{Interval: time.Hour}})
 	defer group.Close()
-	assert.Equal(t, &Counts{}, states(group))
-	assert.Equal(t, &Counts{}, states(http.NotFoundHandler()))
+	m.watch("idle", group)
+	busy := m.watch("busy", http.NotFoundHandler())
+	began := time.Now()
+	busy.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+	idle := m.counts("idle", began.Add(-tick), time.Now().Add(tick))
+	assert.Equal(t, Counts{Seen: true}, idle)
+	m.unwatch("idle")
+	time.Sleep(2 * tick)
+	began = time.Now()
+	busy.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+	assert.Zero(t, m.counts("idle", began, time.Now().Add(tick)))
 }
 
 // What is older than an hour is forgotten.
 func TestCountsAreForgotten(t *testing.T) {
-	m := meter{groups: map[string]map[int64]*Counts{"group": {}}}
+	m := newMeter()
+	m.groups["group"] = map[int64]*Counts{}
 	now := tickOf(time.Now())
 	for at := range int64(3 * kept / tick) {
 		m.groups["group"][now-at] = &Counts{Requests: 1}

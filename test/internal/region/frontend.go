@@ -43,7 +43,7 @@ type frontend struct {
 func openFrontend(propagation time.Duration) (*frontend, error) {
 	d := &frontend{
 		nodes: newNodes(propagation), rules: map[string]alb.Rule{}, groups: map[string][]http.Handler{}, programs: map[string]string{},
-		meter: meter{groups: map[string]map[int64]*Counts{}},
+		meter: newMeter(),
 	}
 	var err error
 	if d.outsideURL, err = d.listen(d); err != nil {
@@ -198,7 +198,10 @@ func (d *frontend) setGroup(id string, views ...http.Handler) {
 	d.change(func() { d.groups[id] = views })
 }
 
-func (d *frontend) deleteGroup(id string) { d.change(func() { delete(d.groups, id) }) }
+func (d *frontend) deleteGroup(id string) {
+	d.change(func() { delete(d.groups, id) })
+	d.meter.unwatch(id)
+}
 
 func (d *frontend) setProgram(group, name string) { d.change(func() { d.programs[group] = name }) }
 
