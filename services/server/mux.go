@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -25,15 +26,17 @@ type Handler func(http.ResponseWriter, *http.Request) error
 // and the handlers', as a problem document. Every response has X-Served-By and the
 // security headers.
 type Mux struct {
-	name   string
 	log    *slog.Logger
 	routes http.ServeMux
+	// header is what every response begins with. Responses share its values.
+	header http.Header
 }
 
 // NewMux returns a mux that sets X-Served-By to the name, logs to log, and has one
 // route, HealthPath.
 func NewMux(name string, log *slog.Logger) *Mux {
-	m := &Mux{name: name, log: log}
+	m := &Mux{log: log, header: secured()}
+	m.header.Set("X-Served-By", name)
 	m.Handle("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) error {
 		write(w, http.StatusOK, "text/plain", []byte("ok\n"))
 		return nil
@@ -49,32 +52,73 @@ func (m *Mux) Handle(pattern string, h Handler) {
 
 // ServeHTTP implements http.Handler.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Served-By", m.name)
-	secure(w.Header(), r)
+	maps.Copy(w.Header(), m.header)
+	secureTransport(w.Header(), r)
 	defer m.handlePanic(w, r)
-	h, _ := m.routes.Handler(r)
-	if _, ok := h.(*route); !ok {
-		refuse(w, r, h)
-		return
+	found := &search{response: w}
+	m.routes.ServeHTTP(found, r)
+	if !found.route {
+		found.refuse(w)
 	}
-	m.routes.ServeHTTP(w, r)
 }
 
-// route is a handler of the program. Its type tells it from the handlers that
-// http.ServeMux adds: for a 404, a 405, or a redirect to the cleaned path.
+// route is a handler of the program.
 type route struct {
 	mux     *Mux
 	handler Handler
 }
 
-// ServeHTTP implements http.Handler.
-func (t *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements http.Handler. It gets the search that has found it.
+func (t *route) ServeHTTP(found http.ResponseWriter, r *http.Request) {
+	w := found.(*search).end()
 	ctx, cancel := context.WithTimeout(carry(r), RequestTimeout)
 	defer cancel()
 	r = r.WithContext(ctx)
 	if err := t.handler(w, r); err != nil {
 		t.mux.fail(w, r, err)
 	}
+}
+
+// search is the response that http.ServeMux gets. A route takes the real one from it. The
+// handlers that http.ServeMux adds, for a 404, a 405, or a redirect to the cleaned path, write
+// to the search.
+type search struct {
+	response http.ResponseWriter
+	route    bool
+	header   http.Header
+	status   int
+}
+
+// end returns the response to the route that is found.
+func (s *search) end() http.ResponseWriter {
+	s.route = true
+	return s.response
+}
+
+// Header implements http.ResponseWriter.
+func (s *search) Header() http.Header {
+	if s.header == nil {
+		s.header = http.Header{}
+	}
+	return s.header
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *search) WriteHeader(status int) { s.status = status }
+
+// Write implements http.ResponseWriter.
+func (s *search) Write(b []byte) (int, error) { return len(b), nil }
+
+// refuse writes the problem document of a request without a route: the 404 or 405 of
+// http.ServeMux's handler, and a 404 for its redirects, which repeat the path.
+func (s *search) refuse(w http.ResponseWriter) {
+	if s.status != http.StatusMethodNotAllowed {
+		newProblem(http.StatusNotFound, "Nothing is served at this path.").write(w)
+		return
+	}
+	allow := s.header.Get("Allow")
+	w.Header().Set("Allow", allow)
+	newProblem(s.status, "This path takes "+allow+".").write(w)
 }
 
 // fail writes err as a problem document. It logs 5xx errors, unless the client has
@@ -98,27 +142,3 @@ func (m *Mux) handlePanic(w http.ResponseWriter, r *http.Request) {
 		newProblem(http.StatusInternalServerError, "The program failed at this request.").write(w)
 	}
 }
-
-// refuse writes the problem document of a request without a route: the 404 or 405 of
-// http.ServeMux's handler, and a 404 for its redirects, which repeat the path.
-func refuse(w http.ResponseWriter, r *http.Request, h http.Handler) {
-	plain := &headerRecorder{header: http.Header{}}
-	h.ServeHTTP(plain, r)
-	if plain.status != http.StatusMethodNotAllowed {
-		newProblem(http.StatusNotFound, "Nothing is served at this path.").write(w)
-		return
-	}
-	allow := plain.header.Get("Allow")
-	w.Header().Set("Allow", allow)
-	newProblem(plain.status, "This path takes "+allow+".").write(w)
-}
-
-// headerRecorder records the status and the header of a response.
-type headerRecorder struct {
-	header http.Header
-	status int
-}
-
-func (h *headerRecorder) Header() http.Header         { return h.header }
-func (h *headerRecorder) WriteHeader(status int)      { h.status = status }
-func (h *headerRecorder) Write(b []byte) (int, error) { return len(b), nil }

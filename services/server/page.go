@@ -30,6 +30,9 @@ type page struct {
 // parsePage reads ?limit= and ?cursor=. A cursor must be one that nextPage makes from
 // an id that isID accepts. Every error is a *Problem.
 func parsePage(rawQuery string, isID func(string) bool) (page, error) {
+	if rawQuery == "" {
+		return page{limit: DefaultLimit}, nil
+	}
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return page{}, malformed("The query cannot be read.")
