@@ -465,6 +465,9 @@ var mutants = []mutant{
 	{inMicro, `Budget:       *e.Budgets,`, `Budget:       true,`, "TestBudgetsWhereThereAre"},
 
 	// The roles that deliver.
+	{inDelivery, `"cloudwatch:GetMetricData", `, `"cloudwatch:GetMetricData", "cloudwatch:PutMetricData", `, "TestVerdictRights"},
+	{inDelivery, `"aws:RequestedRegion": e.Region`, `"aws:PrincipalType": "AssumedRole"`, "TestVerdictRights"},
+	{inDelivery, `"cloudwatch:DescribeAlarms"`, `"cloudwatch:DeleteAlarms"`, "TestVerdictRights"},
 	{inDelivery, `claims["ref"] = "refs/heads/" + d.Branch`, `claims["ref"] = "refs/heads/*"`, "TestDeliveryTrust"},
 	{inDelivery, `"aud":           audience,`, ``, "TestDeliveryTrust"},
 	{inDelivery, `"repository_id": d.RepositoryID,`, ``, "TestDeliveryTrust"},
