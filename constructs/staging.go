@@ -1,12 +1,11 @@
 package constructs
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,8 +122,9 @@ func (i *Images) today() (string, error) {
 	return today, err
 }
 
-// compile builds all programs into a folder that no other synthesis uses. It starts from
-// copies of the last binaries, because the go command links again only what changed.
+// compile builds all programs into a folder that no other synthesis uses. The folder starts
+// with the last binaries, because the go command links again only what changed. They are
+// hard links: the go command puts a new file in the place of one, and writes into none.
 //
 // The bytes depend on the module alone: Go's version is the one in go.mod, and of Go's
 // settings on this machine only those count that say where modules and the cache are.
@@ -143,11 +143,7 @@ func (i *Images) compile(programs []string, work string) error {
 		}
 		names[name] = program
 		args = append(args, "./"+filepath.ToSlash(program))
-		if binary, err := os.ReadFile(i.last(program)); err == nil {
-			if err := os.WriteFile(filepath.Join(binaries, name), binary, 0o755); err != nil {
-				return err
-			}
-		}
+		_ = os.Link(i.last(program), filepath.Join(binaries, name)) // without it this run links once more
 	}
 	build := exec.Command("go", args...)
 	build.Dir = i.root
@@ -236,53 +232,71 @@ func firstError(output []byte) string {
 // of the app may be reading it.
 func (i *Images) stage(program, work, today string) (string, error) {
 	name := filepath.Base(program)
-	binary, err := os.ReadFile(filepath.Join(work, "bin", name))
-	if err != nil {
+	binary := filepath.Join(work, "bin", name)
+	if _, err := os.Stat(binary); err != nil {
 		return "", fmt.Errorf("%s gives no binary: want a main package", program)
 	}
 	dockerfile, err := os.ReadFile(filepath.Join(i.root, "services", "Dockerfile"))
 	if err != nil {
 		return "", err
 	}
-	if err := i.keep(program, binary, work); err != nil {
-		return "", err
-	}
-	hash := sha256.Sum256(fmt.Appendf(nil, "%d\n%s%s", len(dockerfile), dockerfile, binary))
-	folder := filepath.Join(today, fmt.Sprintf("%s-%x", name, hash))
-	if _, err := os.Stat(folder); err == nil {
-		return folder, nil
-	}
-	draft := filepath.Join(work, "context-"+name)
-	if err := errors.Join(os.Mkdir(draft, 0o755), os.Chmod(draft, 0o755)); err != nil {
-		return "", err
-	}
-	err = errors.Join(
-		write(filepath.Join(draft, "Dockerfile"), dockerfile, 0o644),
-		write(filepath.Join(draft, "service"), binary, 0o755))
+	hash, err := hashOf(dockerfile, binary)
 	if err != nil {
 		return "", err
 	}
-	err = os.Rename(draft, folder)
-	if _, there := os.Stat(folder); there == nil {
-		err = nil // another run was faster
+	folder := filepath.Join(today, fmt.Sprintf("%s-%x", name, hash))
+	if _, err := os.Stat(folder); err != nil {
+		if err := fill(folder, filepath.Join(work, "context-"+name), dockerfile, binary); err != nil {
+			return "", err
+		}
 	}
-	return folder, err
+	return folder, i.keep(program, binary)
 }
 
-// keep replaces the last binary of a program. Where that is not possible, because a
-// program of Windows is reading it, the next run links once more.
-func (i *Images) keep(program string, binary []byte, work string) error {
-	last := i.last(program)
-	if old, err := os.ReadFile(last); err == nil && bytes.Equal(old, binary) {
-		return nil
+// hashOf is the hash of a build context. It reads the binary in pieces.
+func hashOf(dockerfile []byte, binary string) ([]byte, error) {
+	file, err := os.Open(binary)
+	if err != nil {
+		return nil, err
 	}
-	draft := filepath.Join(work, "last-"+filepath.Base(program))
-	if err := cmp.Or(os.MkdirAll(filepath.Dir(last), 0o755), os.WriteFile(draft, binary, 0o755)); err != nil {
+	defer file.Close()
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%d\n%s", len(dockerfile), dockerfile)
+	_, err = io.Copy(hash, file)
+	return hash.Sum(nil), err
+}
+
+// fill writes a build context as a draft, and gives it its name.
+func fill(folder, draft string, dockerfile []byte, binary string) error {
+	service, err := os.ReadFile(binary)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(draft, last); err != nil {
-		return os.Remove(draft)
+	if err := errors.Join(os.Mkdir(draft, 0o755), os.Chmod(draft, 0o755)); err != nil {
+		return err
 	}
+	err = errors.Join(
+		write(filepath.Join(draft, "Dockerfile"), dockerfile, 0o644),
+		write(filepath.Join(draft, "service"), service, 0o755))
+	if err != nil {
+		return err
+	}
+	err = os.Rename(draft, folder)
+	if _, there := os.Stat(folder); there == nil {
+		return nil // another run was faster
+	}
+	return err
+}
+
+// keep makes a binary the last one of its program. Where that is not possible, because a
+// program of Windows is reading the one before, the next run links once more. A rename of one
+// link of a file to another of it does nothing.
+func (i *Images) keep(program, binary string) error {
+	last := i.last(program)
+	if err := os.MkdirAll(filepath.Dir(last), 0o755); err != nil {
+		return err
+	}
+	_ = os.Rename(binary, last)
 	return nil
 }
 
