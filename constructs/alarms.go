@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -25,7 +24,7 @@ const minRequests = 100
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) []awscloudwatch.Alarm {
+func newDeploymentAlarms(scope constructs.Construct, props *ServiceProps, group dimensions) []awscloudwatch.Alarm {
 	name, bounds := props.Service.Name, props.Service.Alarms
 	alarms := []awscloudwatch.Alarm{
 		newErrorsAlarm(scope, props, group),
@@ -54,7 +53,7 @@ func newThrottleAlarms(scope constructs.Construct, props *ServiceProps) []awsclo
 // newErrorsAlarm rings for the share of requests that fail. A request counts once the
 // load balancer has chosen a target; without one there is no task, which is another
 // alarm's.
-func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) awscloudwatch.Alarm {
+func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group dimensions) awscloudwatch.Alarm {
 	failed, metrics := unanswered(group)
 	if props.Service.Alarms.WebSockets {
 		failed, metrics = failures(group)
@@ -71,7 +70,7 @@ func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group elbv2
 // unanswered counts what the callers of the group did not get: an answer of a target
 // below 500. That is each 5xx of a target, and each 502 and 504 of the load balancer in
 // the place of one, which it counts by load balancer only.
-func unanswered(group elbv2.ApplicationTargetGroup) (expression string, metrics map[string]awscloudwatch.IMetric) {
+func unanswered(group dimensions) (expression string, metrics map[string]awscloudwatch.IMetric) {
 	expression, metrics = "requests", map[string]awscloudwatch.IMetric{}
 	for _, class := range []string{"2XX", "3XX", "4XX"} {
 		id := "answered" + class[:1]
@@ -83,7 +82,7 @@ func unanswered(group elbv2.ApplicationTargetGroup) (expression string, metrics 
 
 // failures counts the 5xx of the targets and the connections to them that fail. It does
 // not take an answer 101, which no metric counts, for one that never came.
-func failures(group elbv2.ApplicationTargetGroup) (expression string, metrics map[string]awscloudwatch.IMetric) {
+func failures(group dimensions) (expression string, metrics map[string]awscloudwatch.IMetric) {
 	return "FILL(failed, 0) + FILL(refused, 0)", map[string]awscloudwatch.IMetric{
 		"failed":  groupMetric(group, "HTTPCode_Target_5XX_Count", "Sum"),
 		"refused": groupMetric(group, "TargetConnectionErrorCount", "Sum"),
@@ -92,23 +91,28 @@ func failures(group elbv2.ApplicationTargetGroup) (expression string, metrics ma
 
 // newUnhealthyAlarm rings for a target that fails its health checks for whole
 // minutes on end, more of them than a task has to start.
-func newUnhealthyAlarm(scope constructs.Construct, props *ServiceProps, group elbv2.ApplicationTargetGroup) {
+func newUnhealthyAlarm(scope constructs.Construct, props *ServiceProps, group dimensions) {
 	minutes := wholeMinutes(props.Service.StartUp) + 1
 	newAlarm(scope, "UnhealthyHosts", props, &awscloudwatch.AlarmProps{
 		AlarmDescription:  jsii.Sprintf("a task of %s fails its health checks for longer than it may take to start", props.Service.Name),
-		Metric:            groupMetric(group, "UnHealthyHostCount", "Minimum"),
+		Metric:            groupMetric(group, "UnHealthyHostCount", "Minimum").With(&awscloudwatch.MetricOptions{Period: minute()}),
 		Threshold:         jsii.Number(0),
 		EvaluationPeriods: jsii.Number(minutes),
 		DatapointsToAlarm: jsii.Number(minutes),
 	})
 }
 
+// dimensions are those of a metric, by name.
+type dimensions map[string]*string
+
+// dimensionsOf are those of the metrics of a target group that a rule attaches to a load balancer.
+func dimensionsOf(group elbv2.ApplicationTargetGroup) dimensions {
+	return dimensions{"TargetGroup": group.TargetGroupFullName(), "LoadBalancer": group.FirstLoadBalancerFullName()}
+}
+
 // groupMetric is a metric of a target group.
-func groupMetric(group elbv2.ApplicationTargetGroup, metric, statistic string) awscloudwatch.IMetric {
-	return newMetric("AWS/ApplicationELB", metric, statistic, map[string]*string{
-		"TargetGroup":  group.TargetGroupFullName(),
-		"LoadBalancer": group.FirstLoadBalancerFullName(),
-	})
+func groupMetric(group dimensions, metric, statistic string) awscloudwatch.Metric {
+	return newMetric("AWS/ApplicationELB", metric, statistic, group)
 }
 
 // wholeMinutes is how many minutes a duration takes, rounded up.
@@ -119,13 +123,13 @@ func wholeMinutes(d time.Duration) int { return int((d + time.Minute - 1) / time
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html#ThrottledRequests
 func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Table) awscloudwatch.Alarm {
-	metrics := map[string]awscloudwatch.IMetric{}
+	metrics, name := map[string]awscloudwatch.IMetric{}, table.Table.TableName()
 	var sum []string
 	for i, call := range table.Owner.Table.ThrottledCalls() {
 		id := fmt.Sprintf("calls%d", i+1)
 		sum = append(sum, fmt.Sprintf("FILL(%s, 0)", id))
-		metrics[id] = newMetric("AWS/DynamoDB", "ThrottledRequests", "Sum", map[string]*string{
-			"TableName": table.Table.TableName(),
+		metrics[id] = newMetric("AWS/DynamoDB", "ThrottledRequests", "Sum", dimensions{
+			"TableName": name,
 			"Operation": &call,
 		})
 	}
@@ -147,12 +151,11 @@ func newThrottleAlarm(scope constructs.Construct, props *ServiceProps, table *Ta
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
 	lowest, minutes := props.Service.Scaling.Lowest(), wholeMinutes(props.Service.StartUp)+2
-	count := func(metric string) awscloudwatch.IMetric {
-		return newMetric("ECS/ContainerInsights", metric, "Minimum", map[string]*string{
-			"ClusterName": props.Cluster.ClusterName(),
-			"ServiceName": service.ServiceName(),
-		})
+	own := dimensions{
+		"ClusterName": props.Cluster.ClusterName(),
+		"ServiceName": service.ServiceName(),
 	}
+	count := func(metric string) awscloudwatch.IMetric { return newMetric("ECS/ContainerInsights", metric, "Minimum", own) }
 	newAlarm(scope, "Tasks", props, &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.Sprintf("fewer than %d tasks of %s run", lowest, props.Service.Name),
 		Metric: newMath(fmt.Sprintf("IF(running < %d, IF(running < desired, 1, 0), 0)", lowest), map[string]awscloudwatch.IMetric{
@@ -179,17 +182,17 @@ func newAlarm(scope constructs.Construct, id string, props *ServiceProps, alarm 
 		alarm.TreatMissingData = awscloudwatch.TreatMissingData_NOT_BREACHING
 	}
 	added := awscloudwatch.NewAlarm(scope, jsii.String(id+"Alarm"), alarm)
-	added.AddAlarmAction(awscloudwatchactions.NewSnsAction(props.Topic))
+	added.AddAlarmAction(props.AlarmAction)
 	return added
 }
 
-func newMetric(namespace, name, statistic string, dimensions map[string]*string) awscloudwatch.IMetric {
+// newMetric is a metric for an expression, which says the period.
+func newMetric(namespace, name, statistic string, of dimensions) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     &namespace,
 		MetricName:    &name,
 		Statistic:     &statistic,
-		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
-		DimensionsMap: &dimensions,
+		DimensionsMap: (*map[string]*string)(&of),
 	})
 }
 
@@ -197,6 +200,8 @@ func newMath(expression string, metrics map[string]awscloudwatch.IMetric) awsclo
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression:   &expression,
 		UsingMetrics: &metrics,
-		Period:       awscdk.Duration_Minutes(jsii.Number(1)),
+		Period:       minute(),
 	})
 }
+
+func minute() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(1)) }

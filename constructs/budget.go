@@ -23,6 +23,7 @@ func newBudget(scope constructs.Construct, props *ServiceProps) {
 		})
 	}
 	var notifications []any
+	topic := props.Topic.TopicArn()
 	for _, kind := range []string{"ACTUAL", "FORECASTED"} {
 		notifications = append(notifications, &awsbudgets.CfnBudget_NotificationWithSubscribersProperty{
 			Notification: &awsbudgets.CfnBudget_NotificationProperty{
@@ -33,7 +34,7 @@ func newBudget(scope constructs.Construct, props *ServiceProps) {
 			},
 			Subscribers: []any{&awsbudgets.CfnBudget_SubscriberProperty{
 				SubscriptionType: jsii.String("SNS"),
-				Address:          props.Topic.TopicArn(),
+				Address:          topic,
 			}},
 		})
 	}

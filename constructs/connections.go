@@ -139,15 +139,16 @@ func portMappings(s services.Service) *[]*awsecs.PortMapping {
 func newCallsAlarms(scope constructs.Construct, props *ServiceProps, service awsecs.FargateService) {
 	for _, callee := range props.Service.Calls {
 		metrics := map[string]awscloudwatch.IMetric{}
+		of := dimensions{
+			"ClusterName":         props.Cluster.ClusterName(),
+			"ServiceName":         service.ServiceName(),
+			"TargetDiscoveryName": &callee,
+		}
 		var calls []string
 		for _, class := range []string{"2XX", "3XX", "4XX", "5XX"} {
 			id := "answered" + class[:1]
 			calls = append(calls, fmt.Sprintf("FILL(%s, 0)", id))
-			metrics[id] = newMetric("AWS/ECS", "HTTPCode_Target_"+class+"_Count", "Sum", map[string]*string{
-				"ClusterName":         props.Cluster.ClusterName(),
-				"ServiceName":         service.ServiceName(),
-				"TargetDiscoveryName": &callee,
-			})
+			metrics[id] = newMetric("AWS/ECS", "HTTPCode_Target_"+class+"_Count", "Sum", of)
 		}
 		sum := strings.Join(calls, " + ")
 		newAlarm(scope, "Calls"+services.Service{Name: callee}.ID(), props, &awscloudwatch.AlarmProps{

@@ -10,6 +10,9 @@ import (
 
 // addPermissions allows a role what the catalog says besides the tables.
 func addPermissions(role awsiam.Role, permissions []services.Permission) {
+	if len(permissions) == 0 {
+		return
+	}
 	place := placeOf(awscdk.Stack_Of(role))
 	for _, p := range permissions {
 		var resources []string

@@ -13,6 +13,7 @@ import (
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 func newQueries(scope constructs.Construct, logs awslogs.ILogGroup) {
+	stack, log := *awscdk.Stack_Of(scope).StackName(), logs.LogGroupName()
 	for _, query := range []struct{ id, name, text string }{
 		{"LatestQuery", "latest errors", `fields @timestamp, @message
 | filter @message like /(?i)error|panic|fatal/
@@ -25,9 +26,9 @@ func newQueries(scope constructs.Construct, logs awslogs.ILogGroup) {
 | stats count(*) as errors by bin(1m), route`},
 	} {
 		awslogs.NewCfnQueryDefinition(scope, &query.id, &awslogs.CfnQueryDefinitionProps{
-			Name:          jsii.Sprintf("%s/%s", *awscdk.Stack_Of(scope).StackName(), query.name),
+			Name:          jsii.Sprintf("%s/%s", stack, query.name),
 			QueryString:   &query.text,
-			LogGroupNames: &[]any{logs.LogGroupName()},
+			LogGroupNames: &[]any{log},
 		})
 	}
 }

@@ -56,7 +56,9 @@ type ServiceProps struct {
 	Rest map[string]*string
 	// Connections are nil for a service without calls and callers.
 	Connections *Connections
-	// Topic receives alarms and the notifications of the budget.
+	// AlarmAction is what alarms do when they ring.
+	AlarmAction awscloudwatch.IAlarmAction
+	// Topic receives the notifications of the budget.
 	Topic awssns.ITopic
 	// Budget adds the service's monthly budget.
 	Budget bool
@@ -80,14 +82,15 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	listener := localListener(scope, props)
 	group := newTargetGroup(scope, props)
 	newPreviewRules(scope, listener, group, props)
-	alarms := newDeploymentAlarms(scope, props, group)
+	watched := dimensionsOf(group)
+	alarms := newDeploymentAlarms(scope, props, watched)
 	tasks := newSecurityGroup(scope, props)
 	service := newFargateService(scope, props, task, tasks, logs, alarms)
 	service.AttachToApplicationTargetGroup(group)
 	waitForIngress(service)
 	service.Node().AddDependency(newWays(scope, tasks, props)...)
 	scale(service, group, props.Service.Scaling)
-	newUnhealthyAlarm(scope, props, group)
+	newUnhealthyAlarm(scope, props, watched)
 	newTasksAlarm(scope, props, service)
 	newCallsAlarms(scope, props, service)
 	if props.Budget {
@@ -129,11 +132,12 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#create_task_iam_policy_and_role
 func ecsOf(stack awscdk.Stack) awsiam.IPrincipal {
+	place := placeOf(stack)
 	return awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"StringEquals": map[string]any{"aws:SourceAccount": place.Account},
 			"ArnLike": map[string]any{
-				"aws:SourceArn": jsii.Sprintf("arn:%s:ecs:%s:%s:*", *stack.Partition(), *stack.Region(), *stack.Account()),
+				"aws:SourceArn": jsii.Sprintf("arn:%s:ecs:%s:%s:*", place.Partition, place.Region, place.Account),
 			},
 		},
 	})
@@ -333,10 +337,11 @@ func rollBackOn(alarms []awscloudwatch.Alarm) *awsecs.DeploymentAlarmConfig {
 // waitForIngress makes a service that is attached wait for the rules of its security
 // groups, which the CDK adds beside the groups that it refers to.
 func waitForIngress(service awsecs.FargateService) {
+	node := service.Node()
 	for _, group := range *service.Connections().SecurityGroups() {
 		for _, child := range *group.Node().Children() {
 			if *child.Node().Id() != "Resource" {
-				service.Node().AddDependency(child)
+				node.AddDependency(child)
 			}
 		}
 	}

@@ -236,6 +236,26 @@ func TestOldContextsGo(t *testing.T) {
 	assert.NoDirExists(t, day(400))
 }
 
+// A program that has not changed is neither linked nor copied again: its last binary is the same
+// file, in the place where the go command looks for it. One that has changed is another.
+func TestUnchangedProgramIsNotBuiltAgain(t *testing.T) {
+	root, staging := module(t), t.TempDir()
+	last := func() (files []fs.FileInfo) {
+		staged(t, root, staging)
+		for _, program := range programs {
+			info, err := os.Stat(filepath.Join(staging, "bin", filepath.Base(program)))
+			require.NoError(t, err)
+			files = append(files, info)
+		}
+		return files
+	}
+	first := last()
+	writeFile(t, filepath.Join(root, "cmd/two/main.go"), "package main\n\nfunc main() { println(3) }\n")
+	second := last()
+	assert.True(t, os.SameFile(first[0], second[0]), "the binary of the program that is the same")
+	assert.False(t, os.SameFile(first[1], second[1]), "the binary of the program that has changed")
+}
+
 // A file of a context is a file of its own, on every file system.
 func TestImageHasNoHardLink(t *testing.T) {
 	staging := t.TempDir()

@@ -56,6 +56,7 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		LoadBalancer: props.Edge.SecurityGroup,
 		Rules:        props.Rules,
 		Connections:  props.Connections,
+		AlarmAction:  props.Watch.AlarmAction,
 		Topic:        props.Watch.Topic,
 		Rest:         props.Rest,
 		IdleTimeout:  time.Duration(e.IdleTimeout) * time.Second,

@@ -153,12 +153,17 @@ func followsMonolith(catalog services.Catalog, m services.Migration, service ser
 // tag puts the tags app, environment and service on every resource. A table has its
 // service's tag, although it is in a shared stack.
 func (s *EnvironmentStage) tag(e Environment, catalog services.Catalog) {
+	shared := services.Tags(e.App, e.Name, services.Shared)
+	for _, tag := range shared {
+		awscdk.Tags_Of(s.Stage).Add(&tag.Key, &tag.Value, nil)
+	}
 	set := func(tags awscdk.Tags, service string) {
-		for _, tag := range services.Tags(e.App, e.Name, service) {
-			tags.Add(&tag.Key, &tag.Value, nil)
+		for i, tag := range services.Tags(e.App, e.Name, service) {
+			if tag != shared[i] {
+				tags.Add(&tag.Key, &tag.Value, nil)
+			}
 		}
 	}
-	set(awscdk.Tags_Of(s.Stage), services.Shared)
 	for name, table := range s.Data.Tables {
 		set(awscdk.Tags_Of(table.Table), name)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -17,8 +18,10 @@ import (
 // Watch is the dashboard and the topic of alarms.
 type Watch struct {
 	Stack awscdk.Stack
-	// Topic receives alarms and the notifications of budgets.
+	// Topic receives the notifications of budgets.
 	Topic awssns.Topic
+	// AlarmAction makes it receive alarms too.
+	AlarmAction awscloudwatch.IAlarmAction
 }
 
 // WatchProps say what the dashboard shows and who gets the alarms.
@@ -37,7 +40,7 @@ func NewWatch(scope awscdk.Stage, id string, props *WatchProps) *Watch {
 	subscribe(stack, e, topic)
 	newDashboard(stack, e, props.Catalog)
 	pin(stack, topic.TopicArn())
-	return &Watch{Stack: stack, Topic: topic}
+	return &Watch{Stack: stack, Topic: topic, AlarmAction: awscloudwatchactions.NewSnsAction(topic)}
 }
 
 // publishers are the services of AWS that publish to the topic.

@@ -149,7 +149,7 @@ var atOnce = []mutant{
 	{inTable, `PointInTimeRecoveryEnabled: jsii.Bool(true)`, `PointInTimeRecoveryEnabled: jsii.Bool(false)`, "TestTablesAreKept"},
 	{inTable, `SortKey:                          attribute(keys.SortKey)`, `SortKey:                          nil`, "TestTableKeysAreTheCatalogs"},
 	{inTable, `arn+"/index/"+index.Name`, `arn+"/index/"+index.Name[:0]+"*"`, "TestEachRoleReachesItsOwn"},
-	{inService, `"aws:SourceAccount": stack.Account()`, `"aws:SourceAccount": "*"`, "TestRolesTrustTheirOwnAccount"},
+	{inService, `"aws:SourceAccount": place.Account`, `"aws:SourceAccount": "*"`, "TestRolesTrustTheirOwnAccount"},
 	{inService, `	waitForIngress(service)` + "\n", ``, "TestNoRequestIsLostOnTheWayInOrOut"},
 	{inEdge, `elbv2.DesyncMitigationMode_STRICTEST`, `elbv2.DesyncMitigationMode_MONITOR`, "TestLoadBalancer"},
 	{inWatch, `"kms:Decrypt", "kms:GenerateDataKey*"`, `"kms:Decrypt"`, "TestAlarmsAndBudgetsPublish"},
@@ -296,7 +296,7 @@ var mutants = []mutant{
 	{inAlarms, `ComparisonOperator_GREATER_THAN_THRESHOLD`, `ComparisonOperator_LESS_THAN_THRESHOLD`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(1), jsii.Number(1)`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `jsii.Number(3), jsii.Number(2)`, `jsii.Number(15), jsii.Number(15)`, "TestAlarmsRingWhenTheyShould"},
-	{inAlarms, `	added.AddAlarmAction(awscloudwatchactions.NewSnsAction(props.Topic))` + "\n", `	_ = awscloudwatchactions.NewSnsAction(props.Topic)` + "\n", "TestAlarmsAreOfTheirService"},
+	{inAlarms, `	added.AddAlarmAction(props.AlarmAction)` + "\n", ``, "TestAlarmsAreOfTheirService"},
 	{inAlarms, `"ServiceName": service.ServiceName(),`, `"ServiceName": props.Cluster.ClusterName(),`, "TestAlarmsAreOfTheirService"},
 	{inAlarms, `"Operation": &call,`, `"Operation": jsii.String("Query" + call[:0]),`, "TestAlarmsAreOfTheirService"},
 
@@ -307,7 +307,7 @@ var mutants = []mutant{
 	{inBudget, `jsii.String("GREATER_THAN")`, `jsii.String("LESS_THAN")`, "TestBudgets"},
 	{inBudget, `services.Tags(props.App, props.Environment, props.Service.Name)`, `services.Tags(props.App, props.Environment, services.Shared)`, "TestBudgets"},
 	{inBudget, `jsii.String("COST")`, `jsii.String("USAGE")`, "TestBudgets"},
-	{inBudget, `Address:          props.Topic.TopicArn()`, `Address:          props.Topic.TopicName()`, "TestBudgets"},
+	{inBudget, `topic := props.Topic.TopicArn()`, `topic := props.Topic.TopicName()`, "TestBudgets"},
 
 	// Tables.
 	{inTable, `DeletionProtection:               jsii.Bool(true)`, `DeletionProtection:               jsii.Bool(false)`, "TestTablesAreKept"},
@@ -326,7 +326,7 @@ var mutants = []mutant{
 	{inCollector, `jsii.Number(s.ProgramCPU())`, `jsii.Number(s.CPU)`, "TestCollectors"},
 	{inCollector, `endpoint: "localhost:%d"`, `endpoint: "0.0.0.0:%d"`, "TestCollectors"},
 	{inCollector, `seconds(service.Stop.Timeout)`, `seconds(service.Stop.Timeout / 3)`, "TestCollectors"},
-	{inQueries, `logs.LogGroupName()`, `jsii.String("/aws/lambda/other")`, "TestQueries"},
+	{inQueries, `&[]any{log}`, `&[]any{jsii.Sprintf("%s/other", *log)}`, "TestQueries"},
 
 	// Secrets.
 	{inSecrets, `"secretsmanager:GetSecretValue"`, `"secretsmanager:*"`, "TestEachRoleReachesItsOwn"},
