@@ -42,16 +42,8 @@ func mostRules(c Catalog) Migration {
 	return m
 }
 
-// lint checks rules in evaluation order.
+// lint checks rules in evaluation order, each with each that comes before it.
 func lint(rules []Rule) error {
-	if len(rules) > maxRules {
-		return fmt.Errorf("services: %d listener rules: a load balancer takes %d; give some services a load balancer of their own", len(rules),
-			maxRules)
-	}
-	if n := countTargetGroups(rules); n > maxTargetGroups {
-		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n,
-			maxTargetGroups)
-	}
 	for i, r := range rules {
 		if err := r.lint(); err != nil {
 			return fmt.Errorf("services: %s: %w", r, err)

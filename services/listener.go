@@ -47,6 +47,9 @@ func (l Listener) Lint(c Catalog) error {
 	if err := l.lintOffsets(rules); err != nil {
 		return err
 	}
+	if err := l.lintQuotas(rules); err != nil {
+		return fmt.Errorf("services: %w: %s", err, l.apart(c))
+	}
 	if err := lint(rules); err != nil {
 		return err
 	}

@@ -198,9 +198,6 @@ func (t TheirRule) takesAll(ours requests) bool {
 
 // lintTheirs checks our rules, in evaluation order, against those that others made.
 func (l Listener) lintTheirs(ours []Rule) error {
-	if err := l.lintTheirQuotas(ours); err != nil {
-		return err
-	}
 	for _, r := range ours {
 		for _, t := range l.Theirs {
 			if t.Priority == r.Priority {
@@ -218,7 +215,8 @@ func (l Listener) lintTheirs(ours []Rule) error {
 	return nil
 }
 
-func (l Listener) lintTheirQuotas(ours []Rule) error {
+// lintQuotas counts our rules and target groups together with theirs.
+func (l Listener) lintQuotas(ours []Rule) error {
 	rules, groups := len(ours), map[string]bool{}
 	for _, t := range l.Theirs {
 		if !t.Default {
@@ -230,12 +228,12 @@ func (l Listener) lintTheirQuotas(ours []Rule) error {
 	}
 	delete(groups, l.Monolith) // ours count it
 	switch n := countTargetGroups(ours) + len(groups); {
+	case rules > maxRules && len(l.Theirs) > 0:
+		return fmt.Errorf("%d listener rules, %d of them ours: a load balancer takes %d", rules, len(ours), maxRules)
 	case rules > maxRules:
-		return fmt.Errorf("services: %d listener rules, %d of them ours: a load balancer takes %d; give some services a load balancer of "+
-			"their own", rules, len(ours), maxRules)
+		return fmt.Errorf("%d listener rules: a load balancer takes %d", rules, maxRules)
 	case n > maxTargetGroups:
-		return fmt.Errorf("services: %d target groups: a load balancer takes %d; give some services a load balancer of their own", n,
-			maxTargetGroups)
+		return fmt.Errorf("%d target groups: a load balancer takes %d", n, maxTargetGroups)
 	}
 	return nil
 }

@@ -244,7 +244,8 @@ func TestLintTheirQuotas(t *testing.T) {
 	assert.NoError(t, Listener{Monolith: monolithGroup, Theirs: many}.Lint(completed(t)), "94 of theirs and 6 of ours")
 	many = append(many, theirs(49999, monolithGroup, "/more"))
 	assert.EqualError(t, Listener{Monolith: monolithGroup, Theirs: many}.Lint(completed(t)),
-		"services: 101 listener rules, 6 of them ours: a load balancer takes 100; give some services a load balancer of their own")
+		"services: 101 listener rules, 6 of them ours: a load balancer takes 100: "+
+			"move gamma to a second app with a load balancer and a host name of its own: .github/decisions/0011-second-load-balancer.md says how")
 
 	shared := []TheirRule{{Default: true, Groups: []string{monolithGroup}}, theirs(30000, "", "/search")}
 	shared[1].Groups = nil
@@ -254,7 +255,8 @@ func TestLintTheirQuotas(t *testing.T) {
 	assert.NoError(t, Listener{Monolith: monolithGroup, Theirs: shared}.Lint(completed(t)), "96, the monolith's and 3 of ours")
 	shared[1].Groups = append(shared[1].Groups, "96")
 	assert.EqualError(t, Listener{Monolith: monolithGroup, Theirs: shared}.Lint(completed(t)),
-		"services: 101 target groups: a load balancer takes 100; give some services a load balancer of their own")
+		"services: 101 target groups: a load balancer takes 100: "+
+			"move gamma to a second app with a load balancer and a host name of its own: .github/decisions/0011-second-load-balancer.md says how")
 }
 
 // Rules that the stage has made itself are not others'.

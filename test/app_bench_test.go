@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
-	"example.com/strangler/test/internal/synth"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,7 +21,7 @@ import (
 //
 //	go test ./test -run '^$' -bench Synth -benchtime 10x
 //
-// x-empty is the time of the shipped app in units of the smallest app's, which
+// x-empty is the time of an app in units of the smallest app's, which
 // takes turns with it so that both meet the same machine.
 func BenchmarkSynth(b *testing.B) {
 	empty := program{main: "empty.go"}
@@ -31,27 +31,13 @@ func BenchmarkSynth(b *testing.B) {
 			run()
 		}
 	})
-	b.Run("Shipped", func(b *testing.B) {
-		runEmpty, run := empty.warm(b), program{}.warm(b)
-		var own, smallest time.Duration
-		for b.Loop() {
-			b.StopTimer()
-			smallest += runEmpty()
-			b.StartTimer()
-			own += run()
-		}
-		b.ReportMetric(own.Seconds()/smallest.Seconds(), "x-empty")
-	})
-	b.Run("Services33", func(b *testing.B) {
-		run := program{catalog: "synth/services33"}.warm(b, func(app *synth.App) {
-			for i := len(app.Catalog.Services); i < 33; i++ {
-				app.Context[fmt.Sprintf("service%d", i)] = "live"
-			}
+	b.Run("Shipped", func(b *testing.B) { empty.compare(b, program{}) })
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("Programs%d", n), func(b *testing.B) {
+			b.Setenv("PROGRAMS", strconv.Itoa(n))
+			empty.compare(b, program{catalog: "synth/grown"}, grown(n))
 		})
-		for b.Loop() {
-			run()
-		}
-	})
+	}
 }
 
 // program is the app with something else in the place of what ships, from testdata.
@@ -60,6 +46,20 @@ type program struct {
 	main string
 	// catalog is the package in the place of the example. Empty means the example.
 	catalog string
+}
+
+// compare takes the time of another program, and reports it in units of p's.
+func (p program) compare(b *testing.B, other program, changes ...change) {
+	b.Helper()
+	runOwn, runOther := p.warm(b), other.warm(b, changes...)
+	var own, others time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		own += runOwn()
+		b.StartTimer()
+		others += runOther()
+	}
+	b.ReportMetric(others.Seconds()/own.Seconds(), "x-empty")
 }
 
 // exampleImport is the line of app.go that names the example.

@@ -24,10 +24,10 @@ func reach(stage *assembly.Stage) map[access][]string {
 	if err != nil {
 		panic(err)
 	}
-	matrix := map[access][]string{}
+	matrix, actions := map[access][]string{}, actionsOf(stage)
 	for name, role := range stage.TaskRoles() {
 		for _, table := range stage.Tables {
-			for _, action := range actionsOf(stage) {
+			for _, action := range actions {
 				if strings.HasPrefix(action, "dynamodb:") && slices.ContainsFunc(tableARNs(stage, table), func(arn string) bool {
 					return allowed[grant{deployedARN(stage, role.Resource), action, arn}]
 				}) {

@@ -47,14 +47,17 @@ func (s *Stage) ExecutionRoles() map[string]Role {
 }
 
 func (s *Stage) rolesOf(arn func(TaskDefinition) string) map[string]Role {
+	tasks, all := map[string]TaskDefinition{}, map[string]Role{}
+	for _, task := range s.TaskDefinitions {
+		tasks[task.Identity()] = task
+	}
+	for _, role := range s.Roles {
+		all[role.ARN()] = role
+	}
 	roles := map[string]Role{}
 	for _, service := range s.Services {
-		for _, task := range s.TaskDefinitions {
-			for _, role := range s.Roles {
-				if task.Identity() == service.TaskDefinition && role.ARN() == arn(task) {
-					roles[service.Program()] = role
-				}
-			}
+		if role, ok := all[arn(tasks[service.TaskDefinition])]; ok {
+			roles[service.Program()] = role
 		}
 	}
 	return roles

@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -85,41 +84,32 @@ func (s *Stage) readRole(r Resource) (Role, error) {
 	for _, inline := range properties.Policies {
 		role.Policies = append(role.Policies, Policy{inline.PolicyName, inline.PolicyDocument.Statement})
 	}
-	return role, errors.Join(s.attachPolicies(&role), s.attachManagedPolicies(&role))
+	s.attach(&role)
+	return role, nil
 }
 
-func (s *Stage) attachPolicies(role *Role) error {
-	for r := range s.Resources("AWS::IAM::Policy", "AWS::IAM::RolePolicy") {
-		policy, err := readPolicy(r)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(append(policy.Roles, policy.RoleName), role.Identity()) {
-			role.Policies = append(role.Policies, Policy{policy.PolicyName, policy.PolicyDocument.Statement})
-		}
-	}
-	return nil
-}
-
-func (s *Stage) attachManagedPolicies(role *Role) error {
-	for r := range s.Resources("AWS::IAM::ManagedPolicy") {
-		policy, err := readPolicy(r)
-		if err != nil {
-			return err
-		}
-		listed := slices.Contains(role.ManagedPolicies, r.Identity())
-		if !listed && !slices.Contains(policy.Roles, role.Identity()) {
+// attach adds to a role the policies beside it that name it, and the managed ones that it names.
+func (s *Stage) attach(role *Role) {
+	for _, policy := range s.policies {
+		named := slices.Contains(append(policy.Roles, policy.RoleName), role.Identity())
+		if policy.Type != "AWS::IAM::ManagedPolicy" {
+			if named {
+				role.Policies = append(role.Policies, Policy{policy.PolicyName, policy.PolicyDocument.Statement})
+			}
 			continue
 		}
-		if !listed {
-			role.ManagedPolicies = append(role.ManagedPolicies, r.Identity())
+		listed := slices.Contains(role.ManagedPolicies, policy.Identity())
+		if named && !listed {
+			role.ManagedPolicies = append(role.ManagedPolicies, policy.Identity())
 		}
-		role.Policies = append(role.Policies, Policy{r.LogicalID, policy.PolicyDocument.Statement})
+		if named || listed {
+			role.Policies = append(role.Policies, Policy{policy.LogicalID, policy.PolicyDocument.Statement})
+		}
 	}
-	return nil
 }
 
 type attachedPolicy struct {
+	Resource       `json:"-"`
 	PolicyName     string
 	PolicyDocument policyDocument
 	Roles          []string
@@ -127,7 +117,7 @@ type attachedPolicy struct {
 }
 
 func readPolicy(r Resource) (attachedPolicy, error) {
-	var policy attachedPolicy
+	policy := attachedPolicy{Resource: r}
 	if err := decode(r.Properties, &policy); err != nil {
 		return policy, fmt.Errorf("policy %s: %w", r.LogicalID, err)
 	}

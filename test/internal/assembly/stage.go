@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Stage is the stacks of one environment, and typed views of their resources. Each
@@ -33,6 +34,8 @@ type Stage struct {
 	Alarms        []Alarm
 
 	images map[string]Image
+	// policies are those beside the roles that they are attached to.
+	policies []attachedPolicy
 }
 
 // Stack returns the stack with that ID.
@@ -63,9 +66,12 @@ func (s *Stage) Resources(types ...string) iter.Seq[Resource] {
 
 // Resource returns the resource with that identity.
 func (s *Stage) Resource(identity string) (Resource, bool) {
-	for resource := range s.Resources() {
-		if resource.Identity() == identity {
-			return resource, true
+	_, id, _ := strings.Cut(strings.TrimSuffix(identity, "}"), ".")
+	for _, stack := range s.Stacks {
+		for i := range stack.Resources {
+			if r := &stack.Resources[i]; r.LogicalID == id && r.Identity() == identity {
+				return *r, true
+			}
 		}
 	}
 	return Resource{}, false
@@ -138,6 +144,8 @@ func (s *Stage) readViews() error {
 		view(s, &s.TaskDefinitions, s.readTaskDefinition, "AWS::ECS::TaskDefinition"),
 		view(s, &s.ScalableTargets, s.readScalableTarget, "AWS::ApplicationAutoScaling::ScalableTarget"),
 		view(s, &s.Tables, readTable, "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"),
+		view(s, &s.policies, readPolicy, "AWS::IAM::Policy", "AWS::IAM::RolePolicy"),
+		view(s, &s.policies, readPolicy, "AWS::IAM::ManagedPolicy"),
 		view(s, &s.Roles, s.readRole, "AWS::IAM::Role"),
 		view(s, &s.SecurityGroups, s.readSecurityGroup, "AWS::EC2::SecurityGroup"),
 		s.readForeignGroups(),

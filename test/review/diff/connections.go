@@ -131,10 +131,10 @@ func (c comparison) imported() []string {
 	for _, callee := range slices.Backward(c.before.Services) {
 		_, stays := c.after.Stack(callee.Stack)
 		for _, group := range c.before.SecurityGroups {
-			if !stays || group.Stack != callee.Stack || len(readersOf(c.after, group.Resource)) > 0 {
+			if !stays || group.Stack != callee.Stack || len(c.readersOf[c.after][group.Resource.Identity()]) > 0 {
 				continue
 			}
-			if readers := readersOf(c.before, group.Resource); len(readers) > 0 {
+			if readers := c.readersOf[c.before][group.Resource.Identity()]; len(readers) > 0 {
 				lines = append(lines, c.about(group.Resource, "%s no longer %s it. The stack of a caller imports the group until it is deployed "+
 					"itself, so CloudFormation refuses to delete the export and the deployment fails. In two steps: %s",
 					c.programs(readers), verb(readers, "calls", "call"), c.freeing(readers)))

@@ -87,10 +87,10 @@ func TestCircles(t *testing.T) {
 		assert.Equal(t, []string{
 			"Connections go in a circle: " + want + ". None of these programs can be deployed before those that need it, and when one fails, all " +
 				"do: remove a call.",
-		}, comparison{straight, round}.circles(), want)
-		assert.Empty(t, comparison{round, round}.circles(), "%s: it was there", want)
+		}, compare(straight, round).circles(), want)
+		assert.Empty(t, compare(round, round).circles(), "%s: it was there", want)
 	}
-	assert.Empty(t, comparison{orEmpty(nil), straight}.circles(), "two ways to one program are no circle")
+	assert.Empty(t, compare(orEmpty(nil), straight).circles(), "two ways to one program are no circle")
 }
 
 // The export of a callee's security group is in use until its former caller is deployed.
@@ -162,7 +162,7 @@ func TestCallerBeforeItsCallee(t *testing.T) {
 		monolith := legacy
 		monolith.tables = tables
 		from := connected(t, alpha.at(50), beta.at(50), monolith)
-		return comparison{from, connected(t, alpha.at(50), beta.at(50), monolith.calling(callee))}.untried()
+		return compare(from, connected(t, alpha.at(50), beta.at(50), monolith.calling(callee))).untried()
 	}
 	assert.Len(t, untried("beta"), 1, "of the monolith, to a service without a table")
 	assert.Contains(t, untried("beta")[0], "Connection legacy → beta: the caller is serving and the callee 50%")
@@ -170,10 +170,10 @@ func TestCallerBeforeItsCallee(t *testing.T) {
 	checkSafe(t, "as the finding says", none, connected(t, alpha, beta, legacy), with(100, 100))
 	// No share tries the monolith.
 	to := func(m program) *assembly.Stage { return connected(t, alpha.calling("legacy"), beta, m) }
-	assert.Empty(t, comparison{connected(t, alpha, beta, legacy.at(0)), to(legacy.at(0))}.untried(), "a drained monolith")
-	assert.Empty(t, comparison{to(legacy), to(legacy.at(0))}.goneDark(), "a monolith that is drained")
+	assert.Empty(t, compare(connected(t, alpha, beta, legacy.at(0)), to(legacy.at(0))).untried(), "a drained monolith")
+	assert.Empty(t, compare(to(legacy), to(legacy.at(0))).goneDark(), "a monolith that is drained")
 	drained := connected(t, alpha, beta.at(0), legacy.at(0).calling("beta"))
-	assert.Empty(t, comparison{connected(t, alpha, beta.at(0), legacy.at(0)), drained}.untried(), "a drained monolith has no traffic")
+	assert.Empty(t, compare(connected(t, alpha, beta.at(0), legacy.at(0)), drained).untried(), "a drained monolith has no traffic")
 }
 
 // The calls of a caller with traffic go on to a callee that goes back to dark.
@@ -260,8 +260,8 @@ func TestWaysOut(t *testing.T) {
 	https := assembly.GroupRule{Protocol: "tcp", From: 443, To: 443, Range: netip.MustParsePrefix("0.0.0.0/0")}
 	mail := assembly.GroupRule{Protocol: "tcp", From: 25, To: 25, Range: netip.MustParsePrefix("192.168.10.0/24")}
 	assert.Equal(t, []string{"alpha may now connect to `192.168.10.0/24` on tcp 25."},
-		comparison{with(https), with(https, mail)}.connections())
+		compare(with(https), with(https, mail)).connections())
 	assert.Equal(t, []string{"alpha may no longer connect to `192.168.10.0/24` on tcp 25."},
-		comparison{with(https, mail), with(https)}.connections())
-	assert.Empty(t, comparison{with(https, mail), with(https, mail)}.connections())
+		compare(with(https, mail), with(https)).connections())
+	assert.Empty(t, compare(with(https, mail), with(https, mail)).connections())
 }

@@ -24,16 +24,16 @@ func TestContained(t *testing.T) {
 	}
 	plain, relaxed := running(ordinary, true), running("1000:1000", false)
 	for name, before := range map[string]*assembly.Stage{"a change": plain, "a new program": {}} {
-		lines := comparison{before, relaxed}.contained()
+		lines := compare(before, relaxed).contained()
 		require.Len(t, lines, 2, name)
 		assert.Contains(t, lines[0], "Stack `Legacy`: legacy runs as the user `1000:1000` from now on", name)
 		assert.Contains(t, lines[1], "Stack `Legacy`: legacy may write to its root file system from now on", name)
 	}
 	for name, c := range map[string]comparison{
-		"as it was":     {relaxed, relaxed},
-		"back":          {relaxed, plain},
-		"none of them":  {&assembly.Stage{}, plain},
-		"all that goes": {relaxed, &assembly.Stage{}},
+		"as it was":     compare(relaxed, relaxed),
+		"back":          compare(relaxed, plain),
+		"none of them":  compare(&assembly.Stage{}, plain),
+		"all that goes": compare(relaxed, &assembly.Stage{}),
 	} {
 		assert.Empty(t, c.contained(), name)
 	}

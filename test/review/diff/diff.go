@@ -43,7 +43,7 @@ type Diff struct {
 // Of compares an environment with what it is to become. Either may be nil, for one
 // that is new or that goes. It fails on a policy that it cannot read.
 func Of(before, after *assembly.Stage) (Diff, error) {
-	c := comparison{orEmpty(before), orEmpty(after)}
+	c := compare(orEmpty(before), orEmpty(after))
 	permissions, widened, err := c.permissions()
 	if err != nil {
 		return Diff{}, err
@@ -66,8 +66,16 @@ func Of(before, after *assembly.Stage) (Diff, error) {
 	return d, nil
 }
 
-// comparison is the two environments.
-type comparison struct{ before, after *assembly.Stage }
+// comparison is the two environments, and of each the stacks that refer to a resource of another,
+// sorted, by the resource's identity.
+type comparison struct {
+	before, after *assembly.Stage
+	readersOf     map[*assembly.Stage]map[string][]string
+}
+
+func compare(before, after *assembly.Stage) comparison {
+	return comparison{before, after, map[*assembly.Stage]map[string][]string{before: readers(before), after: readers(after)}}
+}
 
 func orEmpty(stage *assembly.Stage) *assembly.Stage {
 	if stage == nil {

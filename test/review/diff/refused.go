@@ -233,25 +233,26 @@ func (c comparison) deployAlone(stacks []string) string {
 // readers are the stacks of both sides, other than its own, that refer to a resource
 // before the change.
 func (c comparison) readers(used assembly.Resource) []string {
-	return slices.DeleteFunc(readersOf(c.before, used), func(stack string) bool {
+	return slices.DeleteFunc(slices.Clone(c.readersOf[c.before][used.Identity()]), func(stack string) bool {
 		_, stays := c.after.Stack(stack)
 		return !stays
 	})
 }
 
-// readersOf are the stacks, other than its own, that refer to a resource, sorted.
-func readersOf(stage *assembly.Stage, used assembly.Resource) []string {
-	var stacks []string
+// readers are the stacks, other than a resource's own, that refer to it, sorted, by its identity.
+func readers(stage *assembly.Stage) map[string][]string {
+	all := map[string][]string{}
 	for r := range stage.Resources() {
-		if r.Stack == used.Stack || slices.Contains(stacks, r.Stack) {
-			continue
-		}
 		// A resolved property is what encoding/json would decode, so it encodes.
 		text, _ := json.Marshal(r.Properties)
-		if refersTo(string(text), used) {
-			stacks = append(stacks, r.Stack)
+		for _, used := range referred(stage, string(text)) {
+			if id := used.Identity(); used.Stack != r.Stack && !slices.Contains(all[id], r.Stack) {
+				all[id] = append(all[id], r.Stack)
+			}
 		}
 	}
-	slices.Sort(stacks)
-	return stacks
+	for _, stacks := range all {
+		slices.Sort(stacks)
+	}
+	return all
 }
