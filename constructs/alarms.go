@@ -155,7 +155,9 @@ func newTasksAlarm(scope constructs.Construct, props *ServiceProps, service awse
 		"ClusterName": props.Cluster.ClusterName(),
 		"ServiceName": service.ServiceName(),
 	}
-	count := func(metric string) awscloudwatch.IMetric { return newMetric("ECS/ContainerInsights", metric, "Minimum", own) }
+	count := func(metric string) awscloudwatch.IMetric {
+		return newMetric("ECS/ContainerInsights", metric, "Minimum", own)
+	}
 	newAlarm(scope, "Tasks", props, &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.Sprintf("fewer than %d tasks of %s run", lowest, props.Service.Name),
 		Metric: newMath(fmt.Sprintf("IF(running < %d, IF(running < desired, 1, 0), 0)", lowest), map[string]awscloudwatch.IMetric{
