@@ -259,9 +259,9 @@ func hashOf(dockerfile []byte, binary string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%d\n%s", len(dockerfile), dockerfile)
+	hash.Write(fmt.Appendf(nil, "%d\n%s", len(dockerfile), dockerfile))
 	_, err = io.Copy(hash, file)
 	return hash.Sum(nil), err
 }

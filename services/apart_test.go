@@ -42,8 +42,10 @@ func TestTooManyServicesAreDivided(t *testing.T) {
 		edit func(all []Service)
 		want string
 	}{
-		"the last":                           {func([]Service) {}, "move s49, s50, s51 to"},
-		"those that call each other":         {func(all []Service) { all[51].Calls = []string{"s7"}; all[7].Calls = []string{"s30"} }, "move s7, s30, s51 to"},
+		"the last": {func([]Service) {}, "move s49, s50, s51 to"},
+		"those that call each other": {
+			func(all []Service) { all[51].Calls, all[7].Calls = []string{"s7"}, []string{"s30"} }, "move s7, s30, s51 to",
+		},
 		"those that serve the same requests": {func(all []Service) { all[3].Paths = []string{"/s51/x"} }, "move s3, s50, s51 to"},
 	} {
 		c := many(52, test.edit)
