@@ -174,7 +174,7 @@ func (j judge) traffic(ctx context.Context) ([]finding, error) {
 		return nil, err
 	}
 	found = append(found, hosts)
-	if j.from == services.Dark.String() {
+	if j.isDark() {
 		return append(found, finding{figureErrors, goAhead, "no client reaches a dark service: go run ./test/parity compares its answers"}), nil
 	}
 	own, other, err := j.sides(ctx, w, dimensions)
@@ -192,6 +192,16 @@ func (j judge) traffic(ctx context.Context) ([]finding, error) {
 	}
 	scaling, err := j.scaling(ctx, w, own, tasks)
 	return slices.Concat(found, latency, throttles, scaling), err
+}
+
+// isDark reports whether no client reaches the service, by any of its routes.
+func (j judge) isDark() bool {
+	for key, word := range j.phases {
+		if (step{key: key}).service() == j.service() && word != services.Dark.String() {
+			return false
+		}
+	}
+	return true
 }
 
 // length is a whole number of minutes or hours.
