@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"example.com/strangler/services"
 )
@@ -24,20 +25,41 @@ func PhasesIn(file string, catalog services.Catalog) (map[string]map[string]stri
 	for name, e := range environments {
 		environment, _ := e.(map[string]any)
 		migration, _ := environment["migration"].(map[string]any)
-		phases := map[string]string{}
-		for _, key := range catalog.Keys() {
-			phases[key] = services.Dark.String()
-			if key == catalog.Monolith.Name {
-				phases[key] = string(services.Serving)
-			}
-			if word, written := migration[key].(string); written {
-				phases[key] = word
-			}
-		}
-		if _, err := services.ParseMigration(catalog, phases); err != nil {
+		phases, complete := wordsOf(migration, catalog)
+		// A catalog that has grown since may not fit: then each word is read by itself.
+		if _, err := services.ParseMigration(catalog, phases); err != nil && complete {
 			return nil, fmt.Errorf("environment %q: %w", name, err)
 		}
 		all[Environment{App: catalog.Name, Name: name}.StageName()] = phases
 	}
 	return all, nil
+}
+
+// wordsOf are the words of a migration by key, and whether it names every key.
+func wordsOf(migration map[string]any, catalog services.Catalog) (words map[string]string, complete bool) {
+	words, complete = map[string]string{}, true
+	for _, key := range catalog.Keys() {
+		word, written := migration[key].(string)
+		if !written {
+			complete = false
+			word = absent(key, words, catalog)
+		}
+		words[key] = word
+	}
+	return words, complete
+}
+
+// absent is the word of a key that a migration does not name. What has no route of its own yet
+// is in its service's phase.
+func absent(key string, words map[string]string, catalog services.Catalog) string {
+	service, _, isRoute := strings.Cut(key, ".")
+	switch word := words[service]; {
+	case key == catalog.Monolith.Name:
+		return string(services.Serving)
+	case isRoute && word == services.Strangled.String():
+		return services.Live.String()
+	case isRoute && word != "":
+		return word
+	}
+	return services.Dark.String()
 }

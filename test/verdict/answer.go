@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -64,17 +63,23 @@ func (v verdict) print(out io.Writer) error {
 	return err
 }
 
-// line is the verdict for the comment on a pull request: the worst figures, or that of the
-// errors, in one line of Markdown.
+// mostReasons is how many figures a line names.
+const mostReasons = 3
+
+// line is the verdict for the comment on a pull request, in one line of Markdown: the worst
+// figures, or that of the errors or of the step.
 func (v verdict) line() string {
 	var reasons []string
 	for _, f := range v.findings {
-		if f.answer == v.answer() && (f.answer != goAhead || f.figure == figureErrors) {
+		if f.answer == v.answer() && (f.answer != goAhead || f.figure == figureErrors || f.figure == figureStep) {
 			reasons = append(reasons, f.figure+": "+f.text)
 		}
 	}
+	if more := len(reasons) - mostReasons; more > 0 {
+		reasons = append(reasons[:mostReasons], fmt.Sprintf("and %d more", more))
+	}
 	return fmt.Sprintf("- Verdict: %s: **%s**. `%s`\n", v.title(), v.answer(),
-		strings.ReplaceAll(cmp.Or(strings.Join(reasons, "; "), "nothing is against it"), "`", "'"))
+		strings.ReplaceAll(strings.Join(reasons, "; "), "`", "'"))
 }
 
 // worst is the answer to several steps, and goAhead to none.

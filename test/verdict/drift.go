@@ -72,6 +72,7 @@ func (d *deployed) rulesOfNone(stage *assembly.Stage, there map[string]elbtypes.
 		identity, ours := identities[arn]
 		switch {
 		case aws.ToBool(rule.IsDefault):
+			lines = append(lines, driftOfDefault(stage, rule, names)...)
 		case ours:
 			lines = append(lines, fmt.Sprintf("rule %s is deployed, and no template has it: %s", identity, describedText(rule, names)))
 		case len(stage.Listeners) > 0:
@@ -79,6 +80,20 @@ func (d *deployed) rulesOfNone(stage *assembly.Stage, there map[string]elbtypes.
 		}
 	}
 	return lines
+}
+
+// driftOfDefault is the default action of a listener of the environment's own, when no template
+// has it.
+func driftOfDefault(stage *assembly.Stage, rule elbtypes.Rule, names func(string) string) []string {
+	is := describedText(rule, names)
+	var want []string
+	for _, listener := range stage.Listeners {
+		want = append(want, ruleText(alb.Rule{Action: listener.Routing.Default}, func(group string) string { return stage.Program(group) }))
+	}
+	if len(want) == 0 || slices.Contains(want, is) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the listener's default action is %s: want %s", is, strings.Join(want, " or "))}
 }
 
 // describedText is the text of a rule as DescribeRules has it.
@@ -96,7 +111,7 @@ func describedText(rule elbtypes.Rule, names func(group string) string) string {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html
 func readRule(rule elbtypes.Rule) (alb.Rule, error) {
 	priority, err := strconv.Atoi(aws.ToString(rule.Priority))
-	if err != nil {
+	if err != nil && !aws.ToBool(rule.IsDefault) {
 		return alb.Rule{}, fmt.Errorf("priority %q", aws.ToString(rule.Priority))
 	}
 	conditions := slices.Clone(rule.Conditions)
@@ -117,11 +132,14 @@ func readRule(rule elbtypes.Rule) (alb.Rule, error) {
 	return assembly.ReadRule(filled(properties).(map[string]any))
 }
 
-// filled is a value of JSON without the fields that are null or an empty text.
+// filled is a value of JSON without the fields that are null or empty.
 func filled(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
-		maps.DeleteFunc(v, func(_ string, inner any) bool { return inner == nil || inner == "" })
+		maps.DeleteFunc(v, func(_ string, inner any) bool {
+			list, isList := inner.([]any)
+			return inner == nil || inner == "" || isList && len(list) == 0
+		})
 		for name := range v {
 			v[name] = filled(v[name])
 		}

@@ -41,12 +41,12 @@ type judge struct {
 	step
 	catalog     services.Catalog
 	environment stacks.Environment
-	// phases and then are all words of now and of then.
-	phases, then map[string]string
-	stage        *assembly.Stage
-	deployed     *deployed
-	bounds       bounds
-	now          time.Time
+	// phases are all words of now.
+	phases   map[string]string
+	stage    *assembly.Stage
+	deployed *deployed
+	bounds   bounds
+	now      time.Time
 }
 
 // bounds are what is tolerated.
@@ -62,15 +62,9 @@ type bounds struct {
 
 // judge answers the step.
 func (j judge) judge(ctx context.Context) (verdict, error) {
-	v := verdict{step: j.step, stage: j.environment.StageName()}
-	if j.isBack() {
-		v.findings = []finding{{figureStep, goAhead, "it gives back to the monolith, which needs no proof"}}
+	v := verdict{step: j.step, stage: j.environment.StageName(), findings: j.inspect()}
+	if v.answer() == no {
 		return v, nil
-	}
-	own, err := j.inspect()
-	v.findings = own
-	if err != nil || v.answer() == no {
-		return v, err
 	}
 	for _, look := range j.looks() {
 		found, err := look(ctx)
@@ -94,16 +88,9 @@ func (j judge) looks() []func(context.Context) ([]finding, error) {
 	return looks
 }
 
-// inspect judges the step itself, and whether the templates of now are what is deployed.
-func (j judge) inspect() ([]finding, error) {
-	wrong, err := mistakes(j.catalog, j.phases, j.then)
-	if err != nil {
-		return nil, err
-	}
+// inspect judges whether the templates of now are what is deployed.
+func (j judge) inspect() []finding {
 	var found []finding
-	for _, mistake := range wrong {
-		found = append(found, finding{figureStep, no, mistake})
-	}
 	if j.group(j.service()) == "" {
 		found = append(found, finding{figureStep, no, fmt.Sprintf("%q is not deployed: deploy it dark first, and ask again", j.service())})
 	}
@@ -117,7 +104,7 @@ func (j judge) inspect() ([]finding, error) {
 		found = []finding{{figureDrift, goAhead, fmt.Sprintf("as the templates say: %d listener rules, %d target groups",
 			len(j.stage.ListenerRules), len(j.deployed.groups))}}
 	}
-	return found, nil
+	return found
 }
 
 // program is the ECS service of a program of the catalog.
@@ -165,17 +152,17 @@ func (j judge) traffic(ctx context.Context) ([]finding, error) {
 		w, why = window{j.now.Add(-j.bounds.since).Truncate(time.Minute), w.to}, "as --since says"
 	}
 	if w.isEmpty() {
-		return []finding{{figureWindow, wait, fmt.Sprintf("the program or its rules changed at %s: %s after that, and %s for CloudWatch, are left out",
-			j.changed().UTC().Format(time.TimeOnly), length(warmUp), length(late))}}, nil
+		return []finding{{figureWindow, wait, fmt.Sprintf("the program or its rules changed at %s UTC: %s after that, and the newest %s, are left out: ask again later",
+			j.changed().UTC().Format("2006-01-02 15:04"), length(warmUp), length(late))}}, nil
 	}
 	found := []finding{{figureWindow, goAhead, w.String() + ", " + why}}
-	hosts, tasks, err := j.hosts(ctx, w, dimensions)
+	hosts, healthy, err := j.hosts(ctx, w, dimensions)
 	if err != nil {
 		return nil, err
 	}
 	found = append(found, hosts)
 	if j.isDark() {
-		return append(found, finding{figureErrors, goAhead, "no client reaches a dark service: go run ./test/parity compares its answers"}), nil
+		return append(found, j.first()), nil
 	}
 	own, other, err := j.sides(ctx, w, dimensions)
 	if err != nil {
@@ -186,18 +173,35 @@ func (j judge) traffic(ctx context.Context) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	throttles, err := j.throttles(ctx, w, own)
+	throttles, err := j.throttles(ctx, w, own, other)
 	if err != nil {
 		return nil, err
 	}
-	scaling, err := j.scaling(ctx, w, own, tasks)
+	scaling, err := j.scaling(ctx, w, own, healthy)
 	return slices.Concat(found, latency, throttles, scaling), err
 }
 
+// firstShare is the largest first share, in percent, of a service of which nothing is counted yet.
+const firstShare = 10
+
+// first judges the first share of a dark service.
+func (j judge) first() finding {
+	if rank(j.to) > firstShare {
+		return finding{figureErrors, wait, fmt.Sprintf("no client has reached it, so nothing is counted: make it %d%% first, and ask again", firstShare)}
+	}
+	return finding{figureErrors, goAhead, "no client reaches a dark service: go run ./test/parity compares its answers"}
+}
+
 // isDark reports whether no client reaches the service, by any of its routes.
-func (j judge) isDark() bool {
+func (j judge) isDark() bool { return j.all(func(rank int) bool { return rank == 0 }) }
+
+// isLive reports whether the monolith serves none of the service's requests any more.
+func (j judge) isLive() bool { return j.all(func(rank int) bool { return rank >= 100 }) }
+
+// all reports whether something holds of the words of the service and its routes.
+func (j judge) all(holds func(rank int) bool) bool {
 	for key, word := range j.phases {
-		if (step{key: key}).service() == j.service() && word != services.Dark.String() {
+		if (step{key: key}).service() == j.service() && !holds(rank(word)) {
 			return false
 		}
 	}
@@ -212,8 +216,8 @@ func length(d time.Duration) string {
 	return fmt.Sprintf("%.0f min", d.Minutes())
 }
 
-// sides reads the counts of the service and of the monolith beside it, which has none when it
-// has no target group any more.
+// sides reads the counts of the service and of the monolith beside it. Once the service is live
+// the monolith has none: what it still serves is other paths.
 func (j judge) sides(ctx context.Context, w window, dimensions map[string]string) (own, other side, err error) {
 	period := w.period(j.now)
 	monolith := j.catalog.Monolith
@@ -224,7 +228,7 @@ func (j judge) sides(ctx context.Context, w window, dimensions map[string]string
 	if own, err = j.readSide(ctx, w, period, dimensions, webSockets); err != nil {
 		return own, other, err
 	}
-	if beside, ok := j.deployed.dimensions(j.group(monolith.Name)); ok {
+	if beside, ok := j.deployed.dimensions(j.group(monolith.Name)); ok && !j.isLive() {
 		other, err = j.readSide(ctx, w, period, beside, webSockets)
 	}
 	own.name, other.name = j.service(), monolith.Name
@@ -233,19 +237,20 @@ func (j judge) sides(ctx context.Context, w window, dimensions map[string]string
 
 // errors compares the parts of the requests that fail. It is a no when the service fails more
 // often beyond doubt, and more than is tolerated is not ruled out; it is go when that is.
+// Without a monolith to compare with, what is tolerated is all that may fail.
 func (j judge) errors(own, other side) finding {
 	service, monolith := own.count(), other.count()
 	against := evidence.Against(trials(own, other))
-	if monolith.Of == 0 {
-		// Without a monolith beside it, what is tolerated is all that may fail.
+	if monolith.Of < perBlock {
+		monolith = evidence.Count{}
 		against = evidence.Against([]evidence.Trial{{Of: int(service.Of), Hits: int(service.Failed), Null: j.bounds.errors}})
 	}
-	most := service.MostAbove(monolith)
-	if monolith.Of == 0 {
-		most = service.Most()
+	text, most := "", service.Most()
+	if monolith.Of > 0 {
+		text, most = ", "+other.name+" "+countText(monolith), service.MostAbove(monolith)
 	}
-	text := fmt.Sprintf("%s %s, %s %s; with 95 %% at most %.2f points more, %.2f are tolerated; evidence that it is worse: %s, %.0f is a no",
-		own.name, countText(service), other.name, countText(monolith), 100*most, 100*j.bounds.errors, number(against), accused)
+	text = fmt.Sprintf("%s %s%s; with 95 %% at most %.2f points more, %.2f are tolerated; evidence that it is worse: %s, %.0f is a no",
+		own.name, countText(service), text, 100*most, 100*j.bounds.errors, number(against), accused)
 	switch {
 	case service.Of > 0 && most <= j.bounds.errors:
 		return finding{figureErrors, goAhead, text}
@@ -274,13 +279,17 @@ func number(n float64) string {
 // latency compares the percentiles block by block, because those of a whole window hide a bad
 // hour, and are not independent.
 func (j judge) latency(ctx context.Context, w window, own, other side, dimensions map[string]string) ([]finding, error) {
-	if other.requests.sum() == 0 {
-		return []finding{{"latency", goAhead, "the monolith has no requests to compare with: the alarm on the latency is what bounds it"}}, nil
+	period := w.period(j.now)
+	block, ok := own.blockFor(w, period)
+	besides, both := other.blockFor(w, period)
+	switch {
+	case !both && (ok || other.count().Of == 0):
+		return []finding{{"latency", goAhead, "the monolith serves too little of these paths to compare with: the alarm on the latency bounds it"}}, nil
+	case !ok:
+		return []finding{{"latency", wait, fmt.Sprintf("too few requests for a p99: %d in %s are wanted, of each program", perBlock,
+			length(blockLengths[len(blockLengths)-1]))}}, nil
 	}
-	block, ok := blockFor(w, own, other)
-	if !ok {
-		return []finding{{"latency", wait, fmt.Sprintf("too few requests for a p99: %d in %s are wanted, of each program", perBlock, length(blockLengths[len(blockLengths)-1]))}}, nil
-	}
+	block = max(block, besides)
 	beside, _ := j.deployed.dimensions(j.group(j.catalog.Monolith.Name))
 	if err := j.readLatency(ctx, &own, w, block, dimensions); err != nil {
 		return nil, err
@@ -289,12 +298,12 @@ func (j judge) latency(ctx context.Context, w window, own, other side, dimension
 		return nil, err
 	}
 	return []finding{
-		j.percentile("p50", own.p50, other.p50, block, own),
-		j.percentile("p99", own.p99, other.p99, block, own),
+		j.percentile("p50", own.p50, other.p50, block),
+		j.percentile("p99", own.p99, other.p99, block),
 	}, nil
 }
 
-func (j judge) percentile(figure string, own, other series, block time.Duration, s side) finding {
+func (j judge) percentile(figure string, own, other series, block time.Duration) finding {
 	b := compare(own, other, j.bounds.slower)
 	text := fmt.Sprintf("above the monolith's by more than %.0f %% and %.0f ms in %d of %d blocks of %s; the median is %s, the monolith's %s",
 		100*j.bounds.slower, 1000*perceptible, b.Worse, b.Of, length(block), milliseconds(median(own)), milliseconds(median(other)))
@@ -304,7 +313,7 @@ func (j judge) percentile(figure string, own, other series, block time.Duration,
 	case b.Against() >= accused:
 		return finding{figure, no, text}
 	case b.Of == 0:
-		return finding{figure, wait, fmt.Sprintf("no block of %s has the metric TargetResponseTime of both programs", length(block))}
+		return finding{figure, wait, fmt.Sprintf("no block of %s is in the window, or none has the metric TargetResponseTime of both programs", length(block))}
 	}
 	return finding{figure, wait, fmt.Sprintf("%s; %d more blocks are missing", text, b.Missing())}
 }
@@ -318,44 +327,43 @@ func median(s series) float64 {
 
 func milliseconds(seconds float64) string { return fmt.Sprintf("%.0f ms", 1000*seconds) }
 
-// hosts judges the health of the targets, and returns the largest number of healthy ones. A
-// load balancer reports it while requests come only. Each of its nodes has a view: none is
-// healthy when no node finds one, one is unhealthy when every node says so.
-func (j judge) hosts(ctx context.Context, w window, dimensions map[string]string) (f finding, most float64, err error) {
+// hosts judges the health of the targets, and returns the number of healthy ones. A load
+// balancer reports it while requests come only. Each of its nodes has a view: none is healthy
+// when no node finds one, one is unhealthy when every node says so.
+func (j judge) hosts(ctx context.Context, w window, dimensions map[string]string) (f finding, healthy series, err error) {
 	all, err := j.read(ctx, w, w.period(j.now),
 		groupMetric(dimensions, "HealthyHostCount", "Maximum"), groupMetric(dimensions, "UnHealthyHostCount", "Minimum"))
 	if err != nil {
-		return f, 0, err
+		return f, nil, err
 	}
-	none, unhealthy, last, lastUnhealthy := 0, 0, time.Time{}, false
-	for at, healthy := range all[0] {
-		most = max(most, healthy)
-		if healthy < 1 {
+	healthy = all[0]
+	none, unhealthy, last := 0, 0, time.Time{}
+	for at, n := range healthy {
+		if n < 1 {
 			none++
 		}
 		if all[1][at] > 0 {
 			unhealthy++
 		}
 		if at.After(last) {
-			last, lastUnhealthy = at, all[1][at] > 0
+			last = at
 		}
 	}
-	text := fmt.Sprintf("none was healthy in %d, and one was unhealthy in %d of %d periods of %s; %.0f tasks at most", none, unhealthy,
-		len(all[0]), length(w.period(j.now)), most)
+	text := fmt.Sprintf("of %d periods of %s %d had no healthy task, and %d an unhealthy one", len(healthy), length(w.period(j.now)), none, unhealthy)
 	switch {
-	case len(all[0]) == 0:
-		return finding{figureHosts, wait, "the metric HealthyHostCount has no data: it comes while the load balancer has requests"}, 0, nil
-	case none > 0 || 20*unhealthy > len(all[0]):
-		return finding{figureHosts, no, text}, most, nil
-	case lastUnhealthy:
-		return finding{figureHosts, wait, text + "; one is in the last"}, most, nil
+	case len(healthy) == 0:
+		return finding{figureHosts, wait, "the metric HealthyHostCount has no data: it comes while the load balancer has requests"}, healthy, nil
+	case none > 0 || 20*unhealthy > len(healthy):
+		return finding{figureHosts, no, text + "; --since looks at less, where the cause is gone"}, healthy, nil
+	case all[1][last] > 0:
+		return finding{figureHosts, wait, text + ", one of them the last"}, healthy, nil
 	}
-	return finding{figureHosts, goAhead, text}, most, nil
+	return finding{figureHosts, goAhead, text}, healthy, nil
 }
 
-// throttles judges how many calls to the service's table were refused, for each of its
-// requests: a refused call may be repeated, or fail a request.
-func (j judge) throttles(ctx context.Context, w window, own side) ([]finding, error) {
+// throttles judges how many calls to the service's table were refused, for each request to those
+// who share it: a refused call may be repeated, or fail a request.
+func (j judge) throttles(ctx context.Context, w window, own, other side) ([]finding, error) {
 	s := j.catalog.Find(j.service())
 	table := j.table()
 	if s == nil || s.Table == nil || table == "" {
@@ -373,12 +381,13 @@ func (j judge) throttles(ctx context.Context, w window, own side) ([]finding, er
 	for _, of := range all {
 		throttled += of.sum()
 	}
-	count := evidence.Count{Failed: min(throttled, own.requests.sum()), Of: own.requests.sum()}
-	text := fmt.Sprintf("%.0f calls to its table were refused, beside %.0f requests", throttled, count.Of)
+	requests := own.requests.sum() + other.requests.sum()
+	count := evidence.Count{Failed: min(throttled, requests), Of: requests}
+	text := fmt.Sprintf("%.0f calls to its table were refused, beside %.0f requests", throttled, requests)
 	switch {
 	case throttled == 0 || count.Most() <= j.bounds.errors:
 		return []finding{{figureThrottle, goAhead, text}}, nil
-	case count.Rate() > j.bounds.errors:
+	case count.Least() > j.bounds.errors:
 		return []finding{{figureThrottle, no, text}}, nil
 	}
 	return []finding{{figureThrottle, wait, text}}, nil
@@ -395,47 +404,51 @@ func (j judge) table() string {
 }
 
 // scaling judges whether the largest number of tasks is enough for the next share. It takes
-// each period's load, at the targets of the scaling policies.
-func (j judge) scaling(ctx context.Context, w window, own side, tasks float64) ([]finding, error) {
+// each period's load, at the targets of the scaling policies. What a route with a phase of its
+// own adds no metric says.
+func (j judge) scaling(ctx context.Context, w window, own side, healthy series) ([]finding, error) {
 	s, _ := j.program(j.service())
 	i := slices.IndexFunc(j.stage.ScalableTargets, func(t assembly.ScalableTarget) bool { return t.Service == s.Identity() })
-	if i < 0 || rank(j.from) == 0 {
+	switch {
+	case i < 0:
 		return nil, nil
+	case j.key != j.service() || rank(j.from) == 0 || j.hasRoutes():
+		return []finding{{figureScaling, goAhead, "not judged: no metric is of one route, so what this one adds is not known"}}, nil
 	}
 	target := j.stage.ScalableTargets[i]
 	grows := float64(min(100, rank(j.to))) / float64(min(100, rank(j.from)))
 	wanted := 0.0
 	for _, policy := range target.Policies {
-		load, err := j.load(ctx, w, policy, s, own, tasks)
+		load, err := j.load(ctx, w, policy, s, own, healthy)
 		if err != nil {
 			return nil, err
 		}
 		wanted = max(wanted, math.Ceil(load*grows/policy.Target))
 	}
-	text := fmt.Sprintf("%.0f tasks at most so far; the peak wants %.0f at %s, of %d", tasks, wanted, j.to, target.Max)
+	text := fmt.Sprintf("%.0f tasks at most so far; the peak wants %.0f at %s, of %d", healthy.most(), wanted, j.to, target.Max)
 	if wanted > float64(target.Max) {
-		return []finding{{figureScaling, no, text + ": raise Max in its Scaling first"}}, nil
+		return []finding{{figureScaling, no, text + ": raise Max in its Scaling first, or look at less with --since"}}, nil
 	}
 	return []finding{{figureScaling, goAhead, text}}, nil
 }
 
+// hasRoutes reports whether routes of the service have phases of their own.
+func (j judge) hasRoutes() bool {
+	return slices.ContainsFunc(j.catalog.Keys(), func(key string) bool {
+		return key != j.service() && (step{key: key}).service() == j.service()
+	})
+}
+
 // load is the peak of what a policy tracks, of all tasks together: requests a minute, or
 // percent of the CPU of a task.
-func (j judge) load(ctx context.Context, w window, policy assembly.ScalingPolicy, s assembly.Service, own side, tasks float64) (float64, error) {
+func (j judge) load(ctx context.Context, w window, policy assembly.ScalingPolicy, s assembly.Service, own side, healthy series) (float64, error) {
 	period := w.period(j.now)
-	peak := 0.0
 	if policy.TargetGroup != "" {
-		for _, requests := range own.requests {
-			peak = max(peak, requests/period.Minutes())
-		}
-		return peak, nil
-	}
-	if !strings.HasPrefix(policy.Metric, "ECSServiceAverageCPUUtilization") {
-		return 0, nil
+		return own.requests.most() / period.Minutes(), nil
 	}
 	// arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE
 	name := strings.Split(j.deployed.id(s.Identity()), "/")
-	if len(name) != 3 {
+	if !strings.HasPrefix(policy.Metric, "ECSServiceAverageCPUUtilization") || len(name) != 3 {
 		return 0, nil
 	}
 	all, err := j.read(ctx, w, period,
@@ -443,10 +456,11 @@ func (j judge) load(ctx context.Context, w window, policy assembly.ScalingPolicy
 	if err != nil {
 		return 0, err
 	}
-	for _, percent := range all[0] {
-		peak = max(peak, percent)
+	loads := series{}
+	for at, percent := range all[0] {
+		loads[at] = percent * healthy[at]
 	}
-	return peak * tasks, nil
+	return loads.most(), nil
 }
 
 // alarms judges the states of the alarms of the service: one that rings is a no. One of the

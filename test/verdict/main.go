@@ -14,7 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -37,7 +36,10 @@ func main() {
 	status, err := shipped(ctx, os.Args[1:])
 	stop()
 	jsii.Close() // the CDK's library starts its runtime before main begins
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		status = 0
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "verdict:", err)
 	}
 	os.Exit(status)
@@ -89,8 +91,10 @@ func (o *options) flags() *flag.FlagSet {
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	f := o.flags()
 	f.SetOutput(stderr)
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return o, err
+	} else if err != nil {
+		return o, errors.New("see --help")
 	}
 	o.key, o.word = f.Arg(0), f.Arg(1)
 	o.bounds.errors, o.bounds.slower = o.errors/100, o.slower/100
@@ -103,8 +107,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("--errors %g: want above 0, and below 100", o.errors)
 	case !(o.slower >= 0):
 		return o, fmt.Errorf("--slower %g: want 0 or more", o.slower)
-	case o.bounds.since < 0:
-		return o, fmt.Errorf("--since %s: want a time such as 6h", o.bounds.since)
+	case o.bounds.since != 0 && o.bounds.since < 2*late:
+		return o, fmt.Errorf("--since %s: want 10m or more, as the newest 5 minutes are left out", o.bounds.since)
 	case o.bounds.silence < time.Hour || o.bounds.silence > 400*24*time.Hour:
 		return o, fmt.Errorf("--silence %s: want an hour to 400 days", o.bounds.silence)
 	}
@@ -182,49 +186,62 @@ func environmentOf(app *stacks.App, name string) (stacks.Environment, error) {
 	return stacks.Environment{}, fmt.Errorf("--environment %q: want one of %s", name, strings.Join(names, ", "))
 }
 
-// judgeAll judges the steps by what the account has.
+// judgeAll judges the steps: those that need no account, and then the others by what it has.
 func judgeAll(ctx context.Context, o options, app *synth.App, e stacks.Environment, phases map[string]string, steps []step, now time.Time) (
 	[]verdict, error,
 ) {
-	if len(steps) == 0 {
-		return nil, nil
-	}
 	catalog, err := app.Catalog.Complete()
 	if err != nil {
 		return nil, err
 	}
-	signedIn, err := account.In(ctx, e.Account, e.Region)
+	wrong := mistakes(catalog, phases, steps)
+	verdicts := make([]verdict, len(steps))
+	var left []step
+	for i, s := range steps {
+		verdicts[i] = verdict{step: s, stage: e.StageName(), findings: s.withoutAccount(wrong)}
+		if verdicts[i].findings == nil {
+			left = append(left, s)
+		}
+	}
+	if len(left) == 0 {
+		return verdicts, nil
+	}
+	of, err := newJudge(ctx, o, app, e, left, catalog)
 	if err != nil {
 		return nil, err
+	}
+	of.phases, of.now = phases, now
+	for i := range verdicts {
+		if verdicts[i].findings != nil {
+			continue
+		}
+		of.step = steps[i]
+		if verdicts[i], err = of.judge(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return verdicts, nil
+}
+
+// newJudge reads what the account and the templates have for some steps.
+func newJudge(ctx context.Context, o options, app *synth.App, e stacks.Environment, steps []step, catalog services.Catalog) (j judge, err error) {
+	signedIn, err := account.In(ctx, e.Account, e.Region)
+	if err != nil {
+		return j, err
 	}
 	stage, err := stageOf(o, app, e.StageName())
 	if err != nil {
-		return nil, err
+		return j, err
 	}
-	of := judge{clients: newClients(signedIn), catalog: catalog, environment: e, phases: phases, stage: stage, bounds: o.bounds, now: now}
+	j = judge{clients: newClients(signedIn), catalog: catalog, environment: e, stage: stage, bounds: o.bounds}
 	var groups []string
 	for _, name := range slices.Compact(slices.Sorted(namesOf(steps, catalog))) {
-		if group := of.group(name); group != "" {
+		if group := j.group(name); group != "" {
 			groups = append(groups, group)
 		}
 	}
-	if of.deployed, err = of.readDeployed(ctx, stage, groups); err != nil {
-		return nil, err
-	}
-	var verdicts []verdict
-	of.then = maps.Clone(phases)
-	for _, s := range steps {
-		of.then[s.key] = s.to
-	}
-	for _, s := range steps {
-		of.step = s
-		v, err := of.judge(ctx)
-		if err != nil {
-			return nil, err
-		}
-		verdicts = append(verdicts, v)
-	}
-	return verdicts, nil
+	j.deployed, err = j.readDeployed(ctx, stage, groups)
+	return j, err
 }
 
 // namesOf yields the programs of the steps, and the monolith.

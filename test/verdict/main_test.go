@@ -56,7 +56,7 @@ func TestNo(t *testing.T) {
 		"no healthy task":     {figureHosts, func(c *cloud) { c.groups["Alpha"].unhealthy = 3 }},
 		"too many requests":   {figureScaling, func(c *cloud) { c.groups["Alpha"].perMinute = 13_000 }},
 		"too much CPU":        {figureScaling, func(c *cloud) { c.always("CPUUtilization", 45) }},
-		"throttled calls":     {figureThrottle, func(c *cloud) { c.always("ThrottledRequests", 2) }},
+		"throttled calls":     {figureThrottle, func(c *cloud) { c.always("ThrottledRequests", 5) }},
 		"an alarm of alpha":   {figureAlarms, func(c *cloud) { c.groups["Alpha"].failed = 0.2 }},
 		"the word is skipped": {figureStep, nil},
 	} {
@@ -98,21 +98,21 @@ func TestWait(t *testing.T) {
 		"few data":               {figureErrors, `\d+ more requests to alpha are missing`, func(c *cloud) { c.groups["Alpha"].perMinute = 1 }},
 		"too few for a p99":      {"latency", "too few requests for a p99: 100 in 6 h", func(c *cloud) { c.groups["Alpha"].perMinute = 0.2 }},
 		"few blocks":             {"p99", "in 0 of 1 blocks of 1 h; .* 4 more blocks are missing", func(c *cloud) { c.groups["Alpha"].perMinute = 4 }},
-		"a missing metric":       {"p99", "no block of 5 min has the metric TargetResponseTime", func(c *cloud) { c.never("TargetResponseTime") }},
+		"a missing metric":       {"p99", "no block of 5 min is in the window, or none has the metric TargetResponseTime", func(c *cloud) { c.never("TargetResponseTime") }},
 		"hosts without a metric": {figureHosts, "HealthyHostCount has no data", func(c *cloud) { c.never("HealthyHostCount") }},
-		"an unhealthy minute": {figureHosts, "one is in the last", func(c *cloud) {
+		"an unhealthy minute": {figureHosts, "one of them the last", func(c *cloud) {
 			c.values["UnHealthyHostCount"] = func(_ string, at time.Time) (float64, bool) {
 				return map[bool]float64{true: 1}[at.Equal(windowSince(changed, now).to.Add(-time.Minute))], true
 			}
 		}},
-		"just deployed": {figureWindow, "5 min after that, and 5 min for CloudWatch", func(c *cloud) {
+		"just deployed": {figureWindow, "5 min after that, and the newest 5 min", func(c *cloud) {
 			c.Updated = func(string) time.Time { return now.Add(-9 * time.Minute) }
 		}},
 		"an alarm of the monolith": {figureAlarms, "of the monolith rings", func(c *cloud) { c.groups["Legacy"].failed = 0.3 }},
-		"some throttled calls": {figureThrottle, "3 calls", func(c *cloud) {
-			c.groups["Alpha"].perMinute = 6
+		"some throttled calls": {figureThrottle, "9 calls", func(c *cloud) {
+			c.groups["Alpha"].perMinute, c.groups["Legacy"].perMinute = 6, 6
 			c.values["ThrottledRequests"] = func(_ string, at time.Time) (float64, bool) {
-				return 1, at.Equal(changed.Add(time.Hour).Truncate(time.Minute))
+				return 3, at.Equal(changed.Add(time.Hour).Truncate(time.Minute))
 			}
 		}},
 		"a deployment under way": {figureDrift, "a deployment is under way", func(c *cloud) { c.edit = underWay }},
@@ -170,16 +170,19 @@ func TestLateDataAndWarmUp(t *testing.T) {
 	assert.Regexp(t, `(?m)^  no    errors `, out, "--since looks at what is asked")
 }
 
+// weighted is the rule of a page that divides requests, or nil.
+func weighted(page *elbv2.DescribeRulesOutput) *elbtypes.Rule {
+	for i, rule := range page.Rules {
+		if rule.Actions[0].ForwardConfig != nil && len(rule.Actions[0].ForwardConfig.TargetGroups) == 2 {
+			return &page.Rules[i]
+		}
+	}
+	return nil
+}
+
 // A hand in the console is a no, with the line that differs.
 func TestDrift(t *testing.T) {
-	weights := func(output any) *elbtypes.Rule {
-		for i, rule := range output.(*elbv2.DescribeRulesOutput).Rules {
-			if rule.Actions[0].ForwardConfig != nil && len(rule.Actions[0].ForwardConfig.TargetGroups) == 2 {
-				return &output.(*elbv2.DescribeRulesOutput).Rules[i]
-			}
-		}
-		return nil
-	}
+	weights := func(output any) *elbtypes.Rule { return weighted(output.(*elbv2.DescribeRulesOutput)) }
 	for name, test := range map[string]struct {
 		operation, want string
 		edit            func(output any)
@@ -234,12 +237,30 @@ func TestDrift(t *testing.T) {
 				}
 			}
 		}},
+		"a threshold": {"DescribeTargetGroups", `the number of checks to be unhealthy of target group \w+ is 9: want`, func(o any) {
+			o.(*elbv2.DescribeTargetGroupsOutput).TargetGroups[0].UnhealthyThresholdCount = aws.Int32(9)
+		}},
+		"another threshold": {"DescribeTargetGroups", `the number of checks to be healthy of target group \w+ is 9: want`, func(o any) {
+			o.(*elbv2.DescribeTargetGroupsOutput).TargetGroups[0].HealthyThresholdCount = aws.Int32(9)
+		}},
+		"the default action": {"DescribeRules", `the listener's default action is 0:  → alpha 100 %: want 0:  → alb.FixedResponse`, func(o any) {
+			rules := o.(*elbv2.DescribeRulesOutput)
+			by := *weights(o)
+			by.RuleArn, by.IsDefault, by.Priority, by.Conditions = aws.String("arn:default"), aws.Bool(true), aws.String("default"), nil
+			by.Actions = []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{
+				TargetGroups: []elbtypes.TargetGroupTuple{{TargetGroupArn: forwarded(weights(o), "/Alpha-"), Weight: aws.Int32(1)}},
+			}}}
+			rules.Rules = append(rules.Rules, by)
+		}},
 		"a health check": {"DescribeTargetGroups", `the health check's path of target group \w+ is /other: want`, func(o any) {
 			o.(*elbv2.DescribeTargetGroupsOutput).TargetGroups[0].HealthCheckPath = aws.String("/other")
 		}},
 	} {
 		c := cloudAt(t, tenth...)
 		c.edit = func(operation string, output any) {
+			if rules, ok := output.(*elbv2.DescribeRulesOutput); ok && weighted(rules) == nil {
+				return // the other page
+			}
 			if operation == test.operation {
 				test.edit(output)
 			}
@@ -249,6 +270,16 @@ func TestDrift(t *testing.T) {
 		assert.Equal(t, isNo, status, "%s: %s", name, out)
 		assert.Regexp(t, `(?m)^  no    deployed .*`+test.want, out, name)
 	}
+}
+
+// forwarded is the target group of a rule whose ARN has a part.
+func forwarded(rule *elbtypes.Rule, part string) *string {
+	for _, group := range rule.Actions[0].ForwardConfig.TargetGroups {
+		if strings.Contains(*group.TargetGroupArn, part) {
+			return group.TargetGroupArn
+		}
+	}
+	return nil
 }
 
 // What is deployed is another phase than the templates', or nothing yet.
@@ -302,10 +333,16 @@ func TestRefusedCalls(t *testing.T) {
 	require.ErrorContains(t, err, "no credentials: sign in as for the AWS CLI")
 }
 
-// A step back needs no proof, and so no account.
+// A step back needs no proof, and so no account. One that the migration refuses is none.
 func TestBack(t *testing.T) {
-	cloudAt(t, tenth...)
-	out, status, err := command(t, tenth, "alpha", "dark")
+	signIn(t, "http://127.0.0.1:1")
+	drained := []string{"legacy", "drained"}
+	out, status, err := command(t, drained, "alpha", "dark")
+	require.NoError(t, err)
+	assert.Equal(t, isNo, status, "nothing would serve its paths")
+	assert.Contains(t, out, "no    step       \"legacy\" cannot be drained while \"alpha\" is dark")
+
+	out, status, err = command(t, tenth, "alpha", "dark")
 	require.NoError(t, err)
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "alpha in fixture-prod, 10% → dark: go\n\n  go    step       it gives back to the monolith")
@@ -322,10 +359,89 @@ func TestDark(t *testing.T) {
 	assert.Equal(t, 0, status, out)
 	assert.Contains(t, out, "alpha in fixture-prod, dark → 10%: go")
 	assert.Contains(t, out, "go run ./test/parity compares its answers")
+	for _, far := range []string{"11%", "live"} {
+		out, status, err = command(t, dark, "alpha", far)
+		require.NoError(t, err)
+		assert.Equal(t, isWait, status, far)
+		assert.Contains(t, out, "nothing is counted: make it 10% first", far)
+	}
 	c.always("UnHealthyHostCount", 1)
 	_, status, err = command(t, dark, "alpha")
 	require.NoError(t, err)
 	assert.Equal(t, isNo, status)
+}
+
+// A live service is judged by itself, as what the monolith still serves is other work: neither
+// its fast answers nor its failures count, and what is tolerated is all that may fail.
+func TestLive(t *testing.T) {
+	live := []string{"alpha", "live"}
+	c := cloudAt(t, live...)
+	touched(c, func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], true })
+	legacy := c.groups["Legacy"]
+	for _, perMinute := range []float64{0, 0.1, 600} {
+		legacy.perMinute, legacy.p50, legacy.p99, legacy.failed = perMinute, 0.001, 0.001, 0
+		out, status, err := command(t, live, "alpha")
+		require.NoError(t, err)
+		assert.Equal(t, 0, status, "%v: %s", perMinute, out)
+		assert.NotContains(t, out, "legacy 1")
+	}
+	c.groups["Alpha"].failed, c.groups["Alpha"].perMinute = 0.3, 90
+	legacy.perMinute, legacy.failed = 600, 0.3
+	out, _, err := command(t, live, "alpha")
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^  no    errors .*evidence that it is worse: a million or more`, out)
+}
+
+// The evidence is a no from 60 on, and not before: at half of the requests, each failure of the
+// service beside none of the monolith.
+func TestAccused(t *testing.T) {
+	j := judge{bounds: bounds{errors: 0.0001}}
+	at := func(failed float64) finding {
+		own, other := side{requests: series{}, failed: series{}}, side{requests: series{}, failed: series{}}
+		own.requests[now], own.failed[now], other.requests[now] = 10_000, failed, 10_000
+		return j.errors(own, other)
+	}
+	assert.Equal(t, wait, at(8).answer, at(8).text)
+	assert.Equal(t, no, at(9).answer, at(9).text)
+}
+
+// More than one bad minute of twenty is a no, and fewer are not.
+func TestBadMinutes(t *testing.T) {
+	for bad, want := range map[int]string{5: "go  ", 30: "no  "} {
+		c := cloudAt(t, tenth...)
+		c.values["UnHealthyHostCount"] = func(of string, at time.Time) (float64, bool) {
+			since := at.Sub(changed)
+			return map[bool]float64{true: 1}[strings.Contains(of, "Alpha") && since > 30*time.Minute && since < time.Duration(30+bad)*time.Minute], true
+		}
+		out, _, err := command(t, tenth, "alpha")
+		require.NoError(t, err)
+		assert.Regexp(t, `(?m)^  `+want+`  hosts `, out, "%d bad minutes", bad)
+	}
+}
+
+// What was counted before a rule of the service changed is evidence of another share.
+func TestChangedRules(t *testing.T) {
+	c := cloudAt(t, tenth...)
+	for _, rule := range c.Stage.ListenerRules {
+		if rule.Stack == "Alpha" {
+			c.Updated = func(identity string) time.Time {
+				return map[bool]time.Time{true: now.Add(-time.Hour), false: changed}[identity == rule.Identity()]
+			}
+		}
+	}
+	out, _, err := command(t, tenth, "alpha")
+	require.NoError(t, err)
+	assert.Contains(t, out, "window     2026-11-20 11:06 to 2026-11-20 11:55 UTC")
+}
+
+// Of weeks ago CloudWatch has longer periods only, which are asked for.
+func TestLongWindow(t *testing.T) {
+	c := cloudAt(t, tenth...)
+	c.Updated = func(string) time.Time { return now.Add(-80 * 24 * time.Hour) }
+	out, status, err := command(t, tenth, "alpha")
+	require.NoError(t, err)
+	assert.Equal(t, 0, status, out)
+	assert.Regexp(t, `p99 .* in 0 of 19\d\d blocks of 1 h`, out)
 }
 
 // touched says how often the monolith called alpha's table, hour by hour before now.
@@ -344,10 +460,11 @@ func TestSilence(t *testing.T) {
 		want   string
 		status int
 	}{
-		"silent":        {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], true }, "go    silence", 0},
-		"still calls":   {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 160], true }, "no    silence    the monolith called the table", isNo},
-		"never counted": {func(int) (float64, bool) { return 0, true }, "wait  silence    the metric fixture-prod-alpha-touches .* has never counted", isWait},
-		"no metric":     {func(int) (float64, bool) { return 0, false }, "wait  silence    the metric fixture-prod-alpha-touches .* has never counted", isWait},
+		"silent":            {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], true }, "go    silence", 0},
+		"still calls":       {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 160], true }, "no    silence    the monolith called the table", isNo},
+		"never counted":     {func(int) (float64, bool) { return 0, true }, "wait  silence    the metric fixture-prod-alpha-touches .* has counted no call", isWait},
+		"no metric":         {func(int) (float64, bool) { return 0, false }, "wait  silence    the metric fixture-prod-alpha-touches .* has counted no call", isWait},
+		"silent for a year": {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 24*365], true }, "go    silence", 0},
 		"a broken trail": {
 			func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], h < 20 || h > 50 },
 			"wait  silence .* has data in 1\\d\\d of the last 168 hours", isWait,
@@ -462,10 +579,10 @@ func TestMistakes(t *testing.T) {
 		"--from none.json: there is no such file":          {"--from", "none.json"},
 		"--errors 0: want above 0":                         {"--errors", "0", "alpha"},
 		"--slower -1: want 0 or more":                      {"--slower", "-1", "alpha"},
-		"--since -1h0m0s: want a time":                     {"--since", "-1h", "alpha"},
+		"--since 9m0s: want 10m or more":                   {"--since", "9m", "alpha"},
 		"--silence 1m0s: want an hour to 400 days":         {"--silence", "1m", "alpha"},
 		`--environment "dev": want one of prod`:            {"--environment", "dev", "alpha"},
-		"flag provided but not defined: -nothing":          {"--nothing"},
+		"see --help":                                       {"--nothing"},
 		"manifest.json":                                    {"--assembly", t.TempDir(), "alpha"},
 	} {
 		_, _, err := in(t, fixtureAt(t, tenth...), args...)
@@ -501,6 +618,33 @@ func TestPeriods(t *testing.T) {
 		62 * 24 * time.Hour: 5 * time.Minute, 64 * 24 * time.Hour: time.Hour, 600 * 24 * time.Hour: time.Hour,
 	} {
 		assert.Equal(t, want, window{from: now.Add(-age), to: now}.period(now), age)
+	}
+}
+
+// A request that is answered in the next minute is no failure.
+func TestAnswersInTheNextMinute(t *testing.T) {
+	c := cloudAt(t, tenth...)
+	c.values["HTTPCode_Target_2XX_Count"] = func(_ string, at time.Time) (float64, bool) {
+		return map[bool]float64{true: 590, false: 610}[at.Minute()%2 == 0], true
+	}
+	out, _, err := command(t, tenth, "alpha")
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^  go    errors +alpha 10 of 101400`, out)
+}
+
+// WebSockets of the service or of the monolith change how both are counted.
+func TestWhoHasWebSockets(t *testing.T) {
+	for name, set := range map[string]func(c *services.Catalog){
+		"service":  func(c *services.Catalog) { c.Services[0].Alarms.WebSockets = true },
+		"monolith": func(c *services.Catalog) { c.Monolith.Alarms.WebSockets = true },
+	} {
+		c := cloudAt(t, tenth...)
+		c.groups["Alpha"].unanswered, c.groups["Legacy"].unanswered = 0.02, 0
+		app := fixtureAt(t, tenth...)
+		set(&app.Catalog)
+		out, _, err := in(t, app, "--assembly", templatesAt(t, tenth...), "alpha")
+		require.NoError(t, err)
+		assert.Regexp(t, `(?m)^  go    errors `, out, name)
 	}
 }
 

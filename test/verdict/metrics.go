@@ -30,6 +30,15 @@ func (s series) sum() float64 {
 	return sum
 }
 
+// most is the largest value, and 0 without any.
+func (s series) most() float64 {
+	most := 0.0
+	for _, value := range s {
+		most = max(most, value)
+	}
+	return most
+}
+
 // window is the time that a verdict looks at.
 type window struct{ from, to time.Time }
 

@@ -24,8 +24,8 @@ func (j judge) quiet() window {
 	return window{to.Add(-j.bounds.silence.Round(time.Hour)), to}
 }
 
-// before is for how long a filter may have counted the touches that prove that it can.
-const before = 90 * 24 * time.Hour
+// before is for how long CloudWatch keeps the touches that prove that a filter counts them.
+const before = 454 * 24 * time.Hour
 
 // touches judges whether the monolith still touches the service's table.
 func (j judge) touches(ctx context.Context) ([]finding, error) {
@@ -35,7 +35,7 @@ func (j judge) touches(ctx context.Context) ([]finding, error) {
 	}
 	of := touchesOf(j.environment.StageName(), j.service())
 	w := j.quiet()
-	long, err := j.read(ctx, window{w.to.Add(-max(before, 2*j.bounds.silence)), w.to}, time.Hour, of)
+	long, err := j.read(ctx, window{w.to.Add(-before), w.to}, time.Hour, of)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (j judge) silent(w window, name string, counts series) finding {
 	case seen > 0:
 		return finding{figureSilence, no, fmt.Sprintf("the monolith called the table %.0f times in the last %s: wanted are none", seen, days(j.bounds.silence))}
 	case counts.sum() == 0:
-		return finding{figureSilence, wait, fmt.Sprintf("the metric %s in the namespace Strangler has never counted a call: see Silence in test/verdict/README.md", name)}
+		return finding{figureSilence, wait, fmt.Sprintf("the metric %s in the namespace Strangler has counted no call in 454 days: see Silence in test/verdict/README.md", name)}
 	case hours < wanted:
 		return finding{figureSilence, wait, fmt.Sprintf("the metric %s has data in %d of the last %d hours: the others prove nothing", name, hours, wanted)}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,19 +108,37 @@ func between(catalog services.Catalog, from, to map[string]string) []step {
 	return steps
 }
 
-// mistakes are what the migration itself has against a step, such as a phase that it skips.
-func mistakes(catalog services.Catalog, from, to map[string]string) ([]string, error) {
-	before, err := services.ParseMigration(catalog, from)
-	if err != nil {
-		return nil, err
+// mistakes are what the migration itself has against some steps together, such as a phase that
+// one skips. Words of now that do not fit a catalog which has grown since have skipped none.
+func mistakes(catalog services.Catalog, phases map[string]string, steps []step) []string {
+	then := maps.Clone(phases)
+	for _, s := range steps {
+		then[s.key] = s.to
 	}
-	after, err := services.ParseMigration(catalog, to)
+	after, err := services.ParseMigration(catalog, then)
 	if err != nil {
-		return []string{strings.TrimPrefix(err.Error(), "services: ")}, nil
+		return []string{strings.TrimPrefix(err.Error(), "services: ")}
+	}
+	before, err := services.ParseMigration(catalog, phases)
+	if err != nil {
+		return nil
 	}
 	var all []string
 	for _, err := range services.Step(before, after) {
 		all = append(all, strings.TrimPrefix(err.Error(), "services: "))
 	}
-	return all, nil
+	return all
+}
+
+// withoutAccount are the findings of a step that needs no account, and nil of any other: one that
+// is wrong, and one that gives back to the monolith.
+func (s step) withoutAccount(mistakes []string) []finding {
+	var found []finding
+	for _, mistake := range mistakes {
+		found = append(found, finding{figureStep, no, mistake})
+	}
+	if len(found) == 0 && s.isBack() {
+		found = []finding{{figureStep, goAhead, "it gives back to the monolith, which needs no proof"}}
+	}
+	return found
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"example.com/strangler/test/internal/evidence"
@@ -48,11 +50,15 @@ func (c clients) readSide(ctx context.Context, w window, period time.Duration, d
 		return side{}, err
 	}
 	s := side{requests: all[0], failed: series{}}
-	for at, requests := range s.requests {
-		s.failed[at] = max(0, requests-all[1][at]-all[2][at]-all[3][at])
+	late := 0.0
+	for _, at := range slices.SortedFunc(maps.Keys(s.requests), time.Time.Compare) {
 		if webSockets {
-			s.failed[at] = min(requests, all[4][at]+all[5][at])
+			s.failed[at] = min(s.requests[at], all[4][at]+all[5][at])
+			continue
 		}
+		// A request may be counted in one period and its answer in the next.
+		failed := s.requests[at] - all[1][at] - all[2][at] - all[3][at] - late
+		s.failed[at], late = max(0, failed), max(0, -failed)
 	}
 	return s, nil
 }
@@ -89,19 +95,15 @@ var blockLengths = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour,
 
 const perBlock = 100
 
-// blockFor is the shortest block in which both sides have enough requests, on average, and is not ok
-// without one.
-func blockFor(w window, sides ...side) (block time.Duration, ok bool) {
+// blockFor is the shortest block in which a side has enough requests, on average, and is not
+// ok without one. CloudWatch has no blocks shorter than its period.
+func (s side) blockFor(w window, period time.Duration) (block time.Duration, ok bool) {
 	for _, block := range blockLengths {
-		enough := true
-		for _, s := range sides {
-			enough = enough && s.requests.sum()*float64(block)/float64(w.to.Sub(w.from)) >= perBlock
-		}
-		if enough {
+		if block >= period && s.requests.sum()*float64(block)/float64(w.to.Sub(w.from)) >= perBlock {
 			return block, true
 		}
 	}
-	return blockLengths[0], false
+	return 0, false
 }
 
 // perceptible is the difference in seconds below which nobody waits longer. A load balancer's

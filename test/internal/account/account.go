@@ -17,10 +17,14 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
+// attempts is how often a call is made that AWS throttles: with a pause that grows to 20 s
+// between two of them, that is about two minutes.
+const attempts = 10
+
 // SignIn finds the region and the credentials where the AWS CLI does. What the SDK would log
 // on the way is no part of the one line that an error is.
 func SignIn(ctx context.Context, region string) (aws.Config, error) {
-	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{}))
+	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{}), config.WithRetryMaxAttempts(attempts))
 	switch {
 	case err != nil:
 		return aws.Config{}, firstLine(err)

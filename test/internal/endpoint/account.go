@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"example.com/strangler/test/internal/alb"
@@ -48,9 +50,9 @@ type Query struct {
 func (a *Account) Answer(call Call) (any, error) {
 	switch call.Operation {
 	case "ListStackResources":
-		return a.listStackResources(call.Text("StackName"))
+		return a.listStackResources(call.Text("StackName"), call.Text("NextToken"))
 	case "DescribeRules":
-		return a.describeRules(call.Text("ListenerArn"))
+		return a.describeRules(call.Text("ListenerArn"), call.Text("Marker"))
 	case "DescribeTargetGroups":
 		return a.describeTargetGroups(call.Texts("TargetGroupArns"))
 	case "DescribeTargetGroupAttributes":
@@ -59,6 +61,9 @@ func (a *Account) Answer(call Call) (any, error) {
 		return a.describeAlarms(call.Texts("AlarmNames"))
 	case "GetMetricData":
 		return a.getMetricData(call.Input)
+	case "GetCallerIdentity":
+		account := cmp.Or(a.Stage.Stacks[0].Account, owner)
+		return &sts.GetCallerIdentityOutput{Account: &account, Arn: aws.String("arn:aws:iam::" + account + ":user/rehearsal")}, nil
 	}
 	return nil, &smithy.GenericAPIError{Code: "InvalidAction", Message: "there is no " + call.Operation + " here"}
 }
@@ -107,13 +112,28 @@ func notFound(code, what string) error {
 	return &smithy.GenericAPIError{Code: code, Message: what + " does not exist"}
 }
 
-func (a *Account) listStackResources(name string) (any, error) {
+// paged is one of two pages of a list: the first without a token, and the second with that of the
+// first. An account has more than a page of most things.
+func paged[T any](all []T, token string) (page []T, next *string) {
+	half := len(all) / 2
+	if token == "" && half > 0 {
+		return all[:half], aws.String("second")
+	}
+	if half == 0 {
+		return all, nil
+	}
+	return all[half:], nil
+}
+
+func (a *Account) listStackResources(name, token string) (any, error) {
 	i := slices.IndexFunc(a.Stage.Stacks, func(s *assembly.Stack) bool { return s.Name == name })
 	if i < 0 {
 		return nil, notFound("ValidationError", "Stack with id "+name)
 	}
 	output := &cloudformation.ListStackResourcesOutput{}
-	for _, r := range a.Stage.Stacks[i].Resources {
+	resources, next := paged(a.Stage.Stacks[i].Resources, token)
+	output.NextToken = next
+	for _, r := range resources {
 		output.StackResourceSummaries = append(output.StackResourceSummaries, cfntypes.StackResourceSummary{
 			LogicalResourceId: aws.String(r.LogicalID), PhysicalResourceId: aws.String(a.ID(r)), ResourceType: aws.String(r.Type),
 			LastUpdatedTimestamp: aws.Time(a.Updated(r.Identity())), ResourceStatus: cfntypes.ResourceStatusUpdateComplete,
@@ -122,7 +142,7 @@ func (a *Account) listStackResources(name string) (any, error) {
 	return output, nil
 }
 
-func (a *Account) describeRules(listener string) (any, error) {
+func (a *Account) describeRules(listener, token string) (any, error) {
 	output := &elbv2.DescribeRulesOutput{}
 	known := false
 	for _, rule := range a.Stage.ListenerRules {
@@ -131,7 +151,9 @@ func (a *Account) describeRules(listener string) (any, error) {
 	if !known {
 		return nil, notFound("ListenerNotFound", listener)
 	}
-	for _, rule := range a.Rules() {
+	rules, next := paged(a.Rules(), token)
+	output.NextMarker = next
+	for _, rule := range rules {
 		described, err := a.describe(rule)
 		if err != nil {
 			return nil, err
@@ -148,7 +170,7 @@ func (a *Account) describe(rule alb.Rule) (elbtypes.Rule, error) {
 	if rule.Priority == 0 || !ok {
 		return elbtypes.Rule{
 			RuleArn: aws.String(a.idOf(rule.ID) + "/default"), Priority: aws.String("default"), IsDefault: aws.Bool(true),
-			Actions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumFixedResponse}},
+			Actions: []elbtypes.Action{a.action(rule)},
 		}, nil
 	}
 	described := elbtypes.Rule{
@@ -177,6 +199,11 @@ func (a *Account) describe(rule alb.Rule) (elbtypes.Rule, error) {
 
 // action is what the rule does now.
 func (a *Account) action(rule alb.Rule) elbtypes.Action {
+	if fixed, ok := rule.Action.(alb.FixedResponse); ok {
+		return elbtypes.Action{Type: elbtypes.ActionTypeEnumFixedResponse, FixedResponseConfig: &elbtypes.FixedResponseActionConfig{
+			StatusCode: aws.String(fmt.Sprint(fixed.StatusCode)), ContentType: &fixed.ContentType, MessageBody: &fixed.MessageBody,
+		}}
+	}
 	action := elbtypes.Action{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{
 		TargetGroupStickinessConfig: &elbtypes.TargetGroupStickinessConfig{Enabled: aws.Bool(rule.GroupStickiness > 0)},
 	}}
@@ -299,7 +326,10 @@ func (a *Account) identity(value string) string {
 	return value
 }
 
-// getMetricData answers a series for each query, with the newest or the oldest first.
+// getMetricData answers a series for each query, the oldest value first, in two pages of time. Of
+// times that are too long ago CloudWatch has no values of short periods.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 func (a *Account) getMetricData(parameters map[string]any) (any, error) {
 	text, err := json.Marshal(parameters)
 	if err != nil {
@@ -309,21 +339,46 @@ func (a *Account) getMetricData(parameters map[string]any) (any, error) {
 	if err := json.Unmarshal(text, &input); err != nil {
 		return nil, err
 	}
+	from, to := *input.StartTime, *input.EndTime
 	output := &cloudwatch.GetMetricDataOutput{}
+	if half := from.Add(to.Sub(from) / 2).Truncate(6 * time.Hour); input.NextToken != nil {
+		from = half
+	} else if half.After(from) {
+		to, output.NextToken = half, aws.String("second")
+	}
 	for _, q := range input.MetricDataQueries {
-		of, dimensions := q.MetricStat.Metric, map[string]string{}
-		for _, d := range of.Dimensions {
-			dimensions[aws.ToString(d.Name)] = aws.ToString(d.Value)
-		}
-		query := a.query(aws.ToString(of.Namespace), aws.ToString(of.MetricName), aws.ToString(q.MetricStat.Stat), dimensions)
-		result := cwtypes.MetricDataResult{Id: q.Id, StatusCode: cwtypes.StatusCodeComplete}
-		period := time.Duration(aws.ToInt32(q.MetricStat.Period)) * time.Second
-		for at := *input.StartTime; at.Before(*input.EndTime); at = at.Add(period) {
-			if value, ok := a.Value(query, at, at.Add(period)); ok {
-				result.Timestamps, result.Values = append(result.Timestamps, at), append(result.Values, value)
-			}
-		}
-		output.MetricDataResults = append(output.MetricDataResults, result)
+		output.MetricDataResults = append(output.MetricDataResults, a.series(q, from, to))
 	}
 	return output, nil
+}
+
+func (a *Account) series(q cwtypes.MetricDataQuery, from, to time.Time) cwtypes.MetricDataResult {
+	of, dimensions := q.MetricStat.Metric, map[string]string{}
+	for _, d := range of.Dimensions {
+		dimensions[aws.ToString(d.Name)] = aws.ToString(d.Value)
+	}
+	query := a.query(aws.ToString(of.Namespace), aws.ToString(of.MetricName), aws.ToString(q.MetricStat.Stat), dimensions)
+	result := cwtypes.MetricDataResult{Id: q.Id, StatusCode: cwtypes.StatusCodeComplete}
+	period := time.Duration(aws.ToInt32(q.MetricStat.Period)) * time.Second
+	for at := from; at.Before(to); at = at.Add(period) {
+		if a.Now().Sub(at) > retention(period) {
+			continue
+		}
+		if value, ok := a.Value(query, at, at.Add(period)); ok {
+			result.Timestamps, result.Values = append(result.Timestamps, at), append(result.Values, value)
+		}
+	}
+	return result
+}
+
+// retention is for how long values of a period are kept.
+func retention(period time.Duration) time.Duration {
+	const day = 24 * time.Hour
+	switch {
+	case period < 5*time.Minute:
+		return 15 * day
+	case period < time.Hour:
+		return 63 * day
+	}
+	return 455 * day
 }

@@ -72,7 +72,14 @@ func (c Count) bounds() (low, high float64) {
 	return max(0, middle-half), min(1, middle+half)
 }
 
-// Most is the bound below which the true rate is with a probability of 95 %.
+// Least and Most are the bounds above and below which the true rate is, each with a
+// probability of 95 %.
+func (c Count) Least() float64 {
+	low, _ := c.bounds()
+	return low
+}
+
+// Most is described at [Count.Least].
 func (c Count) Most() float64 {
 	_, high := c.bounds()
 	return high
@@ -144,12 +151,22 @@ const unlikely = 0.05
 // Hold reports whether the service is worse in fewer than half of the blocks, with a
 // probability of 95 %: the sign test.
 func (b Blocks) Hold() bool {
-	tail, term := 0.0, math.Pow(0.5, float64(b.Of))
-	for k := 0; k <= b.Worse; k++ {
-		tail += term
-		term *= float64(b.Of-k) / float64(k+1)
+	if 2*b.Worse >= b.Of {
+		return false
 	}
-	return b.Of > 0 && tail <= unlikely
+	tail := 0.0
+	for k := range b.Worse + 1 {
+		tail += math.Exp(logChoose(b.Of, k) - float64(b.Of)*math.Ln2)
+	}
+	return tail <= unlikely
+}
+
+// logChoose is the logarithm of the number of ways to choose k of n.
+func logChoose(n, k int) float64 {
+	all, _ := math.Lgamma(float64(n + 1))
+	chosen, _ := math.Lgamma(float64(k + 1))
+	left, _ := math.Lgamma(float64(n - k + 1))
+	return all - chosen - left
 }
 
 // Missing is how many more blocks it takes until they hold, if the service is not worse in

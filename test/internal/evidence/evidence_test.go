@@ -134,6 +134,7 @@ func TestBounds(t *testing.T) {
 		assert.InDelta(t, most, Count{0, of}.Most(), most/5, "no failure of %v", of)
 	}
 	assert.InDelta(t, 1, Count{}.Most(), 0)
+	assert.InDelta(t, 0.7108709, Count{56, 70}.Least(), 1e-6)
 	assert.InDelta(t, 0, Count{}.Rate(), 0)
 }
 
@@ -187,6 +188,20 @@ func TestBlocks(t *testing.T) {
 	assert.Equal(t, 1, Blocks{7, 1}.Missing())
 	assert.Greater(t, Blocks{12, 12}.Against(), 60.)
 	assert.Less(t, Blocks{12, 6}.Against(), 1.)
+}
+
+// A service that is worse in half of the blocks or more never holds, and one that is in a
+// third does after a while, however many there are.
+func TestManyBlocks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		of := rapid.IntRange(0, 100_000).Draw(t, "of")
+		if worse := rapid.IntRange((of+1)/2, of).Draw(t, "worse"); (Blocks{of, worse}).Hold() {
+			t.Fatalf("%d of %d hold", worse, of)
+		}
+		if of > 100 && !(Blocks{of, of / 3}).Hold() {
+			t.Fatalf("a third of %d does not hold", of)
+		}
+	})
 }
 
 // A service that is worse in half of the blocks is accused at most once in n times.
