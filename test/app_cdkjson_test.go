@@ -18,6 +18,7 @@ import (
 	"example.com/strangler/stacks"
 	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/synth"
+	"example.com/strangler/test/testdata/synth/chosen"
 )
 
 // An editor may begin cdk.json with a byte-order mark, which the CDK CLI skips.
@@ -116,26 +117,32 @@ func TestFindingIsAnError(t *testing.T) {
 	assert.NotContains(t, stdout+stderr, "goroutine")
 }
 
-// appWithFinding is the app with a catalog that validation finds fault with,
-// compiled once for the tests that run it and want it to fail.
-var appWithFinding = sync.OnceValue(func() string {
-	return program{catalog: "synth/finding"}.compile(scratch)
+// process is the app as the CLI runs it, in a process with the CDK's own validation of
+// templates, compiled once for the tests that run it.
+var process = sync.OnceValue(func() string {
+	return program{catalog: "synth/chosen"}.compile(scratch)
 })
 
-// runApp runs that app as the CLI does, wants status 1, and returns what it said.
+// command returns a command that synthesizes a catalog of testdata to a folder, with a context.
+func command(t *testing.T, catalog, folder string, context map[string]any) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(context)
+	require.NoError(t, err)
+	c := exec.Command(process())
+	c.Dir = ".."
+	c.Env = append(os.Environ(), chosen.Variable+"="+catalog, "CDK_CONTEXT_JSON="+string(text), "CDK_OUTDIR="+folder, "CDK_VALIDATION=true")
+	return c
+}
+
+// runApp runs the catalog with a finding, wants status 1, and returns what it said.
 func runApp(t *testing.T, folder string, changes ...change) (stdout, stderr string) {
 	t.Helper()
-	context, err := json.Marshal(neutral(t, changes...).Context)
-	require.NoError(t, err)
 	var out, errors strings.Builder
-	command := exec.Command(appWithFinding())
-	command.Dir = ".."
-	temporary := t.TempDir()
-	command.Env = append(os.Environ(),
-		"CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+folder, "CDK_VALIDATION=true", "TMPDIR="+temporary)
-	command.Stdout, command.Stderr = &out, &errors
+	c, temporary := command(t, "finding", folder, neutral(t, changes...).Context), t.TempDir()
+	c.Env = append(c.Env, "TMPDIR="+temporary)
+	c.Stdout, c.Stderr = &out, &errors
 	var exit *exec.ExitError
-	require.ErrorAs(t, command.Run(), &exit)
+	require.ErrorAs(t, c.Run(), &exit)
 	assert.Equal(t, 1, exit.ExitCode())
 	left, err := os.ReadDir(temporary)
 	require.NoError(t, err)

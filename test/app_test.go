@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,8 +27,12 @@ var update = flag.Bool("update", false, "write the snapshots in testdata instead
 
 // One jsii kernel serves every test: it costs seconds to start, and is one
 // process behind one pipe, so no test that synthesizes runs in parallel.
+//
+// The assemblies stay in memory, and to mark them again and again would take a third of the
+// tests' time, so the garbage collector waits until the heap is five times what is in use.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	debug.SetGCPercent(400)
 	var err error
 	if scratch, err = os.MkdirTemp("", "strangler-test-"); err != nil {
 		panic(err)
@@ -165,15 +170,58 @@ func assemble(t testing.TB, changes ...change) *assembly.Stage {
 	return onlyStage(t, synthesized(t, neutral(t, changes...)))
 }
 
-// synthesized is the assembly of an app. It stays until the tests end, because
-// several may share it.
+// synthesized is the assembly of an app. It stays until the tests end and must not be changed,
+// because tests that synthesize the same share it. Images that a test stages by itself are not
+// shared: their sources may change.
 func synthesized(t testing.TB, app *synth.App) *assembly.Assembly {
 	t.Helper()
+	key, shareable := synthesisOf(t, app), app.Images != nil
+	if a := syntheses[key]; shareable && a != nil {
+		return a
+	}
 	folder, err := os.MkdirTemp(scratch, "")
 	require.NoError(t, err)
 	a, err := app.Synthesize(folder)
 	require.NoError(t, err)
+	if shareable {
+		syntheses[key] = a
+	}
 	return a
+}
+
+// synthesis is all that an assembly depends on: the staged images, and the context and the
+// catalog as JSON.
+type synthesis struct {
+	images *constructs.Images
+	input  string
+}
+
+var syntheses = map[synthesis]*assembly.Assembly{}
+
+// synthesisOf is that of an app. A phase in the context is the same as in the migration of every
+// environment, which it overrides.
+func synthesisOf(t testing.TB, app *synth.App) synthesis {
+	t.Helper()
+	text, err := json.Marshal(app.Context)
+	require.NoError(t, err)
+	var context map[string]any
+	require.NoError(t, json.Unmarshal(text, &context))
+	for _, key := range app.Catalog.Keys() {
+		phase, overrides := context[key]
+		if !overrides {
+			continue
+		}
+		delete(context, key)
+		for _, e := range context["environments"].(map[string]any) {
+			e.(map[string]any)["migration"].(map[string]any)[key] = phase
+		}
+	}
+	input, err := json.Marshal(struct {
+		Context map[string]any
+		Catalog services.Catalog
+	}{context, app.Catalog})
+	require.NoError(t, err)
+	return synthesis{app.Images, string(input)}
 }
 
 func onlyStage(t testing.TB, a *assembly.Assembly) *assembly.Stage {
@@ -226,20 +274,15 @@ var situations = []situation{
 	{"strangled", services.Retired},
 }
 
-var assembled = map[situation]*assembly.Stage{}
-
-// asShipped is the app as it ships, synthesized once for all tests.
+// asShipped is the app as it ships.
 func asShipped(t testing.TB) *assembly.Assembly {
 	t.Helper()
-	if shippedAssembly == nil {
-		shippedAssembly = synthesized(t, shipped(t))
-	}
-	return shippedAssembly
+	return synthesized(t, shipped(t))
 }
 
-var shippedAssembly *assembly.Assembly
+var assembled = map[situation]*assembly.Stage{}
 
-// at is the fixture in a situation, synthesized once for all tests. It must not be changed.
+// at is the fixture in a situation.
 func at(t testing.TB, s situation) *assembly.Stage {
 	t.Helper()
 	if assembled[s] == nil {

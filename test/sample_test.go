@@ -3,9 +3,9 @@ package test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,13 +26,17 @@ import (
 func asShop(t testing.TB) *synth.App {
 	t.Helper()
 	app := shipped(t)
-	app.Catalog = shop.Catalog()
-	app.Images = constructs.StageImages("..", "../.build", app.Catalog.All())
+	app.Catalog, app.Images = shop.Catalog(), shopImages()
 	context, err := stacks.FileContext("testdata/shop/cdk.json")
 	require.NoError(t, err)
 	app.Context["environments"] = context["environments"]
 	return app
 }
+
+// shopImages are those of the shop.
+var shopImages = sync.OnceValue(func() *constructs.Images {
+	return constructs.StageImages("..", "../.build", shop.Catalog().All())
+})
 
 // sample is the same for a synthesis in the folder of the tests, with changes.
 func sample(t testing.TB, changes ...change) *synth.App {
@@ -58,14 +62,8 @@ func words(pairs ...string) change {
 // The sample synthesizes as the CDK CLI runs it, with the CDK's own validation of templates
 // and the house's controls, without a finding.
 func TestSampleHasNoFinding(t *testing.T) {
-	binary := program{catalog: "shop"}.compile(t.TempDir())
-	context, err := json.Marshal(asShop(t).Context)
-	require.NoError(t, err)
-	command := exec.Command(binary)
-	command.Dir = ".."
-	command.Env = append(os.Environ(),
-		"CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+filepath.Join(t.TempDir(), "cdk.out"), "CDK_VALIDATION=true")
-	output, err := command.CombinedOutput()
+	t.Parallel()
+	output, err := command(t, "shop", filepath.Join(t.TempDir(), "cdk.out"), asShop(t).Context).CombinedOutput()
 	require.NoError(t, err, "%s", output)
 }
 

@@ -150,11 +150,11 @@ func grants(stage *assembly.Stage, secure bool) (map[grant]bool, error) {
 		if err != nil {
 			return nil, err
 		}
+		r := request(principal.ARN, "", "", secure)
 		for _, resource := range resources {
-			policy := policies.of(resource)
+			r.Resource, r.Policy = resource, policies.of(resource)
 			for _, action := range actions {
-				r := request(principal.ARN, action, resource, secure)
-				r.Policy = policy
+				r.Action = action
 				decision, err := principal.Decide(r)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", role.LogicalID, err)

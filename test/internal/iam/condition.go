@@ -29,7 +29,7 @@ func validateConditions(s assembly.Statement) error {
 			return fmt.Errorf("condition operator %s is not supported", operator)
 		}
 		for key, values := range keys {
-			if slices.ContainsFunc(values, variable.MatchString) {
+			if slices.ContainsFunc(values, hasVariable) {
 				return fmt.Errorf("condition on %s: policy variables are not supported", key)
 			}
 		}

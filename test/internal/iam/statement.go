@@ -43,7 +43,7 @@ func validate(s assembly.Statement) error {
 		return fmt.Errorf("want either Resource or NotResource")
 	}
 	for _, pattern := range slices.Concat(s.Resource, s.NotResource) {
-		if variable.MatchString(pattern) {
+		if hasVariable(pattern) {
 			return fmt.Errorf("%s: policy variables are not supported", pattern)
 		}
 	}
@@ -57,20 +57,31 @@ func validate(s assembly.Statement) error {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 var variable = regexp.MustCompile(`\$\{([^}:]+:[^}:]|[*?$]\})`)
 
+// hasVariable reports whether a pattern or a value has a policy variable. The expression is
+// slow, and few have its beginning.
+func hasVariable(s string) bool { return strings.Contains(s, "${") && variable.MatchString(s) }
+
 // applies reports whether a statement is about the request.
 func applies(s assembly.Statement, r Request) bool {
-	return covers(s.Action, s.NotAction, strings.ToLower(r.Action), strings.ToLower) &&
-		covers(s.Resource, s.NotResource, r.Resource, strings.Clone) &&
+	return covers(s.Resource, s.NotResource, r.Resource, wildcard.Match) &&
+		covers(s.Action, s.NotAction, r.Action, matchAction) &&
 		holds(s.Condition, r.Context)
 }
 
 // covers reports whether a name matches one of the patterns or, if there are excluded
-// patterns, none of those. The fold is applied to patterns: actions are compared in
-// lower case, resources as they are.
-func covers(patterns, excluded []string, name string, fold func(string) string) bool {
-	matches := func(pattern string) bool { return wildcard.Match(fold(pattern), name) }
+// patterns, none of those.
+func covers(patterns, excluded []string, name string, match func(pattern, name string) bool) bool {
+	matches := func(pattern string) bool { return match(pattern, name) }
 	if len(excluded) > 0 {
 		return !slices.ContainsFunc(excluded, matches)
 	}
 	return slices.ContainsFunc(patterns, matches)
+}
+
+// matchAction ignores case. It lowers only patterns with a wildcard, because most have none.
+func matchAction(pattern, action string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return strings.EqualFold(pattern, action)
+	}
+	return wildcard.Match(strings.ToLower(pattern), strings.ToLower(action))
 }

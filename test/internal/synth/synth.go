@@ -74,15 +74,15 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 
 // Compose synthesizes what compose adds to a CDK app of the same context, and fails as
 // Synthesize does. It leaves out the CDK's built-in validation of templates, which takes
-// 4 s each time, and the report of warnings, which the CLI prints. Images stay where
-// they are staged instead of being copied to the folder.
+// 4 s each time, the report of warnings, which the CLI prints, and the tree of constructs,
+// which nothing reads. Images stay where they are staged instead of being copied to the folder.
 func (a *App) Compose(folder string, compose func(app awscdk.App)) (*assembly.Assembly, error) {
 	skipValidation()
 	context := maps.Clone(a.Context)
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
 	context["aws:cdk:disable-asset-staging"] = true
 	app := stacks.NewApp(awscdk.AppProps{
-		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false),
+		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false), TreeMetadata: jsii.Bool(false),
 	})
 	compose(app)
 	if err := stacks.Synthesize(app); err != nil {
