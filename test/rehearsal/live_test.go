@@ -21,10 +21,13 @@ import (
 	"example.com/strangler/test/internal/synth"
 )
 
+// fixtureClock is the clock of programs of this module, whose own time-outs follow it.
+var fixtureClock = region.Clock{Startup: 300 * time.Millisecond, Speed: 20}
+
 // newFixtureRehearsal is one of the fixture's programs, alpha and the monolith.
 func newFixtureRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
-	return newRehearsalOfFixture(t, fixture.Running, traffic.Traffic{
+	return newRehearsalAt(t, fixtureClock, fixture.Running, traffic.Traffic{
 		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha/one"},
 		{Name: "legacy", Weight: 10, Target: "/settings", Status: 200},
 	})
@@ -54,7 +57,7 @@ func newRehearsalAt(
 	kinds, err := requestKinds(catalog, sent)
 	require.NoError(t, err)
 	r := newRehearsalOf(t, app, catalog, kinds, clock)
-	r.report.Rate = 200
+	r.report.Rate = 500
 	return r
 }
 

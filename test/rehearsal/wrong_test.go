@@ -60,7 +60,7 @@ func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kind
 		ledger:  newLedger(),
 		logs:    logs,
 		report: &Report{
-			Rate: 100, StartupSeconds: clock.Startup.Seconds(), PropagationSeconds: clock.Propagation.Seconds(), Speed: clock.Speed,
+			Rate: 250, StartupSeconds: clock.Startup.Seconds(), PropagationSeconds: clock.Propagation.Seconds(), Speed: clock.Speed,
 		},
 		screen: screen,
 		probe:  quiet,
