@@ -59,11 +59,14 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 		"nothing listens on PORT":         {"OWN_PORT": strconv.Itoa(port)},
 		"[302]: GET /healthz wants 200: ": {"HEALTH": "302"},
 	} {
-		s := newTestService(t, declaredService())
-		one := 1
-		s.template.HealthCheckGracePeriod, s.template.DesiredCount = 20*time.Second, &one
-		err := s.deploy(t.Context(), s.template, s.node(t, environment))
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			s := newTestService(t, declaredService())
+			one := 1
+			s.template.HealthCheckGracePeriod, s.template.DesiredCount = 20*time.Second, &one
+			err := s.deploy(t.Context(), s.template, s.node(t, environment))
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 

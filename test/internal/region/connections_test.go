@@ -24,6 +24,7 @@ const noName = "no such host"
 // a name that its deployment knows leads to packets that are dropped, and one that came
 // after its deployment is none.
 func TestDeclaredIsReachable(t *testing.T) {
+	t.Parallel()
 	calls := map[string][]string{"Alpha": {"Beta"}, "Beta": {"Gamma"}, "Gamma": nil}
 	s := system(calls).start(t)
 	refused := func(caller, callee string) string {
@@ -85,6 +86,7 @@ func TestWhatAConnectionNeeds(t *testing.T) {
 		"nothing is changed":           {func(template) {}, "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := system(map[string][]string{"Alpha": {"Beta"}, "Beta": nil})
 			for _, id := range []string{"AlphaService", "BetaService"} {
 				s.part(id)["DesiredCount"] = 1
@@ -102,6 +104,7 @@ func TestWhatAConnectionNeeds(t *testing.T) {
 // A caller that was deployed before its callee does not find it, nor does a task that
 // replaces one of its own, until the caller is deployed again.
 func TestNameThatCameLater(t *testing.T) {
+	t.Parallel()
 	s := system(map[string][]string{"Alpha": {"Beta"}, "Beta": nil})
 	s["AlphaService"]["DependsOn"], s["BetaService"]["DependsOn"] = []string{"AlphaRule"}, []string{"BetaRule", "AlphaService"}
 	r := s.start(t)
@@ -149,6 +152,7 @@ func TestTasksOfACallee(t *testing.T) {
 // A name is there as soon as its service, and leads nowhere while that has no task: at its
 // creation, and once it is gone.
 func TestCalleeWithoutTasks(t *testing.T) {
+	t.Parallel()
 	s := system(map[string][]string{"Alpha": {"Beta"}, "Beta": nil})
 	s.part("BetaService")["DesiredCount"] = 0
 	r := s.start(t)

@@ -81,6 +81,7 @@ func TestImages(t *testing.T) {
 		"this one":    {map[string]string{"PORT": "3000", "DATABASE": "localhost:5432"}, "--network host "},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			engine, calls := standIn(t)
 			s := newTestService(t, declaredService())
 			deploy(t, s, s.image(t, engine, test.environment))
