@@ -20,7 +20,7 @@ import (
 func newConnectedRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
 	item := map[string]string{"item": "one"}
-	return newRehearsalAt(t, fixtureClock, fixture.Connected, traffic.Traffic{
+	return newRehearsalOfPrograms(t, fixture.Connected, traffic.Traffic{
 		{Name: "alpha", Path: "/api/alpha", Weight: 5, Target: "/api/alpha/one"},
 		{Name: "alpha-item", Path: "/api/alpha/*", Weight: 5, Target: program.ItemPath, Fields: item},
 		{Name: "beta", Path: "/api/beta", Weight: 5, Target: "/api/beta/one"},

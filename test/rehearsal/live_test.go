@@ -21,16 +21,22 @@ import (
 	"example.com/strangler/test/internal/synth"
 )
 
-// fixtureClock is the clock of programs of this module, whose own time-outs follow it.
-var fixtureClock = region.Clock{Startup: 300 * time.Millisecond, Speed: 20}
-
 // newFixtureRehearsal is one of the fixture's programs, alpha and the monolith.
 func newFixtureRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
-	return newRehearsalAt(t, fixtureClock, fixture.Running, traffic.Traffic{
+	return newRehearsalOfPrograms(t, fixture.Running, traffic.Traffic{
 		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha/one"},
 		{Name: "legacy", Weight: 10, Target: "/settings", Status: 200},
 	})
+}
+
+// newRehearsalOfPrograms is newRehearsalOfFixture for programs of this module: they start at once
+// and take more requests than those in Node, so the clock may be faster.
+func newRehearsalOfPrograms(t *testing.T, catalogOf func(version string) services.Catalog, sent traffic.Traffic) *rehearsal {
+	t.Helper()
+	r := newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 20}, catalogOf, sent)
+	r.report.Rate = 500
+	return r
 }
 
 // newRehearsalOfFixture is one of a catalog of the fixture's, all dark, in which every change of
@@ -57,7 +63,7 @@ func newRehearsalAt(
 	kinds, err := requestKinds(catalog, sent)
 	require.NoError(t, err)
 	r := newRehearsalOf(t, app, catalog, kinds, clock)
-	r.report.Rate = 500
+	r.report.Rate = 200
 	return r
 }
 
