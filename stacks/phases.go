@@ -26,8 +26,7 @@ func PhasesIn(file string, catalog services.Catalog) (map[string]map[string]stri
 		environment, _ := e.(map[string]any)
 		migration, _ := environment["migration"].(map[string]any)
 		phases, complete := wordsOf(migration, catalog)
-		// A catalog that has grown since may not fit: then each word is read by itself.
-		if _, err := services.ParseMigration(catalog, phases); err != nil && complete {
+		if err := checkWords(phases, complete, catalog); err != nil {
 			return nil, fmt.Errorf("environment %q: %w", name, err)
 		}
 		all[Environment{App: catalog.Name, Name: name}.StageName()] = phases
@@ -47,6 +46,24 @@ func wordsOf(migration map[string]any, catalog services.Catalog) (words map[stri
 		words[key] = word
 	}
 	return words, complete
+}
+
+// checkWords refuses words that make no migration. Those of a file that does not name every key
+// may not fit a catalog that has grown since: each is checked by itself.
+func checkWords(words map[string]string, complete bool, catalog services.Catalog) error {
+	if complete {
+		_, err := services.ParseMigration(catalog, words)
+		return err
+	}
+	for _, key := range catalog.Keys() {
+		if key == catalog.Monolith.Name {
+			continue
+		}
+		if _, err := services.ParsePhase(words[key]); err != nil {
+			return fmt.Errorf("services: %q asks for phase %q: %w", key, words[key], err)
+		}
+	}
+	return nil
 }
 
 // absent is the word of a key that a migration does not name. What has no route of its own yet
