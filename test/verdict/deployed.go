@@ -151,7 +151,7 @@ func (c clients) readGroup(ctx context.Context, d *deployed, identity, arn strin
 // dimensions are those of the metrics of a target group. They are not ok for one that no load
 // balancer has.
 //
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#load-balancer-metric-dimensions-alb
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 func (d *deployed) dimensions(identity string) (dimensions map[string]string, ok bool) {
 	group := d.groups[identity]
 	if len(group.LoadBalancerArns) == 0 {

@@ -152,8 +152,14 @@ func (j judge) traffic(ctx context.Context) ([]finding, error) {
 		w, why = window{j.now.Add(-j.bounds.since).Truncate(time.Minute), w.to}, "as --since says"
 	}
 	if w.isEmpty() {
-		return []finding{{figureWindow, wait, fmt.Sprintf("the program or its rules changed at %s UTC: %s after that, and the newest %s, are left out: ask again later",
-			j.changed().UTC().Format("2006-01-02 15:04"), length(warmUp), length(late))}}, nil
+		return []finding{
+			{
+				figureWindow,
+				wait,
+				fmt.Sprintf("the program or its rules changed at %s UTC: %s after that, and the newest %s, are left out: ask again later",
+					j.changed().UTC().Format("2006-01-02 15:04"), length(warmUp), length(late)),
+			},
+		}, nil
 	}
 	found := []finding{{figureWindow, goAhead, w.String() + ", " + why}}
 	hosts, healthy, err := j.hosts(ctx, w, dimensions)
@@ -187,7 +193,11 @@ const firstShare = 10
 // first judges the first share of a dark service.
 func (j judge) first() finding {
 	if rank(j.to) > firstShare {
-		return finding{figureErrors, wait, fmt.Sprintf("no client has reached it, so nothing is counted: make it %d%% first, and ask again", firstShare)}
+		return finding{
+			figureErrors,
+			wait,
+			fmt.Sprintf("no client has reached it, so nothing is counted: make it %d%% first, and ask again", firstShare),
+		}
 	}
 	return finding{figureErrors, goAhead, "no client reaches a dark service: go run ./test/parity compares its answers"}
 }
@@ -284,7 +294,9 @@ func (j judge) latency(ctx context.Context, w window, own, other side, dimension
 	besides, both := other.blockFor(w, period)
 	switch {
 	case !both && (ok || other.count().Of == 0):
-		return []finding{{"latency", goAhead, "the monolith serves too little of these paths to compare with: the alarm on the latency bounds it"}}, nil
+		return []finding{
+			{"latency", goAhead, "the monolith serves too little of these paths to compare with: the alarm on the latency bounds it"},
+		}, nil
 	case !ok:
 		return []finding{{"latency", wait, fmt.Sprintf("too few requests for a p99: %d in %s are wanted, of each program", perBlock,
 			length(blockLengths[len(blockLengths)-1]))}}, nil
@@ -313,7 +325,11 @@ func (j judge) percentile(figure string, own, other series, block time.Duration)
 	case b.Against() >= accused:
 		return finding{figure, no, text}
 	case b.Of == 0:
-		return finding{figure, wait, fmt.Sprintf("no block of %s is in the window, or none has the metric TargetResponseTime of both programs", length(block))}
+		return finding{
+			figure,
+			wait,
+			fmt.Sprintf("no block of %s is in the window, or none has the metric TargetResponseTime of both programs", length(block)),
+		}
 	}
 	return finding{figure, wait, fmt.Sprintf("%s; %d more blocks are missing", text, b.Missing())}
 }
@@ -349,7 +365,13 @@ func (j judge) hosts(ctx context.Context, w window, dimensions map[string]string
 			last = at
 		}
 	}
-	text := fmt.Sprintf("of %d periods of %s %d had no healthy task, and %d an unhealthy one", len(healthy), length(w.period(j.now)), none, unhealthy)
+	text := fmt.Sprintf(
+		"of %d periods of %s %d had no healthy task, and %d an unhealthy one",
+		len(healthy),
+		length(w.period(j.now)),
+		none,
+		unhealthy,
+	)
 	switch {
 	case len(healthy) == 0:
 		return finding{figureHosts, wait, "the metric HealthyHostCount has no data: it comes while the load balancer has requests"}, healthy, nil
@@ -441,7 +463,14 @@ func (j judge) hasRoutes() bool {
 
 // load is the peak of what a policy tracks, of all tasks together: requests a minute, or
 // percent of the CPU of a task.
-func (j judge) load(ctx context.Context, w window, policy assembly.ScalingPolicy, s assembly.Service, own side, healthy series) (float64, error) {
+func (j judge) load(
+	ctx context.Context,
+	w window,
+	policy assembly.ScalingPolicy,
+	s assembly.Service,
+	own side,
+	healthy series,
+) (float64, error) {
 	period := w.period(j.now)
 	if policy.TargetGroup != "" {
 		return own.requests.most() / period.Minutes(), nil

@@ -81,7 +81,12 @@ func (o *options) flags() *flag.FlagSet {
 		"how long the `time` to look at is, such as 6h; else it begins when the program and its rules were last changed")
 	f.Float64Var(&o.errors, "errors", 0.5, "the `points` of percent by which more requests may fail than at the monolith")
 	f.Float64Var(&o.slower, "slower", 25, "the `percent` by which a percentile may be above the monolith's")
-	f.DurationVar(&o.bounds.silence, "silence", 7*24*time.Hour, "the `time` for which the monolith must have been silent, before strangled, drained and retired")
+	f.DurationVar(
+		&o.bounds.silence,
+		"silence",
+		7*24*time.Hour,
+		"the `time` for which the monolith must have been silent, before strangled, drained and retired",
+	)
 	f.StringVar(&o.from, "from", "", "the `cdk.json` of what is deployed: judge each change from its phases to those here")
 	f.StringVar(&o.assembly, "assembly", "", "the `folder` of the templates of what is deployed, such as cdk.out; else they are synthesized")
 	f.BoolVar(&o.markdown, "markdown", false, "print a line for each step, for a pull request")
@@ -224,7 +229,14 @@ func judgeAll(ctx context.Context, o options, app *synth.App, e stacks.Environme
 }
 
 // newJudge reads what the account and the templates have for some steps.
-func newJudge(ctx context.Context, o options, app *synth.App, e stacks.Environment, steps []step, catalog services.Catalog) (j judge, err error) {
+func newJudge(
+	ctx context.Context,
+	o options,
+	app *synth.App,
+	e stacks.Environment,
+	steps []step,
+	catalog services.Catalog,
+) (j judge, err error) {
 	signedIn, err := account.In(ctx, e.Account, e.Region)
 	if err != nil {
 		return j, err

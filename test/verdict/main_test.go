@@ -97,8 +97,8 @@ func TestWait(t *testing.T) {
 		}},
 		"few data":               {figureErrors, `\d+ more requests to alpha are missing`, func(c *cloud) { c.groups["Alpha"].perMinute = 1 }},
 		"too few for a p99":      {"latency", "too few requests for a p99: 100 in 6 h", func(c *cloud) { c.groups["Alpha"].perMinute = 0.2 }},
-		"few blocks":             {"p99", "in 0 of 1 blocks of 1 h; .* 4 more blocks are missing", func(c *cloud) { c.groups["Alpha"].perMinute = 4 }},
-		"a missing metric":       {"p99", "no block of 5 min is in the window, or none has the metric TargetResponseTime", func(c *cloud) { c.never("TargetResponseTime") }},
+		"few blocks":             {"p99", "in 0 of 1 blocks of 1 h; .* 4 more blocks", func(c *cloud) { c.groups["Alpha"].perMinute = 4 }},
+		"a missing metric":       {"p99", "no block of 5 min .* TargetResponseTime", func(c *cloud) { c.never("TargetResponseTime") }},
 		"hosts without a metric": {figureHosts, "HealthyHostCount has no data", func(c *cloud) { c.never("HealthyHostCount") }},
 		"an unhealthy minute": {figureHosts, "one of them the last", func(c *cloud) {
 			c.values["UnHealthyHostCount"] = func(_ string, at time.Time) (float64, bool) {
@@ -187,7 +187,7 @@ func TestDrift(t *testing.T) {
 		operation, want string
 		edit            func(output any)
 	}{
-		"a weight": {"DescribeRules", `stack Alpha: rule \w+ is 25100: path /api/alpha /api/alpha/\* → alpha 75 %, legacy 25 %: want 25100: .* → alpha 10 %, legacy 90 %`, func(o any) {
+		"a weight": {"DescribeRules", `stack Alpha: rule \w+ is 25100: .* → alpha 75 %, legacy 25 %: want .* → alpha 10 %, legacy`, func(o any) {
 			groups := weights(o).Actions[0].ForwardConfig.TargetGroups
 			for i := range groups {
 				groups[i].Weight = aws.Int32(map[bool]int32{true: 75, false: 25}[strings.Contains(*groups[i].TargetGroupArn, "/Alpha-")])
@@ -229,7 +229,7 @@ func TestDrift(t *testing.T) {
 			another.RuleArn, another.Priority = aws.String("arn:by-hand"), aws.String("3")
 			rules.Rules = append(rules.Rules, another)
 		}},
-		"an attribute": {"DescribeTargetGroupAttributes", `stack \w+: deregistration_delay.timeout_seconds of target group \w+ is 0: want`, func(o any) {
+		"an attribute": {"DescribeTargetGroupAttributes", `stack \w+: deregistration_delay\S+ of target group \w+ is 0: want`, func(o any) {
 			attributes := o.(*elbv2.DescribeTargetGroupAttributesOutput).Attributes
 			for i := range attributes {
 				if *attributes[i].Key == "deregistration_delay.timeout_seconds" {
@@ -318,8 +318,8 @@ func TestRefusedCalls(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 0, status, out)
 
-	for operation, code := range map[string]string{"GetMetricData": "AccessDenied", "DescribeAlarms": "AccessDenied", "DescribeRules": "AccessDenied"} {
-		c.refuse = map[string][]string{operation: {code}}
+	for _, operation := range []string{"GetMetricData", "DescribeAlarms", "DescribeRules"} {
+		c.refuse = map[string][]string{operation: {"AccessDenied"}}
 		_, _, err := command(t, tenth, "alpha")
 		require.EqualError(t, err, "AccessDenied: not now", operation)
 	}
@@ -376,7 +376,7 @@ func TestDark(t *testing.T) {
 func TestLive(t *testing.T) {
 	live := []string{"alpha", "live"}
 	c := cloudAt(t, live...)
-	touched(c, func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], true })
+	touched(c, until(200))
 	legacy := c.groups["Legacy"]
 	for _, perMinute := range []float64{0, 0.1, 600} {
 		legacy.perMinute, legacy.p50, legacy.p99, legacy.failed = perMinute, 0.001, 0.001, 0
@@ -411,7 +411,8 @@ func TestBadMinutes(t *testing.T) {
 		c := cloudAt(t, tenth...)
 		c.values["UnHealthyHostCount"] = func(of string, at time.Time) (float64, bool) {
 			since := at.Sub(changed)
-			return map[bool]float64{true: 1}[strings.Contains(of, "Alpha") && since > 30*time.Minute && since < time.Duration(30+bad)*time.Minute], true
+			isBad := strings.Contains(of, "Alpha") && since > 30*time.Minute && since < time.Duration(30+bad)*time.Minute
+			return map[bool]float64{true: 1}[isBad], true
 		}
 		out, _, err := command(t, tenth, "alpha")
 		require.NoError(t, err)
@@ -444,6 +445,11 @@ func TestLongWindow(t *testing.T) {
 	assert.Regexp(t, `p99 .* in 0 of 19\d\d blocks of 1 h`, out)
 }
 
+// until is a count of calls every hour until so many hours ago, and of none since.
+func until(hours int) func(hoursAgo int) (float64, bool) {
+	return func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > hours], true }
+}
+
 // touched says how often the monolith called alpha's table, hour by hour before now.
 func touched(c *cloud, counts func(hoursAgo int) (float64, bool)) {
 	c.values[touchesOf("fixture-prod", "alpha").name] = func(_ string, at time.Time) (float64, bool) {
@@ -460,11 +466,11 @@ func TestSilence(t *testing.T) {
 		want   string
 		status int
 	}{
-		"silent":            {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], true }, "go    silence", 0},
-		"still calls":       {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 160], true }, "no    silence    the monolith called the table", isNo},
-		"never counted":     {func(int) (float64, bool) { return 0, true }, "wait  silence    the metric fixture-prod-alpha-touches .* has counted no call", isWait},
-		"no metric":         {func(int) (float64, bool) { return 0, false }, "wait  silence    the metric fixture-prod-alpha-touches .* has counted no call", isWait},
-		"silent for a year": {func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 24*365], true }, "go    silence", 0},
+		"silent":            {until(200), "go    silence", 0},
+		"still calls":       {until(160), "no    silence    the monolith called the table", isNo},
+		"never counted":     {func(int) (float64, bool) { return 0, true }, "wait  silence    .*fixture-prod-alpha-touches .* no call", isWait},
+		"no metric":         {func(int) (float64, bool) { return 0, false }, "wait  silence    .*fixture-prod-alpha-touches .* no call", isWait},
+		"silent for a year": {until(24 * 365), "go    silence", 0},
 		"a broken trail": {
 			func(h int) (float64, bool) { return map[bool]float64{true: 5}[h > 200], h < 20 || h > 50 },
 			"wait  silence .* has data in 1\\d\\d of the last 168 hours", isWait,
@@ -491,8 +497,8 @@ func TestMonolith(t *testing.T) {
 			c.groups["Legacy"].failed, c.groups["Legacy"].unanswered = 0, 1
 			c.values["HTTPCode_Target_4XX_Count"] = func(of string, _ time.Time) (float64, bool) { return 36_000, strings.Contains(of, "Legacy") }
 		}, "serving → drained: go", 0},
-		"something useful": {nil, func(*cloud) {}, "serving → drained: no", isNo},
-		"nothing at all":   {[]string{"legacy", "drained", "gamma", "strangled"}, func(c *cloud) { c.groups["Legacy"].perMinute = 0 }, "drained → retired: no", isNo},
+		"something useful":  {nil, func(*cloud) {}, "serving → drained: no", isNo},
+		"not yet strangled": {[]string{"legacy", "drained", "gamma", "strangled"}, func(*cloud) {}, "drained → retired: no", isNo},
 	} {
 		c := cloudAt(t, test.words...)
 		test.plant(c)
@@ -511,7 +517,7 @@ func TestMonolith(t *testing.T) {
 	out, status, err = command(t, all, "legacy")
 	require.NoError(t, err)
 	assert.Equal(t, isWait, status, "%s", out)
-	c = cloudAt(t, all...)
+	cloudAt(t, all...)
 	out, status, err = command(t, all, "legacy")
 	require.NoError(t, err)
 	assert.Equal(t, isNo, status, out)
@@ -550,7 +556,14 @@ func TestPullRequest(t *testing.T) {
 	assert.Regexp(t, "^- Verdict: alpha in fixture-prod, 10% → 50%: \\*\\*no\\*\\*\\. `errors: alpha .* evidence that", out)
 	assert.Contains(t, out, "beta in fixture-prod, live → dark: **go**")
 
-	require.NoError(t, os.WriteFile(before, []byte(`{"context": {"environments": {"prod": {"migration": {"alpha": "10%", "beta": "live", "gamma": "live"}}}}}`), 0o644))
+	require.NoError(
+		t,
+		os.WriteFile(
+			before,
+			[]byte(`{"context": {"environments": {"prod": {"migration": {"alpha": "10%", "beta": "live", "gamma": "live"}}}}}`),
+			0o644,
+		),
+	)
 	c.groups["Alpha"].failed = 0.001
 	app := fixtureAt(t, append(tenth, "delta", "live")...)
 	app.Catalog.Services = append(app.Catalog.Services, services.Service{

@@ -31,7 +31,9 @@ const before = 454 * 24 * time.Hour
 func (j judge) touches(ctx context.Context) ([]finding, error) {
 	s := j.catalog.Find(j.service())
 	if s == nil || s.Table == nil {
-		return []finding{{figureSilence, goAhead, "it has no table: the review has what the monolith loses, such as a secret that the service takes"}}, nil
+		return []finding{
+			{figureSilence, goAhead, "it has no table: the review has what the monolith loses, such as a secret that the service takes"},
+		}, nil
 	}
 	of := touchesOf(j.environment.StageName(), j.service())
 	w := j.quiet()
@@ -54,11 +56,23 @@ func (j judge) silent(w window, name string, counts series) finding {
 	wanted := int(w.to.Sub(w.from) / time.Hour)
 	switch {
 	case seen > 0:
-		return finding{figureSilence, no, fmt.Sprintf("the monolith called the table %.0f times in the last %s: wanted are none", seen, days(j.bounds.silence))}
+		return finding{
+			figureSilence,
+			no,
+			fmt.Sprintf("the monolith called the table %.0f times in the last %s: wanted are none", seen, days(j.bounds.silence)),
+		}
 	case counts.sum() == 0:
-		return finding{figureSilence, wait, fmt.Sprintf("the metric %s in the namespace Strangler has counted no call in 454 days: see Silence in test/verdict/README.md", name)}
+		return finding{
+			figureSilence,
+			wait,
+			fmt.Sprintf("the metric %s in the namespace Strangler has counted no call in 454 days: see Silence in test/verdict/README.md", name),
+		}
 	case hours < wanted:
-		return finding{figureSilence, wait, fmt.Sprintf("the metric %s has data in %d of the last %d hours: the others prove nothing", name, hours, wanted)}
+		return finding{
+			figureSilence,
+			wait,
+			fmt.Sprintf("the metric %s has data in %d of the last %d hours: the others prove nothing", name, hours, wanted),
+		}
 	}
 	return finding{figureSilence, goAhead, fmt.Sprintf("the monolith has not called the table for %s, and did before", days(j.bounds.silence))}
 }

@@ -36,7 +36,13 @@ func groupMetric(dimensions map[string]string, name, statistic string) metric {
 // below 500: a time-out and a broken connection are the load balancer's 5xx, which it counts for
 // no target group. With WebSockets, whose answers it does not count, they are the targets' 5xx
 // and the connections that failed.
-func (c clients) readSide(ctx context.Context, w window, period time.Duration, dimensions map[string]string, webSockets bool) (side, error) {
+func (c clients) readSide(
+	ctx context.Context,
+	w window,
+	period time.Duration,
+	dimensions map[string]string,
+	webSockets bool,
+) (side, error) {
 	names := []string{
 		"RequestCount", "HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count",
 		"HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount",

@@ -24,7 +24,8 @@ const attempts = 10
 // SignIn finds the region and the credentials where the AWS CLI does. What the SDK would log
 // on the way is no part of the one line that an error is.
 func SignIn(ctx context.Context, region string) (aws.Config, error) {
-	account, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{}), config.WithRetryMaxAttempts(attempts))
+	account, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(region), config.WithLogger(logging.Nop{}), config.WithRetryMaxAttempts(attempts))
 	switch {
 	case err != nil:
 		return aws.Config{}, firstLine(err)

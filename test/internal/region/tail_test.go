@@ -79,10 +79,17 @@ func TestJournalIsBounded(t *testing.T) {
 func TestTaskEvents(t *testing.T) {
 	s := newTestService(t, declaredService())
 	events := make(chan TaskEvent, 100)
-	s.journal.observe = func(e TaskEvent) { events <- e }
+	var healthy atomic.Int32
+	s.journal.observe = func(e TaskEvent) {
+		events <- e
+		if e.State == alb.Healthy {
+			healthy.Add(1)
+		}
+	}
 	deploy(t, s, s.version("1"))
+	eventually(t, "both tasks are healthy", func() bool { return healthy.Load() == 2 })
 	s.each(1, (*process).abort)
-	eventually(t, "the task is replaced", func() bool { return len(s.journal.logs()) == 3 && len(s.addresses()) == 2 })
+	eventually(t, "the task is replaced", func() bool { return len(s.addresses()) == 2 && healthy.Load() == 3 })
 	require.NoError(t, s.delete(t.Context()))
 	close(events)
 	of := map[int][]TaskEvent{}
