@@ -15,6 +15,7 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/stacks"
+	"example.com/strangler/test/internal/account/accounttest"
 	"example.com/strangler/test/internal/fixture"
 )
 
@@ -38,27 +39,8 @@ func accountAt(t *testing.T, answers map[string]string) {
 		fmt.Fprint(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	without(t)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "eu-west-1",
-	} {
-		t.Setenv(name, value)
-	}
-}
-
-// without takes all that this machine has to sign in.
-func without(t *testing.T) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-			require.NoError(t, os.Unsetenv(name))
-		}
-	}
-	none := filepath.Join(t.TempDir(), "none")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CONFIG_FILE", none)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
+	accounttest.SignIn(t, server.URL)
+	t.Setenv("AWS_REGION", "eu-west-1")
 }
 
 func command(t *testing.T, args ...string) (out, notes string, err error) {
@@ -277,14 +259,14 @@ func TestRefused(t *testing.T) {
 		_, _, err = command(t, args...)
 		assert.ErrorIs(t, err, errUsage, "%v", args)
 	}
-	without(t)
+	accounttest.SignOut(t)
 	_, _, err = command(t, "--region", "eu-west-1", "vpc", anID)
 	assert.ErrorContains(t, err, "no credentials: sign in as for the AWS CLI, or set AWS_PROFILE: ")
 }
 
 // An argument of another form is refused before region and credentials are looked for.
 func TestRefusedByForm(t *testing.T) {
-	without(t)
+	accounttest.SignOut(t)
 	const aVPC = `want an id such as vpc-0123456789abcdef0, which aws ec2 describe-vpcs prints`
 	const anARN = `want the ARN of a listener of an Application Load Balancer, which aws elbv2 describe-listeners prints, such as ` +
 		`arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef`
@@ -305,7 +287,7 @@ func TestRefusedByForm(t *testing.T) {
 // The SDK logs nothing of its own where it finds no credentials: here an instance's metadata
 // service that does not know tokens.
 func TestNoLogOfTheSDK(t *testing.T) {
-	without(t)
+	accounttest.SignOut(t)
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", http.StatusForbidden)
 	}))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/constructs"
+	"example.com/strangler/test/internal/account/accounttest"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/endpoint"
@@ -135,26 +136,8 @@ func cloudAt(t *testing.T, words ...string) *cloud {
 	}
 	server := httptest.NewServer(endpoint.Handler(c.answer))
 	t.Cleanup(server.Close)
-	signIn(t, server.URL)
+	accounttest.SignIn(t, server.URL)
 	return c
-}
-
-// signIn leaves the tests' account as the only one to sign in to.
-func signIn(t *testing.T, url string) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-			require.NoError(t, os.Unsetenv(name))
-		}
-	}
-	none := filepath.Join(t.TempDir(), "none")
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none,
-	} {
-		t.Setenv(name, value)
-	}
 }
 
 func (c *cloud) answer(call endpoint.Call) (any, error) {

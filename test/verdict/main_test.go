@@ -19,6 +19,7 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/account"
+	"example.com/strangler/test/internal/account/accounttest"
 	"example.com/strangler/test/internal/fixture"
 )
 
@@ -327,7 +328,7 @@ func TestRefusedCalls(t *testing.T) {
 	_, _, err = command(t, tenth, "alpha")
 	require.ErrorContains(t, err, "the credentials have expired or are wrong: sign in again")
 
-	signIn(t, "http://127.0.0.1:1")
+	accounttest.SignIn(t, "http://127.0.0.1:1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	_, _, err = command(t, tenth, "alpha")
 	require.ErrorContains(t, err, "no credentials: sign in as for the AWS CLI")
@@ -335,7 +336,7 @@ func TestRefusedCalls(t *testing.T) {
 
 // A step back needs no proof, and so no account. One that the migration refuses is none.
 func TestBack(t *testing.T) {
-	signIn(t, "http://127.0.0.1:1")
+	accounttest.SignIn(t, "http://127.0.0.1:1")
 	drained := []string{"legacy", "drained"}
 	out, status, err := command(t, drained, "alpha", "dark")
 	require.NoError(t, err)
@@ -348,7 +349,7 @@ func TestBack(t *testing.T) {
 	assert.Contains(t, out, "alpha in fixture-prod, 10% → dark: go\n\n  go    step       it gives back to the monolith")
 }
 
-// A dark service is judged by its health: nobody sends it requests.
+// A dark service is judged by its health: it gets no requests.
 func TestDark(t *testing.T) {
 	dark := []string{"alpha", "dark"}
 	c := cloudAt(t, dark...)
@@ -581,7 +582,7 @@ func TestPullRequest(t *testing.T) {
 
 // A mistake on the command line is one line that says what to do.
 func TestMistakes(t *testing.T) {
-	signIn(t, "http://127.0.0.1:1")
+	accounttest.SignIn(t, "http://127.0.0.1:1")
 	for want, args := range map[string][]string{
 		"want a service of the catalog":                    {},
 		`"delta" is not in the catalog: want one of`:       {"delta"},

@@ -112,7 +112,7 @@ func (s side) blockFor(w window, period time.Duration) (block time.Duration, ok 
 	return 0, false
 }
 
-// perceptible is the difference in seconds below which nobody waits longer. A load balancer's
+// perceptible is the difference in seconds below which no client notices. A load balancer's
 // way to another program varies by some milliseconds.
 const perceptible = 0.005
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/strangler/test/internal/account/accounttest"
 	"example.com/strangler/test/internal/endpoint"
 )
 
@@ -43,9 +44,7 @@ func TestIn(t *testing.T) {
 		}}, nil
 	}))
 	defer server.Close()
-	t.Setenv("AWS_ENDPOINT_URL", server.URL)
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "example")
+	accounttest.SignIn(t, server.URL)
 	key := func(account string) string {
 		config, err := In(t.Context(), account, "cn-north-1")
 		require.NoError(t, err)

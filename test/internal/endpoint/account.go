@@ -68,7 +68,7 @@ func (a *Account) Answer(call Call) (any, error) {
 	return nil, &smithy.GenericAPIError{Code: "InvalidAction", Message: "there is no " + call.Operation + " here"}
 }
 
-// An account that is nobody's.
+// The account's owner and region, and what is in each ARN.
 const (
 	owner  = "123456789012"
 	region = "eu-west-1"

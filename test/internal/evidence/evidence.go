@@ -1,5 +1,5 @@
 // Package evidence says what counts prove of a service beside the monolith: that it is worse,
-// at any time at which somebody looks, or that it is not worse by more than is tolerated.
+// however often it is looked at, or that it is not worse by more than is tolerated.
 package evidence
 
 import (

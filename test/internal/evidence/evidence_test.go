@@ -53,7 +53,7 @@ func TestNoWorseIsSeldomAccused(t *testing.T) {
 	}
 }
 
-// A minute that fails far more often than others accuses nobody, as both sides are in it.
+// A minute that fails far more often than others accuses neither side, as both sides are in it.
 func TestBadMinutesAccuseNone(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	accused := 0
