@@ -687,3 +687,14 @@ func groupName(c *cloud, stack string) string {
 	}
 	return ""
 }
+
+// A few milliseconds more are no difference to a client, however many times as long that is.
+func TestPerceptible(t *testing.T) {
+	for more, want := range map[float64]string{0.004: "go  ", 0.007: "no  "} {
+		c := cloudAt(t, tenth...)
+		c.groups["Legacy"].p50, c.groups["Alpha"].p50 = 0.001, 0.001+more
+		out, _, err := command(t, tenth, "alpha")
+		require.NoError(t, err)
+		assert.Regexp(t, `(?m)^  `+want+`  p50 `, out, "%v s more", more)
+	}
+}
