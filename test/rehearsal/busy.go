@@ -9,7 +9,7 @@ import (
 
 const (
 	// tooLate is how long a program may wait for a processor of this machine until what
-	// fails meanwhile is not judged: a third of a health check's 3 s, at ten times the speed.
+	// fails meanwhile is not judged: a third of a health check's 3 s, which pass ten times faster.
 	tooLate = 100 * time.Millisecond
 	// tooCrowded is the share of the time in which a program waits for a processor, from
 	// which on nothing that fails is judged. On two cores a rehearsal alone, at 500 requests a

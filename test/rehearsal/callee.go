@@ -10,7 +10,6 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
-	"example.com/strangler/test/internal/region"
 )
 
 const (
@@ -50,20 +49,26 @@ func (r *rehearsal) keepDown(ctx context.Context, s services.Service) (string, e
 	})
 }
 
-// callsBefore is the load that callees have from their callers, before they are hit.
+// callsBefore is the load that callees have from their callers before they are hit, which is
+// measured before the first fault.
 func (r *rehearsal) callsBefore(ctx context.Context, callees []services.Service) (*Calls, error) {
 	if len(callees) == 0 {
 		return nil, nil
+	}
+	if r.calm == nil {
+		var err error
+		if r.calm, err = r.callRates(ctx, hold); err != nil {
+			return nil, err
+		}
 	}
 	calls := &Calls{}
 	for _, s := range callees {
 		calls.Callees = append(calls.Callees, s.Name)
 		calls.callers = append(calls.callers, s.Callers()...)
 	}
+	calls.Before = r.calm.to(calls.Callees)
 	calls.tasks = r.healthy(calls.callers...)
-	var err error
-	calls.Before, err = r.callRate(ctx, calls.Callees, hold)
-	return calls, err
+	return calls, nil
 }
 
 // callsAfter waits until every proxy sends to every task of the callees again, and
@@ -75,11 +80,11 @@ func (r *rehearsal) callsAfter(ctx context.Context, calls *Calls) (*Calls, error
 		return nil, nil
 	}
 	for calm, began := 0, time.Now(); calm < 2; calm++ {
-		rate, err := r.callRate(ctx, calls.Callees, callWindow)
+		rates, err := r.callRates(ctx, callWindow)
 		if err != nil {
 			return nil, err
 		}
-		calls.Most = max(calls.Most, rate)
+		calls.Most = max(calls.Most, rates.to(calls.Callees))
 		if avoided := r.avoided(calls.Callees); avoided > 0 {
 			calm = -1
 			if time.Since(began) > time.Minute {
@@ -104,26 +109,45 @@ func (c *Calls) check() error {
 	return nil
 }
 
-// callRate counts the calls that the tasks of callees get in a second, retries included.
-func (r *rehearsal) callRate(ctx context.Context, callees []string, during time.Duration) (float64, error) {
-	attempts := func(c region.Connection) int64 { return c.Attempts }
-	before, began := r.sum(callees, attempts), time.Now()
-	if !sleep(ctx, during) {
-		return 0, ctx.Err()
+// callRates are calls a second by callee, retries included.
+type callRates map[string]float64
+
+// to is the rate of the calls to callees.
+func (c callRates) to(callees []string) (rate float64) {
+	for _, name := range callees {
+		rate += c[name]
 	}
-	return float64(r.sum(callees, attempts)-before) / time.Since(began).Seconds(), nil
+	return rate
+}
+
+// callRates counts the calls that the tasks of each callee get in a second.
+func (r *rehearsal) callRates(ctx context.Context, during time.Duration) (callRates, error) {
+	before, began := r.attempts(), time.Now()
+	if !sleep(ctx, during) {
+		return nil, ctx.Err()
+	}
+	after, seconds := r.attempts(), time.Since(began).Seconds()
+	rates := callRates{}
+	for name := range after {
+		rates[name] = float64(after[name]-before[name]) / seconds
+	}
+	return rates, nil
+}
+
+// attempts are how many calls were tried so far, by callee.
+func (r *rehearsal) attempts() map[string]int64 {
+	all := map[string]int64{}
+	for _, c := range r.region.Connections() {
+		all[c.Callee] += c.Attempts
+	}
+	return all
 }
 
 // avoided is how many tasks of callees proxies avoid, over all proxies.
-func (r *rehearsal) avoided(callees []string) int64 {
-	return r.sum(callees, func(c region.Connection) int64 { return int64(c.Ejected) })
-}
-
-// sum adds what the connections to callees have.
-func (r *rehearsal) sum(callees []string, of func(region.Connection) int64) (n int64) {
+func (r *rehearsal) avoided(callees []string) (n int) {
 	for _, c := range r.region.Connections() {
 		if slices.Contains(callees, c.Callee) {
-			n += of(c)
+			n += c.Ejected
 		}
 	}
 	return n

@@ -52,10 +52,10 @@ func (o *options) flags() *flag.FlagSet {
 	f.StringVar(&o.from, "from", "", "rehearse the change of the phases from those of a `cdk.json`")
 	f.StringVar(&o.to, "to", "cdk.json", "the `cdk.json` with the phases that --from changes to")
 	f.StringVar(&o.env, "env", "", "a `file` with the values of secrets and other variables, NAME=value or orders.NAME=value a line")
-	f.DurationVar(&o.startup, "startup", 2*time.Second, "the `duration` that a task takes to start")
+	f.DurationVar(&o.startup, "startup", time.Second, "the `duration` that a task takes to start")
 	f.DurationVar(&o.propagation, "propagation", 3*time.Second,
 		"the `duration`, in the templates' time, until both nodes of the load balancer know of a changed rule or target")
-	f.Float64Var(&o.speed, "speed", 10, "the `factor` by which health checks, draining, time-outs and scaling of the templates pass faster")
+	f.Float64Var(&o.speed, "speed", 25, "the `factor` by which health checks, draining and scaling of the templates pass faster, and time-outs up to 10")
 	return f
 }
 

@@ -72,7 +72,8 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 			dark = dark.withLive(o.service)
 		}
 	}
-	stage, err := r.stages.make(live, edits...)
+	before, after := r.stages.begin(live, edits...), r.stages.begin(dark, edits...)
+	stage, err := before()
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 		gaps[i].Tasks, gaps[i].Least = r.opened.of(o.service.Name), o.service.Scaling.Min
 	}
 	r.gaps(gaps)
-	if stage, err = r.stages.make(dark, edits...); err != nil {
+	if stage, err = after(); err != nil {
 		return err
 	}
 	gaps, err = r.change(ctx, round, move{

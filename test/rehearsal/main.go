@@ -135,6 +135,7 @@ func run(ctx context.Context, o options, out output) error {
 		screen: newScreen(out, os.Getenv("NO_COLOR")),
 		mask:   in.values.Mask(),
 	}
+	defer r.stages.begun.Wait()
 	r.account = cloudformation.New(region, r.observe)
 	defer r.screen.close()
 	r.screen.leftOut(in.catalog, in.cannot)

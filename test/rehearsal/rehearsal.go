@@ -30,6 +30,8 @@ type rehearsal struct {
 	account  *cloudformation.Account
 	// opened is how many tasks a service had when its rules were complete.
 	opened openings
+	// calm are the calls before the first fault. Nil means that no fault has come yet.
+	calm callRates
 	// stage is what is deployed now.
 	stage  *assembly.Stage
 	ledger *ledger
@@ -191,11 +193,16 @@ func (r *rehearsal) isCommon(s services.Service) bool {
 // walk deploys one step after the other and judges what requests meet.
 func (r *rehearsal) walk(ctx context.Context) error {
 	r.screen.walkHead(columns(r.kinds))
-	for i, step := range walk(r.catalog, r.rehearsed()) {
+	steps := walk(r.catalog, r.rehearsed())
+	next := r.stages.begin(steps[0])
+	for i, step := range steps {
 		r.screen.progress(step.name, r.count)
-		stage, err := r.stages.make(step)
+		stage, err := next()
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		if i+1 < len(steps) {
+			next = r.stages.begin(steps[i+1])
 		}
 		if err := r.take(ctx, step, stage); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

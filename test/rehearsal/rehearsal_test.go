@@ -410,22 +410,22 @@ func TestInterruptible(t *testing.T) {
 func TestParse(t *testing.T) {
 	second := time.Second
 	for args, want := range map[string]options{
-		"":                           {rate: 500, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
-		"--serve":                    {rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
-		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
-		"--faults=false --json a":    {rate: 500, json: "a", startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
-		"--propagation 0s":           {rate: 500, faults: true, startup: 2 * second, speed: 10, port: 8080},
+		"":                           {rate: 500, faults: true, startup: second, propagation: 3 * second, speed: 25, port: 8080},
+		"--serve":                    {rate: 50, faults: true, serve: true, startup: second, propagation: 3 * second, speed: 25, port: 8080},
+		"--serve --rate 7":           {rate: 7, faults: true, serve: true, startup: second, propagation: 3 * second, speed: 25, port: 8080},
+		"--faults=false --json a":    {rate: 500, json: "a", startup: second, propagation: 3 * second, speed: 25, port: 8080},
+		"--propagation 0s":           {rate: 500, faults: true, startup: second, speed: 25, port: 8080},
 		"--startup 0s --speed 1":     {rate: 500, faults: true, propagation: 3 * second, speed: 1, port: 8080},
-		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, propagation: 3 * second, speed: 10, port: 8080},
-		"--serve --port 65535":       {rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 65535},
+		"--rate 2000 --startup=10ms": {rate: 2000, faults: true, startup: 10 * time.Millisecond, propagation: 3 * second, speed: 25, port: 8080},
+		"--serve --port 65535":       {rate: 50, faults: true, serve: true, startup: second, propagation: 3 * second, speed: 25, port: 65535},
 		"--serve --phases cdk.json": {
-			rate: 50, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, phases: "cdk.json", port: 8080,
+			rate: 50, faults: true, serve: true, startup: second, propagation: 3 * second, speed: 25, phases: "cdk.json", port: 8080,
 		},
 		"--log a --log b --serve": {
-			logs: []string{"a", "b"}, faults: true, serve: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080,
+			logs: []string{"a", "b"}, faults: true, serve: true, startup: second, propagation: 3 * second, speed: 25, port: 8080,
 		},
-		"--log a --rate 7": {logs: []string{"a"}, rate: 7, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
-		"--har a":          {har: "a", rate: 500, faults: true, startup: 2 * second, propagation: 3 * second, speed: 10, port: 8080},
+		"--log a --rate 7": {logs: []string{"a"}, rate: 7, faults: true, startup: second, propagation: 3 * second, speed: 25, port: 8080},
+		"--har a":          {har: "a", rate: 500, faults: true, startup: second, propagation: 3 * second, speed: 25, port: 8080},
 	} {
 		got, err := parse(strings.Fields(args))
 		require.NoError(t, err, args)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/synth"
@@ -16,11 +17,28 @@ type stages struct {
 	app *synth.App
 	// scratch takes the assemblies.
 	scratch string
-	made    int
+	// begun are the stages that are made in the background.
+	begun sync.WaitGroup
+
+	// mu is for one call at a time.
+	mu   sync.Mutex
+	made int
+}
+
+// begin makes a stage in the background, and returns what waits for it.
+func (s *stages) begin(step step, edits ...edit) (made func() (*assembly.Stage, error)) {
+	made = sync.OnceValues(func() (*assembly.Stage, error) { return s.make(step, edits...) })
+	s.begun.Go(func() {
+		defer func() { _ = recover() }() // made panics too
+		_, _ = made()
+	})
+	return made
 }
 
 // make synthesizes the first environment with the phases of a step.
 func (s *stages) make(step step, edits ...edit) (*assembly.Stage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for name, phase := range step.phases {
 		s.app.Context[name] = phase
 	}

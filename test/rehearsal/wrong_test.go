@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // newTestRehearsal is one of the shipped app, at a speed for tests.
 func newTestRehearsal(t *testing.T) *rehearsal {
-	return newTestRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 20})
+	return newTestRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 25})
 }
 
 func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
@@ -65,6 +65,7 @@ func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kind
 		screen: screen,
 		probe:  quiet,
 	}
+	t.Cleanup(r.stages.begun.Wait)
 	r.account = cloudformation.New(region, r.observe)
 	return r
 }
@@ -88,9 +89,10 @@ func TestWrongTemplateIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTestRehearsal(t)
+			first := r.catalog.Services[0]
+			r.only = first.Name
 			require.NoError(t, r.open(t.Context(), r.report.Rate))
 			defer r.load.Stop()
-			first := r.catalog.Services[0]
 			var edits []edit
 			if test.edit != nil {
 				edits = append(edits, test.edit(first.ID()))

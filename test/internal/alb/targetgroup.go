@@ -18,7 +18,6 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 type TargetGroup struct {
 	protocolVersion string
-	transport       *http.Transport
 
 	mu       sync.Mutex
 	settings Settings
@@ -87,6 +86,15 @@ type target struct {
 	// registered ends with the deregistration: it cancels the requests in flight.
 	registered context.Context
 	cancel     context.CancelCauseFunc
+	// transport has the connections to the target, which the load balancer closes when the
+	// deregistration ends.
+	transport *http.Transport
+}
+
+// end closes the connections to a target that is no longer registered, and cancels its requests.
+func (t *target) end() {
+	t.cancel(errDeregistered)
+	t.transport.CloseIdleConnections()
 }
 
 // NewTargetGroup returns a group without targets. [TargetGroup.Close] ends its health
@@ -97,7 +105,7 @@ func NewTargetGroup(s Settings) *TargetGroup {
 	if s.Dial == nil {
 		s.Dial = (&net.Dialer{}).DialContext
 	}
-	return &TargetGroup{settings: s, protocolVersion: s.ProtocolVersion, transport: newTransport(s.IdleTimeout, s.Dial)}
+	return &TargetGroup{settings: s, protocolVersion: s.ProtocolVersion}
 }
 
 // Configure changes the attributes of a group under its targets, except for IdleTimeout,
@@ -118,7 +126,7 @@ func (g *TargetGroup) Register(address string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.drop(address)
-	t := &target{Target: Target{Address: address, State: Initial}}
+	t := &target{Target: Target{Address: address, State: Initial}, transport: newTransport(g.settings.IdleTimeout, g.settings.Dial)}
 	t.registered, t.cancel = context.WithCancelCause(context.Background())
 	g.targets = append(g.targets, t)
 	go g.checkUntilGone(t)
@@ -151,13 +159,13 @@ func (g *TargetGroup) remove(t *target) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.targets = slices.DeleteFunc(g.targets, func(other *target) bool { return other == t })
-	t.cancel(errDeregistered)
+	t.end()
 }
 
 // drop removes a target without a deregistration delay.
 func (g *TargetGroup) drop(address string) {
 	if i := g.index(address); i >= 0 {
-		g.targets[i].cancel(errDeregistered)
+		g.targets[i].end()
 		g.targets = slices.Delete(g.targets, i, i+1)
 	}
 }
@@ -218,7 +226,6 @@ func (g *TargetGroup) Close() {
 	for len(g.targets) > 0 {
 		g.drop(g.targets[0].Address)
 	}
-	g.transport.CloseIdleConnections()
 }
 
 // ServeHTTP sends the request to one of the targets. The response is 503 without
@@ -241,7 +248,7 @@ func (g *TargetGroup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(t.registered, func() { cancel(context.Cause(t.registered)) })()
-	proxyTo(w, r.WithContext(ctx), t.Address, g.transport)
+	proxyTo(w, r.WithContext(ctx), t.Address, t.transport)
 }
 
 // begin chooses a target and counts the request, and returns nil without targets. Where

@@ -449,6 +449,32 @@ func TestNoRequestIsSentTwice(t *testing.T) {
 	assert.EqualValues(t, 2, p.served.Load(), "requests of the target")
 }
 
+// The load balancer closes what is open to a target when its deregistration ends, also what it has
+// not used: a program that ends would wait for that.
+func TestConnectionsEndWithTheRegistration(t *testing.T) {
+	var open atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	idle := settings()
+	idle.HealthCheck.Interval = time.Hour
+	g := newTestGroup(t, idle)
+	address := s.Listener.Addr().String()
+	g.Register(address)
+	assert.Equal(t, 200, status(t, front(t, g)))
+	eventually(t, "an open connection", func() bool { return open.Load() == 1 })
+	<-g.Deregister(address)
+	eventually(t, "no connection to a target that left", func() bool { return open.Load() == 0 })
+}
+
 // A response of the target reaches a client that has not sent its whole body.
 func TestResponseBeforeTheWholeBody(t *testing.T) {
 	p := newProgram(t, func(w http.ResponseWriter, _ *http.Request) {

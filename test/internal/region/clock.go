@@ -13,16 +13,27 @@ type Clock struct {
 	// task leaves, in template time. AWS promises none. Zero
 	// means that both nodes know at once.
 	Propagation time.Duration
-	// Speed divides every duration in the templates: the health check's interval and
-	// time-out, the deregistration delay, the grace period, the stop time-out, the load
-	// balancer's idle time-out, the periods and cooldowns of scaling, and those of the
-	// proxies of connections. It must be above zero; 1 means real time. It does not change the programs' own time-outs.
+	// Speed divides the durations in the templates: the health check's interval, the
+	// deregistration delay, the periods and cooldowns of scaling, and for how long the
+	// proxies of connections avoid a task. It must be above zero; 1 means real time.
+	//
+	// What limits a program is divided by ten at most, as programs run no faster: the health
+	// check's time-out, the grace period, the stop time-out, the load balancer's idle time-out, and
+	// those of the proxies. The programs' own time-outs do not change.
 	Speed float64
 }
+
+// mostHaste is what the limits of programs are divided by at most.
+const mostHaste = 10
 
 // scaled converts template time to elapsed time.
 func (c Clock) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.Speed)
+}
+
+// limit converts the template time that a program may take to elapsed time.
+func (c Clock) limit(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / min(c.Speed, mostHaste))
 }
 
 // passed converts elapsed time to template time.

@@ -76,7 +76,7 @@ func (r *Region) definition(
 	return definition{
 		command:     command,
 		environment: environment,
-		stopTimeout: r.clock.scaled(container.StopTimeout),
+		stopTimeout: r.clock.limit(container.StopTimeout),
 		cpu:         task.CPU,
 		group:       r.groups[groupID],
 		way:         way,

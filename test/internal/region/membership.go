@@ -128,8 +128,8 @@ func (m *membership) route(name string, e *endpoint) *connect.Route {
 	}
 	declared, ejection := e.current(), connect.DefaultEjection
 	return connect.NewRoute(name, e.addresses, dial, connect.Settings{
-		RequestTimeout: m.clock.scaled(declared.RequestTimeout),
-		IdleTimeout:    m.clock.scaled(declared.IdleTimeout),
+		RequestTimeout: m.clock.limit(declared.RequestTimeout),
+		IdleTimeout:    m.clock.limit(declared.IdleTimeout),
 		Ejection: connect.Ejection{
 			Window: m.clock.scaled(ejection.Window), Least: m.clock.scaled(ejection.Least), Most: m.clock.scaled(ejection.Most),
 		},

@@ -170,7 +170,7 @@ func (s *service) reconcile() {
 // noteHealth notes which tasks pass their health checks, and which do not after their
 // grace period.
 func (s *service) noteHealth() {
-	grace := s.clock.scaled(s.declared.HealthCheckGracePeriod)
+	grace := s.clock.limit(s.declared.HealthCheckGracePeriod)
 	for _, t := range s.tasks {
 		if t.process == nil || t.stopping {
 			continue

@@ -277,14 +277,14 @@ func (r *Region) settings(declared assembly.TargetGroup) (alb.Settings, error) {
 		HealthCheck: alb.HealthCheck{
 			Path:      check.Path,
 			Interval:  r.clock.scaled(check.Interval),
-			Timeout:   r.clock.scaled(check.Timeout),
+			Timeout:   r.clock.limit(check.Timeout),
 			Healthy:   check.Healthy,
 			Unhealthy: check.Unhealthy,
 			Codes:     check.Codes,
 		},
 		DeregistrationDelay:      r.clock.scaled(declared.DeregistrationDelay),
 		LeastOutstandingRequests: declared.Attributes["load_balancing.algorithm.type"] == "least_outstanding_requests",
-		IdleTimeout:              r.clock.scaled(r.idleTimeout),
+		IdleTimeout:              r.clock.limit(r.idleTimeout),
 		ProtocolVersion:          declared.ProtocolVersion,
 	}, checkTargetGroup(declared)
 }
