@@ -41,7 +41,10 @@ func (g SecurityGroup) Is(reference string) bool {
 	if g.ID != "" {
 		return reference == g.ID
 	}
-	return reference == g.Identity() || reference == identity(g.Stack, g.LogicalID+".GroupId")
+	// Each pair of programs asks, so the two identities are compared in parts and not composed.
+	name, ofStack := strings.CutPrefix(reference, "${"+g.Stack+".")
+	attribute, ofGroup := strings.CutPrefix(name, g.LogicalID)
+	return ofStack && ofGroup && (attribute == "}" || attribute == ".GroupId}")
 }
 
 // Subnet is an AWS::EC2::Subnet with the routes that lead out of its VPC.

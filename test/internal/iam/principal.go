@@ -8,6 +8,7 @@ package iam
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -111,12 +112,18 @@ func TrustPolicy(role string, trust []assembly.Statement) []assembly.Statement {
 	return named
 }
 
-func (p Principal) identityStatements() []assembly.Statement {
-	var all []assembly.Statement
-	for _, policy := range p.Policies {
-		all = append(all, policy.Statements...)
+// identityStatements are those of the role's own policies. A matrix of grants asks for them
+// millions of times, so they are not copied into a slice.
+func (p Principal) identityStatements() iter.Seq[assembly.Statement] {
+	return func(yield func(assembly.Statement) bool) {
+		for _, policy := range p.Policies {
+			for _, s := range policy.Statements {
+				if !yield(s) {
+					return
+				}
+			}
+		}
 	}
-	return all
 }
 
 // limit is the decision of the boundary, which allows nothing by itself.
@@ -126,7 +133,7 @@ func (p Principal) limit(r Request) (Decision, error) {
 	if p.Boundary == nil {
 		return Allow, nil
 	}
-	return decide(p.Boundary.Statements, r)
+	return decide(slices.Values(p.Boundary.Statements), r)
 }
 
 // statementsAbout returns the statements of a resource's policy that apply to the
@@ -135,7 +142,7 @@ func (p Principal) limit(r Request) (Decision, error) {
 // service; AWS does not say that an Allow of everyone does, so it does not here.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-func (p Principal) statementsAbout(policy []assembly.Statement) []assembly.Statement {
+func (p Principal) statementsAbout(policy []assembly.Statement) iter.Seq[assembly.Statement] {
 	return filter(policy, func(s assembly.Statement) bool {
 		all := slices.Concat(s.Principal["*"], s.Principal["AWS"])
 		switch {
@@ -150,7 +157,7 @@ func (p Principal) statementsAbout(policy []assembly.Statement) []assembly.State
 
 // statementsAboutAccount returns the statements of a resource's policy that name the
 // role's account.
-func (p Principal) statementsAboutAccount(policy []assembly.Statement) []assembly.Statement {
+func (p Principal) statementsAboutAccount(policy []assembly.Statement) iter.Seq[assembly.Statement] {
 	return filter(policy, p.isOfAccount)
 }
 
@@ -158,14 +165,14 @@ func (p Principal) isOfAccount(s assembly.Statement) bool {
 	return slices.ContainsFunc(s.Principal["AWS"], func(name string) bool { return isAccountOf(name, p.ARN) })
 }
 
-func filter(policy []assembly.Statement, about func(assembly.Statement) bool) []assembly.Statement {
-	var kept []assembly.Statement
-	for _, s := range policy {
-		if about(s) {
-			kept = append(kept, s)
+func filter(policy []assembly.Statement, about func(assembly.Statement) bool) iter.Seq[assembly.Statement] {
+	return func(yield func(assembly.Statement) bool) {
+		for _, s := range policy {
+			if about(s) && !yield(s) {
+				return
+			}
 		}
 	}
-	return kept
 }
 
 // isAccountOf reports whether a name is the account of an ARN, written as its number

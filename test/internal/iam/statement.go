@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,9 +13,9 @@ import (
 
 // decide evaluates all statements, in any order. It validates each of them, also
 // those after a Deny and those that do not apply.
-func decide(statements []assembly.Statement, r Request) (Decision, error) {
+func decide(statements iter.Seq[assembly.Statement], r Request) (Decision, error) {
 	decision := ImplicitDeny
-	for _, s := range statements {
+	for s := range statements {
 		if err := validate(s); err != nil {
 			return ImplicitDeny, fmt.Errorf("statement %q: %w", s.Sid, err)
 		}
