@@ -25,7 +25,7 @@ func TestScaling(t *testing.T) {
 	target := func(s services.Service, value int) []edit {
 		return []edit{policies(s.ID(), func(p map[string]any) { tracking(p)["TargetValue"] = value })}
 	}
-	fast, slow := region.Clock{Startup: 100 * time.Millisecond, Speed: 100}, region.Clock{Startup: 100 * time.Millisecond, Speed: 20}
+	fast, slow := region.Clock{Startup: 100 * time.Millisecond, Speed: 100}, region.Clock{Startup: 100 * time.Millisecond, Speed: 40}
 	for name, test := range map[string]struct {
 		edits []edit
 		clock region.Clock
