@@ -57,7 +57,7 @@ func (r *rehearsal) callsBefore(ctx context.Context, callees []services.Service)
 	}
 	if r.calm == nil {
 		var err error
-		if r.calm, err = r.callRates(ctx, hold); err != nil {
+		if r.calm, err = r.callRates(ctx, 2*hold); err != nil {
 			return nil, err
 		}
 	}

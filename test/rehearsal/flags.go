@@ -55,7 +55,8 @@ func (o *options) flags() *flag.FlagSet {
 	f.DurationVar(&o.startup, "startup", time.Second, "the `duration` that a task takes to start")
 	f.DurationVar(&o.propagation, "propagation", 3*time.Second,
 		"the `duration`, in the templates' time, until both nodes of the load balancer know of a changed rule or target")
-	f.Float64Var(&o.speed, "speed", 25, "the `factor` by which health checks, draining and scaling of the templates pass faster, and time-outs up to 10")
+	f.Float64Var(&o.speed, "speed", 25,
+		"the `factor` by which health checks, draining and scaling of the templates pass faster; time-outs do up to 10 times")
 	return f
 }
 
