@@ -72,11 +72,11 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 			dark = dark.withLive(o.service)
 		}
 	}
-	before, after := r.stages.begin(live, edits...), r.stages.begin(dark, edits...)
-	stage, err := before()
+	stage, err := r.stages.make(live, edits...)
 	if err != nil {
 		return err
 	}
+	after := r.stages.begin(dark, edits...)
 	gaps, err := r.change(ctx, round, move{
 		name:     func(ordered) string { return "first deployment, live" },
 		promised: func(o ordered) bool { return o.order == ours },

@@ -30,11 +30,11 @@ func newFixtureRehearsal(t *testing.T) *rehearsal {
 	})
 }
 
-// newRehearsalOfPrograms is newRehearsalOfFixture for programs of this module: they start at once
-// and take more requests than those in Node, so the clock may be faster.
+// newRehearsalOfPrograms is newRehearsalOfFixture for programs of this module, which take more
+// requests than those in Node.
 func newRehearsalOfPrograms(t *testing.T, catalogOf func(version string) services.Catalog, sent traffic.Traffic) *rehearsal {
 	t.Helper()
-	r := newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 25}, catalogOf, sent)
+	r := newRehearsalOfFixture(t, catalogOf, sent)
 	r.report.Rate = 500
 	return r
 }

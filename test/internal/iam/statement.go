@@ -43,9 +43,9 @@ func validate(s assembly.Statement) error {
 	case (len(s.Resource) > 0) == (len(s.NotResource) > 0):
 		return fmt.Errorf("want either Resource or NotResource")
 	}
-	for _, pattern := range slices.Concat(s.Resource, s.NotResource) {
-		if hasVariable(pattern) {
-			return fmt.Errorf("%s: policy variables are not supported", pattern)
+	for _, patterns := range [...]assembly.Strings{s.Resource, s.NotResource} {
+		if i := slices.IndexFunc(patterns, hasVariable); i >= 0 {
+			return fmt.Errorf("%s: policy variables are not supported", patterns[i])
 		}
 	}
 	return validateConditions(s)
