@@ -43,7 +43,7 @@ func newRehearsalOfPrograms(t *testing.T, catalogOf func(version string) service
 // the load balancer is known at once.
 func newRehearsalOfFixture(t *testing.T, catalogOf func(version string) services.Catalog, sent traffic.Traffic) *rehearsal {
 	t.Helper()
-	return newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 25}, catalogOf, sent)
+	return newRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 20}, catalogOf, sent)
 }
 
 func newRehearsalAt(

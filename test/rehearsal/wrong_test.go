@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // newTestRehearsal is one of the shipped app, at a speed for tests.
 func newTestRehearsal(t *testing.T) *rehearsal {
-	return newTestRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 25})
+	return newTestRehearsalAt(t, region.Clock{Startup: 300 * time.Millisecond, Speed: 20})
 }
 
 func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
