@@ -1,7 +1,9 @@
 package assembly
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,8 +14,9 @@ import (
 func network(t *testing.T, resources string) (*Stage, error) {
 	t.Helper()
 	var stack Stack
-	for id, r := range parse(t, resources).(map[string]any) {
-		properties := r.(map[string]any)
+	all := parse(t, resources).(map[string]any)
+	for _, id := range slices.Sorted(maps.Keys(all)) { // as in a template that is read
+		properties := all[id].(map[string]any)
 		kind := "AWS::EC2::" + properties["Type"].(string)
 		stack.Resources = append(stack.Resources, Resource{Stack: "Net", LogicalID: id, Type: kind, Properties: properties})
 	}
