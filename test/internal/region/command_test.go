@@ -53,7 +53,6 @@ func TestProgramOfAnotherLanguage(t *testing.T) {
 
 // A program that does not listen on PORT is told from one that answers wrongly.
 func TestProgramWithAPortOfItsOwn(t *testing.T) {
-	t.Parallel()
 	port, err := freePort()
 	require.NoError(t, err)
 	for want, environment := range map[string]map[string]string{
@@ -73,7 +72,6 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 
 // How a program ends at SIGTERM is known: at once, after some time, or not by itself.
 func TestEndingAtSIGTERM(t *testing.T) {
-	t.Parallel()
 	for name, test := range map[string]struct {
 		grace  string
 		least  time.Duration

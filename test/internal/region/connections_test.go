@@ -54,7 +54,6 @@ func TestDeclaredIsReachable(t *testing.T) {
 // What lets a connection through is the template's: each of these changes keeps alpha from
 // beta.
 func TestWhatAConnectionNeeds(t *testing.T) {
-	t.Parallel()
 	for name, test := range map[string]struct {
 		edit func(template)
 		want string
@@ -212,7 +211,6 @@ func (s *running) underCalls(t *testing.T, work func()) []string {
 // claim: at many calls a second a task has failed five times before it listens, and is
 // then avoided although it is healthy.
 func TestDeploymentOfACallee(t *testing.T) {
-	t.Parallel()
 	s := system(map[string][]string{"Alpha": {"Beta"}, "Beta": nil})
 	s.part("BetaService")["DesiredCount"] = 1
 	r := s.start(t)
@@ -234,7 +232,6 @@ func TestDeploymentOfACallee(t *testing.T) {
 
 // A caller gets 503 while all tasks of the callee are dead, and needs no restart.
 func TestDeathOfACallee(t *testing.T) {
-	t.Parallel()
 	s := system(map[string][]string{"Alpha": {"Beta"}, "Beta": nil}).start(t)
 	caller := s.healthy("Alpha")
 	wrong := s.underCalls(t, func() {

@@ -70,7 +70,6 @@ func (s *testService) image(t *testing.T, engine Engine, environment map[string]
 // An image runs as a task does: on the port of its task definition in a network of its own, or
 // on PORT in this machine's when its variables lead there. It hangs, dies and ends as others do.
 func TestImages(t *testing.T) {
-	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Log("on another system an engine runs in a virtual machine: nothing of it is simulated here")
 	}

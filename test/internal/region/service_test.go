@@ -240,7 +240,6 @@ func TestInterruptedTaskLosesNoRequest(t *testing.T) {
 
 // A program that hangs also ignores SIGTERM.
 func TestHungTaskIsReplaced(t *testing.T) {
-	t.Parallel()
 	s := newTestService(t, declaredService())
 	deploy(t, s, s.version("1"))
 	s.each(1, (*process).hang)
@@ -286,7 +285,6 @@ func TestFailuresThatCount(t *testing.T) {
 // A task that fails its health checks stays until its replacement is healthy: meanwhile
 // a target group without a healthy target sends to all of them.
 func TestUnhealthyTaskStaysUntilItIsReplaced(t *testing.T) {
-	t.Parallel()
 	s := newTestService(t, declaredService())
 	deploy(t, s, s.version("1"))
 	before := s.addresses()
@@ -332,7 +330,6 @@ func TestRunningVersionIsReplacedByItself(t *testing.T) {
 
 // An unhealthy task stays during its grace period.
 func TestGracePeriod(t *testing.T) {
-	t.Parallel()
 	declared := declaredService()
 	declared.HealthCheckGracePeriod = time.Hour
 	s := newTestService(t, declared)

@@ -41,7 +41,6 @@ func shared(stickiness object) template {
 // Under a share a browser meets one program, and one task of it, whichever node its
 // requests come to. Others meet the other.
 func TestSessionStaysOnOneSide(t *testing.T) {
-	t.Parallel()
 	r := shared(object{"Enabled": true, "DurationSeconds": 600}).start(t)
 	eventually(t, "every node knows every task", func() bool { return len(r.healthy("Alpha")) == 2 && len(r.healthy("Beta")) == 2 })
 	time.Sleep(time.Second) // until both nodes have learned of the rule

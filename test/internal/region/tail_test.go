@@ -112,7 +112,6 @@ func TestTaskEvents(t *testing.T) {
 
 // A task that fails its health checks is observed too, with the reason.
 func TestUnhealthyTaskIsObserved(t *testing.T) {
-	t.Parallel()
 	s := newTestService(t, declaredService())
 	var failed atomic.Bool
 	s.journal.observe = func(e TaskEvent) {
@@ -128,7 +127,6 @@ func TestUnhealthyTaskIsObserved(t *testing.T) {
 // A region has the logs of its programs without the values that it was given, also when they
 // are deleted, and their tasks' events are observed.
 func TestLogsOutliveTheService(t *testing.T) {
-	t.Parallel()
 	s := system(map[string][]string{"Alpha": nil}).open(t)
 	s.SetValues(Values{"alpha": {"SECRET": "serving"}})
 	var ended atomic.Int64
