@@ -55,9 +55,9 @@ func (r *rehearsal) callsBefore(ctx context.Context, callees []services.Service)
 	if len(callees) == 0 {
 		return nil, nil
 	}
-	if r.calm == nil {
+	if r.usualCalls == nil {
 		var err error
-		if r.calm, err = r.callRates(ctx, 2*hold); err != nil {
+		if r.usualCalls, err = r.callRates(ctx, 2*hold); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +66,7 @@ func (r *rehearsal) callsBefore(ctx context.Context, callees []services.Service)
 		calls.Callees = append(calls.Callees, s.Name)
 		calls.callers = append(calls.callers, s.Callers()...)
 	}
-	calls.Before = r.calm.to(calls.Callees)
+	calls.Before = r.usualCalls.to(calls.Callees)
 	calls.tasks = r.healthy(calls.callers...)
 	return calls, nil
 }

@@ -85,14 +85,14 @@ func (r *rehearsal) rehearseChange(ctx context.Context, c change, rate int) erro
 	if err != nil {
 		return err
 	}
-	made := r.stages.begin(c.to)
+	wait := r.stages.begin(c.to)
 	if err := r.deploy(ctx, before); err != nil {
 		return err
 	}
 	if !sleep(ctx, r.propagation()) {
 		return ctx.Err()
 	}
-	after, err := made()
+	after, err := wait()
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 	if err != nil {
 		return err
 	}
-	after := r.stages.begin(dark, edits...)
+	wait := r.stages.begin(dark, edits...)
 	gaps, err := r.change(ctx, round, move{
 		name:     func(ordered) string { return "first deployment, live" },
 		promised: func(o ordered) bool { return o.order == ours },
@@ -89,7 +89,7 @@ func (r *rehearsal) gapRound(ctx context.Context, round []ordered) error {
 		gaps[i].Tasks, gaps[i].Least = r.opened.of(o.service.Name), o.service.Scaling.Min
 	}
 	r.gaps(gaps)
-	if stage, err = after(); err != nil {
+	if stage, err = wait(); err != nil {
 		return err
 	}
 	gaps, err = r.change(ctx, round, move{

@@ -30,8 +30,8 @@ type rehearsal struct {
 	account  *cloudformation.Account
 	// opened is how many tasks a service had when its rules were complete.
 	opened openings
-	// calm are the calls before the first fault. Nil means that no fault has come yet.
-	calm callRates
+	// usualCalls are those before the first fault. Nil means that none has come yet.
+	usualCalls callRates
 	// stage is what is deployed now.
 	stage  *assembly.Stage
 	ledger *ledger

@@ -407,6 +407,14 @@ func TestInterruptible(t *testing.T) {
 	assert.NoError(t, interruptible(t.Context(), func() error { return nil }), "without a signal")
 }
 
+// What panics in the background panics where it is waited for, and nowhere else.
+func TestStageInTheBackground(t *testing.T) {
+	s := &stages{}
+	wait := s.begin(step{phases: map[string]string{"alpha": "live"}})
+	s.begun.Wait()
+	assert.Panics(t, func() { _, _ = wait() })
+}
+
 func TestParse(t *testing.T) {
 	second := time.Second
 	for args, want := range map[string]options{

@@ -25,14 +25,15 @@ type stages struct {
 	made int
 }
 
-// begin makes a stage in the background, and returns what waits for it.
-func (s *stages) begin(step step, edits ...edit) (made func() (*assembly.Stage, error)) {
-	made = sync.OnceValues(func() (*assembly.Stage, error) { return s.make(step, edits...) })
+// begin makes a stage in the background, and returns what waits for it. When jsii panics, as it
+// does at Ctrl-C, that does too.
+func (s *stages) begin(step step, edits ...edit) (wait func() (*assembly.Stage, error)) {
+	wait = sync.OnceValues(func() (*assembly.Stage, error) { return s.make(step, edits...) })
 	s.begun.Go(func() {
-		defer func() { _ = recover() }() // made panics too
-		_, _ = made()
+		defer func() { _ = recover() }()
+		_, _ = wait()
 	})
-	return made
+	return wait
 }
 
 // make synthesizes the first environment with the phases of a step.

@@ -92,6 +92,8 @@ type target struct {
 }
 
 // end closes the connections to a target that is no longer registered, and cancels its requests.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
 func (t *target) end() {
 	t.cancel(errDeregistered)
 	t.transport.CloseIdleConnections()

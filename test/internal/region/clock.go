@@ -23,8 +23,8 @@ type Clock struct {
 	Speed float64
 }
 
-// mostHaste is what the limits of programs are divided by at most.
-const mostHaste = 10
+// maxLimitSpeed is what the limits of programs are divided by at most.
+const maxLimitSpeed = 10
 
 // scaled converts template time to elapsed time.
 func (c Clock) scaled(d time.Duration) time.Duration {
@@ -33,7 +33,7 @@ func (c Clock) scaled(d time.Duration) time.Duration {
 
 // limit converts the template time that a program may take to elapsed time.
 func (c Clock) limit(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / min(c.Speed, mostHaste))
+	return time.Duration(float64(d) / min(c.Speed, maxLimitSpeed))
 }
 
 // passed converts elapsed time to template time.

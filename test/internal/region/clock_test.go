@@ -1,3 +1,5 @@
+//go:build unix
+
 package region
 
 import (
@@ -6,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/strangler/test/internal/assembly"
 )
 
 // A program runs no faster, so what limits it is shortened less than what is waited for.
@@ -25,6 +29,7 @@ func TestLimitsOfPrograms(t *testing.T) {
 	}
 }
 
+// A target has a tenth of the time of its template to answer, and no less.
 func TestTargetGroupHasTimeToAnswer(t *testing.T) {
 	declared := targetGroup("orders", "/healthz")
 	declared.HealthCheck.Interval, declared.HealthCheck.Timeout, declared.DeregistrationDelay = 5*time.Second, 3*time.Second, 20*time.Second
@@ -35,4 +40,30 @@ func TestTargetGroupHasTimeToAnswer(t *testing.T) {
 	assert.Equal(t, 300*time.Millisecond, settings.HealthCheck.Timeout)
 	assert.Equal(t, 800*time.Millisecond, settings.DeregistrationDelay)
 	assert.Equal(t, 6*time.Second, settings.IdleTimeout)
+}
+
+func TestCalleeHasTimeToAnswer(t *testing.T) {
+	m := &membership{clock: Clock{Speed: 25}}
+	settings := m.settings(assembly.Endpoint{RequestTimeout: 15 * time.Second, IdleTimeout: time.Minute})
+	assert.Equal(t, 1500*time.Millisecond, settings.RequestTimeout)
+	assert.Equal(t, 6*time.Second, settings.IdleTimeout)
+	assert.Equal(t, 1200*time.Millisecond, settings.Ejection.Least, "how long a task is avoided at least")
+}
+
+func TestProgramHasTimeToStop(t *testing.T) {
+	s := system(map[string][]string{"Alpha": nil}).open(t)
+	s.clock.Speed = 25
+	s.deploy(t)
+	require.Len(t, s.services, 1)
+	for _, service := range s.services {
+		assert.Equal(t, 3*time.Second, service.primary.stopTimeout, "of the 30 s that a template without one has")
+	}
+}
+
+// A program that takes a second to start is not replaced before a tenth of its grace period.
+func TestProgramHasTimeToStart(t *testing.T) {
+	s := newServiceAt(t, "orders", Clock{Speed: 100}, declaredService())
+	deploy(t, s, s.node(t, map[string]string{"LATE": "1000"}))
+	assert.Len(t, s.addresses(), 2)
+	assert.Equal(t, 2, s.started)
 }

@@ -126,12 +126,17 @@ func (m *membership) route(name string, e *endpoint) *connect.Route {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		return m.wayTo(e, address).dial(ctx, network, address)
 	}
-	declared, ejection := e.current(), connect.DefaultEjection
-	return connect.NewRoute(name, e.addresses, dial, connect.Settings{
+	return connect.NewRoute(name, e.addresses, dial, m.settings(e.current()), m.connections.of(m.program, e.program))
+}
+
+// settings are the times of a proxy, as they pass here.
+func (m *membership) settings(declared assembly.Endpoint) connect.Settings {
+	ejection := connect.DefaultEjection
+	return connect.Settings{
 		RequestTimeout: m.clock.limit(declared.RequestTimeout),
 		IdleTimeout:    m.clock.limit(declared.IdleTimeout),
 		Ejection: connect.Ejection{
 			Window: m.clock.scaled(ejection.Window), Least: m.clock.scaled(ejection.Least), Most: m.clock.scaled(ejection.Most),
 		},
-	}, m.connections.of(m.program, e.program))
+	}
 }
