@@ -57,6 +57,17 @@ func TestForeignGroup(t *testing.T) {
 	assert.Len(t, stage.SecurityGroups, 1)
 }
 
+// A group is its stack's, and no other whose name begins as its own.
+func TestGroupIs(t *testing.T) {
+	g := SecurityGroup{Resource: Resource{Stack: "Net", LogicalID: "Group"}}
+	for reference, want := range map[string]bool{
+		"${Net.Group}": true, "${Net.Group.GroupId}": true,
+		"${Net.Group2}": false, "${Net.Group2.GroupId}": false, "${Net.Group.VpcId}": false, "${Net2.Group}": false, "Group}": false, "": false,
+	} {
+		assert.Equal(t, want, g.Is(reference), reference)
+	}
+}
+
 // EC2 adds a rule that lets out everything to a group without rules.
 func TestSecurityGroupWithoutRules(t *testing.T) {
 	stage, err := network(t, `{"Group": {"Type": "SecurityGroup"}}`)

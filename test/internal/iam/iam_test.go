@@ -299,6 +299,14 @@ func TestErrors(t *testing.T) {
 			require.ErrorContains(t, err, want, where)
 			assert.NotEqual(t, Allow, got, "%s %s", want, where)
 		}
+		request := getItem
+		for _, about := range []statement{s, allow("*", "*")} {
+			about.Principal = assembly.Principal{"AWS": {role}}
+			request.Policy = append(request.Policy, about)
+		}
+		got, err := with(allow("*", "*")).Decide(request)
+		require.ErrorContains(t, err, want, "in the resource's policy, before an allow")
+		assert.NotEqual(t, Allow, got, want)
 	}
 	request := getItem
 	request.Policy = []statement{edited(func(s *statement) { s.NotPrincipal = assembly.Principal{"AWS": {role}} })}
