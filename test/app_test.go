@@ -54,7 +54,7 @@ func shipped(t testing.TB) *synth.App {
 	t.Helper()
 	app, err := synth.Shipped("..")
 	require.NoError(t, err)
-	app.Images = images()
+	app.Staging, app.Images = staging(), images()
 	return app
 }
 
@@ -90,15 +90,20 @@ func neutral(t testing.TB, changes ...change) *synth.App {
 	return app
 }
 
+// staging is where images are staged, outside of the module: the go command keeps the result of
+// tests only while no folder in the module that they open changes.
+func staging() string { return filepath.Join(scratch, "build") }
+
+// staged are the images of a catalog.
+func staged(catalog services.Catalog) *constructs.Images {
+	return constructs.StageImages("..", staging(), catalog.All())
+}
+
 // images are those of the shipped catalog.
-var images = sync.OnceValue(func() *constructs.Images {
-	return constructs.StageImages("..", "../.build", example.Catalog().All())
-})
+var images = sync.OnceValue(func() *constructs.Images { return staged(example.Catalog()) })
 
 // fixtureImages are those of the fixture, which are all in a registry.
-var fixtureImages = sync.OnceValue(func() *constructs.Images {
-	return constructs.StageImages("..", "../.build", fixture.Catalog().All())
-})
+var fixtureImages = sync.OnceValue(func() *constructs.Images { return staged(fixture.Catalog()) })
 
 // contextKey sets a key as "-c key=value" does; nil removes it.
 func contextKey(key string, value any) change {

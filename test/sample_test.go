@@ -34,9 +34,7 @@ func asShop(t testing.TB) *synth.App {
 }
 
 // shopImages are those of the shop.
-var shopImages = sync.OnceValue(func() *constructs.Images {
-	return constructs.StageImages("..", "../.build", shop.Catalog().All())
-})
+var shopImages = sync.OnceValue(func() *constructs.Images { return staged(shop.Catalog()) })
 
 // sample is the same for a synthesis in the folder of the tests, with changes.
 func sample(t testing.TB, changes ...change) *synth.App {

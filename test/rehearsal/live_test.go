@@ -18,7 +18,6 @@ import (
 	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/fixture/program"
 	"example.com/strangler/test/internal/region"
-	"example.com/strangler/test/internal/synth"
 )
 
 // newFixtureRehearsal is one of the fixture's programs, alpha and the monolith.
@@ -50,11 +49,10 @@ func newRehearsalAt(
 	t *testing.T, clock region.Clock, catalogOf func(version string) services.Catalog, sent traffic.Traffic,
 ) *rehearsal {
 	t.Helper()
-	app, err := synth.Shipped("../..")
-	require.NoError(t, err)
+	app := shippedApp(t)
 	app.Catalog = catalogOf("first")
 	all := append(app.Catalog.All(), catalogOf("second").All()...)
-	app.Images = constructs.StageImages("../..", "../../.build", all)
+	app.Images = constructs.StageImages(app.Root, app.Staging, all)
 	catalog, err := app.Catalog.Complete()
 	require.NoError(t, err)
 	app.Context["environments"] = map[string]any{"dev": map[string]any{

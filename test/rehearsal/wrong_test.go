@@ -20,9 +20,27 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	var err error
+	if staging, err = os.MkdirTemp("", "rehearsal-test-"); err != nil {
+		panic(err)
+	}
 	status := m.Run()
 	jsii.Close()
+	os.RemoveAll(staging)
 	os.Exit(status)
+}
+
+// staging is where images are staged, outside of the module: the go command keeps the result of
+// tests only while no folder in the module that they open changes.
+var staging string
+
+// shippedApp is the app as it ships, with images staged for the tests.
+func shippedApp(t *testing.T) *synth.App {
+	t.Helper()
+	app, err := synth.Shipped("../..")
+	require.NoError(t, err)
+	app.Staging = staging
+	return app
 }
 
 // newTestRehearsal is one of the shipped app, at a speed for tests.
@@ -32,10 +50,8 @@ func newTestRehearsal(t *testing.T) *rehearsal {
 
 func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 	t.Helper()
-	app, err := synth.Shipped("../..")
-	require.NoError(t, err)
 	catalog, kinds := exampleKinds(t)
-	return newRehearsalOf(t, app, catalog, kinds, clock)
+	return newRehearsalOf(t, shippedApp(t), catalog, kinds, clock)
 }
 
 // newRehearsalOf is one of an app of this module.

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"example.com/strangler/constructs"
 	"example.com/strangler/test/internal/account/accounttest"
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
@@ -44,7 +43,7 @@ func fixtureAt(t *testing.T, words ...string) *synth.App {
 	app, err := synth.Shipped("../..")
 	require.NoError(t, err)
 	app.Catalog = fixture.Catalog()
-	app.Images = constructs.StageImages("../..", "../../.build", app.Catalog.All())
+	app.Staging = filepath.Join(scratch, "build")
 	migration := map[string]any{app.Catalog.Monolith.Name: "serving"}
 	for _, s := range app.Catalog.Services {
 		migration[s.Name] = "live"

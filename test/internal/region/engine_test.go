@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,13 +51,23 @@ case $given in *LATE*) ;; *) LATE= ;; esac
 export PORT LATE
 exec '%[2]s' '%[3]s'
 `, folder, cmp.Or(os.Getenv("JSII_NODE"), "node"), server)
-	file := filepath.Join(folder, "engine")
-	require.NoError(t, os.WriteFile(file, []byte(script), 0o755))
-	return Engine(file), func() []string {
+	return command(t, folder, script), func() []string {
 		text, err := os.ReadFile(filepath.Join(folder, "calls"))
 		require.NoError(t, err)
 		return strings.Split(strings.TrimSpace(string(text)), "\n")
 	}
+}
+
+// command is the engine that a script is. Nothing forks while it is written: a process that
+// began meanwhile would hold the file open, and the kernel runs no file that is open for writing
+// (https://go.dev/issue/22315).
+func command(t *testing.T, folder, script string) Engine {
+	t.Helper()
+	file := filepath.Join(folder, "engine")
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	require.NoError(t, os.WriteFile(file, []byte(script), 0o755))
+	return Engine(file)
 }
 
 // image is a definition whose program an engine runs.
@@ -151,10 +162,9 @@ func TestImageIsFetched(t *testing.T) {
 
 // What an engine says when it fails is the end of one line.
 func TestEngineFails(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "engine")
-	require.NoError(t, os.WriteFile(file, []byte("#!/bin/sh\necho first >&2\necho 'no such image' >&2\nexit 125\n"), 0o755))
-	_, err := Engine(file).image(t.Context(), assembly.Container{Name: "web", Image: assembly.Image{Reference: "shop:1"}})
-	assert.EqualError(t, err, `the image of "web": `+file+` pull: exit status 125: no such image`)
+	engine := command(t, t.TempDir(), "#!/bin/sh\necho first >&2\necho 'no such image' >&2\nexit 125\n")
+	_, err := engine.image(t.Context(), assembly.Container{Name: "web", Image: assembly.Image{Reference: "shop:1"}})
+	assert.EqualError(t, err, `the image of "web": `+string(engine)+` pull: exit status 125: no such image`)
 }
 
 // CDK_DOCKER names the engine, as it does for the CDK; one that does not answer is none.

@@ -22,6 +22,8 @@ import (
 type App struct {
 	// Root is the module's folder.
 	Root string
+	// Staging is the folder that Synthesize stages images in, as constructs.StageImages does.
+	Staging string
 	// Context is the context in cdk.json, which the CDK CLI passes to the app.
 	Context map[string]any
 	// Catalog is the catalog before its defaults are filled in.
@@ -38,7 +40,7 @@ func Shipped(root string) (*App, error) {
 		return nil, err
 	}
 	stacks.RootRules(context, root)
-	return &App{Root: root, Context: context, Catalog: example.Catalog()}, nil
+	return &App{Root: root, Staging: filepath.Join(root, ".build"), Context: context, Catalog: example.Catalog()}, nil
 }
 
 // OnItsOwn gives every environment a network and a load balancer of its own, with the same ways
@@ -64,7 +66,7 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 		return nil, err
 	}
 	if a.Images == nil {
-		a.Images = constructs.StageImages(a.Root, filepath.Join(a.Root, ".build"), app.Catalog.All())
+		a.Images = constructs.StageImages(a.Root, a.Staging, app.Catalog.All())
 	}
 	if err := a.Images.Wait(); err != nil {
 		return nil, err
@@ -74,15 +76,16 @@ func (a *App) Synthesize(folder string) (*assembly.Assembly, error) {
 
 // Compose synthesizes what compose adds to a CDK app of the same context, and fails as
 // Synthesize does. It leaves out the CDK's built-in validation of templates, which takes
-// 4 s each time, the report of warnings, which the CLI prints, and the tree of constructs,
-// which nothing reads. Images stay where they are staged instead of being copied to the folder.
+// 4 s each time, the report of warnings, which the CLI prints, and the tree and the stack traces
+// of constructs, which nothing reads. Images stay where they are staged instead of being copied to the folder.
 func (a *App) Compose(folder string, compose func(app awscdk.App)) (*assembly.Assembly, error) {
 	skipValidation()
 	context := maps.Clone(a.Context)
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
 	context["aws:cdk:disable-asset-staging"] = true
 	app := stacks.NewApp(awscdk.AppProps{
-		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false), TreeMetadata: jsii.Bool(false),
+		Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false),
+		TreeMetadata: jsii.Bool(false), StackTraces: jsii.Bool(false),
 	})
 	compose(app)
 	if err := stacks.Synthesize(app); err != nil {
