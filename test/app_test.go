@@ -20,6 +20,7 @@ import (
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/fixture"
+	"example.com/strangler/test/internal/inputs"
 	"example.com/strangler/test/internal/synth"
 )
 
@@ -52,6 +53,7 @@ type change func(*synth.App)
 // shipped is the app as it ships.
 func shipped(t testing.TB) *synth.App {
 	t.Helper()
+	inputs.Watch(t, "../services", "testdata")
 	app, err := synth.Shipped("..")
 	require.NoError(t, err)
 	app.Staging, app.Images = staging(), images()

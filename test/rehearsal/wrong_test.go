@@ -15,6 +15,7 @@ import (
 	"example.com/strangler/services/traffic"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/inputs"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/internal/synth"
 )
@@ -57,6 +58,7 @@ func newTestRehearsalAt(t *testing.T, clock region.Clock) *rehearsal {
 // newRehearsalOf is one of an app of this module.
 func newRehearsalOf(t *testing.T, app *synth.App, catalog services.Catalog, kinds traffic.Traffic, clock region.Clock) *rehearsal {
 	t.Helper()
+	inputs.Watch(t, "../../services", "../internal/fixture", "../internal/region/testdata")
 	logs := newLogs(kinds)
 	region, err := region.New("../..", clock, logs.read)
 	require.NoError(t, err)

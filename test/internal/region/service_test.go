@@ -22,6 +22,7 @@ import (
 
 	"example.com/strangler/test/internal/alb"
 	"example.com/strangler/test/internal/assembly"
+	"example.com/strangler/test/internal/inputs"
 )
 
 // sample is the binary of testdata/sample, the program that the tests run.
@@ -79,6 +80,7 @@ func newTestService(t *testing.T, declared assembly.Service) *testService {
 
 func newServiceAt(t *testing.T, name string, clock Clock, declared assembly.Service) *testService {
 	t.Helper()
+	inputs.Watch(t, "testdata")
 	s := &testService{newService(name, clock, newTestJournal(name)), newTestGroup(t), declared}
 	t.Cleanup(s.close)
 	return s
