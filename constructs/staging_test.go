@@ -166,7 +166,7 @@ func TestImagesAreStagedAtTheSameTime(t *testing.T) {
 	writeFile(t, filepath.Join(root, "cmd/one/large"), strings.Repeat("0123456789abcdef", 1<<20))
 	stop, read := make(chan struct{}), make(chan error, 1)
 	go func() { read <- watch(staging, stop) }()
-	for round := range 8 {
+	for round := range 2 {
 		text := fmt.Sprintf("package main\n\nfunc main() { println(%d) }\n", round)
 		for _, program := range programs {
 			writeFile(t, filepath.Join(root, program, "main.go"), text)
