@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -39,19 +40,27 @@ func deliveryContext() map[string]any {
 func deliveryStage(t *testing.T) *assembly.Stage {
 	t.Helper()
 	if deliveryAssembled == nil {
-		deliveryAssembled = besideEnvironments(t, delivered)
+		var err error
+		deliveryAssembled, err = synthesized(t, neutral(t, delivered)).Stage("")
+		require.NoError(t, err)
 	}
 	return deliveryAssembled
 }
 
 var deliveryAssembled *assembly.Stage
 
-// besideEnvironments holds the stack beside the environments of the fixture with changes.
+// besideEnvironments holds the stack beside the environments of the fixture with changes. It
+// is synthesized alone: deliveryStage is the one that stands beside them.
 func besideEnvironments(t *testing.T, changes ...change) *assembly.Stage {
 	t.Helper()
-	stage, err := synthesized(t, neutral(t, changes...)).Stage("")
+	app := neutral(t, changes...)
+	read, err := stacks.Read(app.Context, app.Catalog)
 	require.NoError(t, err)
-	return stage
+	a, err := app.Compose(t.TempDir(), func(cdk awscdk.App) {
+		stacks.NewDelivery(cdk, "fixture-delivery", &stacks.DeliveryProps{Delivery: *read.Delivery, Environments: read.Environments})
+	})
+	require.NoError(t, err)
+	return onlyStage(t, a)
 }
 
 // deliveryRole is a role of the stack: "devDiff".
