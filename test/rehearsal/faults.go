@@ -52,7 +52,7 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	r.screen.faultHead()
 	all := r.faultsOf()
 	service, target := r.writeTarget()
-	begin := untouchedFrom(all, service)
+	begin := untouchedFrom(all, service.Name)
 	if err := r.sufferAll(ctx, all[:begin]); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (r *rehearsal) faults(ctx context.Context) error {
 		return err
 	}
 	defer slow.close()
-	return r.sufferAll(ctx, append(all[begin:], r.slowClients(slow, target)))
+	return r.sufferAll(ctx, append(all[begin:], r.slowClients(slow, service, target)))
 }
 
 // inapplicable are the faults that what is rehearsed cannot suffer, with the reason.
@@ -107,11 +107,11 @@ func untouchedFrom(faults []fault, service string) int {
 
 // writeTarget is a target that the traffic writes to by POST, on any host, of the last service that
 // has one: the others have most of the other faults. It is empty when there is none.
-func (r *rehearsal) writeTarget() (service, target string) {
+func (r *rehearsal) writeTarget() (service services.Service, target string) {
 	for _, s := range r.rehearsed() {
 		for _, k := range r.kinds {
 			if k.Writes != nil && k.Method == http.MethodPost && k.Header["Host"] == "" && slices.Contains(s.Patterns(), k.Path) {
-				service, target = s.Name, r.ledger.draw(k).target(k)
+				service, target = s, r.ledger.draw(k).target(k)
 			}
 		}
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/services"
+	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/fixture"
 	"example.com/strangler/test/internal/synth"
 )
@@ -24,6 +27,16 @@ func TestRehearsalHasItsOwnNetwork(t *testing.T) {
 		"prod": map[string]any{"natGateways": 1},
 		"own":  map[string]any{"azs": 2},
 	}, context["environments"])
+}
+
+// A cdk.json that does not synthesize is not rehearsed either, with the same error.
+func TestRehearsalReadsTheWholeCDKJSON(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := fmt.Sprintf(`{"context": {"environments": {"dev": {"region": "eu-west-1", "migration": {%q: "halfway"}}}}}`,
+		example.Catalog().Services[0].Name)
+	require.NoError(t, os.WriteFile("cdk.json", []byte(text), 0o600))
+	_, err := prepare(t.Context(), options{})
+	require.ErrorContains(t, err, `asks for phase "halfway"`)
 }
 
 func TestRehearsalNeedsTheMonolith(t *testing.T) {

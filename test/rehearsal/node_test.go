@@ -110,6 +110,26 @@ func TestProgramThatEndsAtSIGTERM(t *testing.T) {
 	}
 }
 
+// A program of another language has limits of its own: slow and large bodies may not harm its
+// other requests, and that is all. The same answers of a program of this module are a fault.
+func TestBadClientsOfAnyProgram(t *testing.T) {
+	r := newRehearsalOfFixture(t, inNode, traffic.Traffic{
+		{Name: "alpha", Path: "/api/alpha", Weight: 10, Target: "/api/alpha", Status: 200},
+	})
+	r.region.RunAs(commandsOf(r.catalog))
+	r.goLive(t)
+	slow, err := dribble(t.Context(), r.region.URL()+"/api/alpha")
+	require.NoError(t, err)
+	defer slow.close()
+	alpha := r.catalog.Services[0]
+	require.NoError(t, r.suffer(t.Context(), r.slowClients(slow, alpha, "/api/alpha")))
+	assert.Empty(t, r.report.Faults[0].Unexplained)
+	assert.Regexp(t, `^200; \d+ slow bodies go on$`, r.report.Faults[0].Outcome)
+
+	alpha.Image = services.Image{Program: "cmd/alpha"}
+	require.EqualError(t, r.suffer(t.Context(), r.slowClients(slow, alpha, "/api/alpha")), "a body of 64 KiB + 1 got status 200, want 413")
+}
+
 // The update of a program that ends at its start is rolled back, whatever the program is.
 func TestCrashOfAnyProgram(t *testing.T) {
 	r := newRehearsalOfFixture(t, inNode, traffic.Traffic{

@@ -193,13 +193,30 @@ func (r *rehearsal) replay(ctx context.Context, what replay, program string) (pa
 		return parity.Answer{}, err
 	}
 	if by := load.Program(response.Header); by != program {
-		return parity.Answer{}, fmt.Errorf("%s %s: sent to %s and answered by %q", what.method, target, program, by)
+		return parity.Answer{}, fmt.Errorf("%s %s%s: sent to %s and %s",
+			what.method, target, shown(body), program, another(program, by, response.StatusCode))
 	}
 	a := parity.Answer{Status: response.StatusCode, Header: response.Header, Body: content}
 	if what.writes != nil {
 		mask(&a, *what.writes, v)
 	}
 	return a, nil
+}
+
+// shown is a body in a line, "" for none.
+func shown(body string) string {
+	if body == "" {
+		return ""
+	}
+	return fmt.Sprintf(" with the body %.60q", body)
+}
+
+// another says who has answered in a program's place.
+func another(program, by string, status int) string {
+	if by == "" {
+		return fmt.Sprintf("answered by the load balancer with status %d: the program has ended or broken the connection", status)
+	}
+	return fmt.Sprintf("answered by %s: no path of %s in the catalog takes that", by, program)
 }
 
 // mask writes 0 for what every item of an answer to a write has of its own: its number, its

@@ -143,3 +143,13 @@ func TestReplays(t *testing.T) {
 	}
 	assert.Equal(t, 1, named)
 }
+
+// What has answered in a program's place says what to look at.
+func TestAnotherAnswers(t *testing.T) {
+	assert.Equal(t, "answered by the load balancer with status 502: the program has ended or broken the connection",
+		another("orders", "", 502))
+	assert.Equal(t, "answered by web: no path of orders in the catalog takes that", another("orders", "web", 200))
+	assert.Empty(t, shown(""))
+	assert.Equal(t, ` with the body "{\"unknown\":1}"`, shown(`{"unknown":1}`))
+	assert.Len(t, shown(strings.Repeat("a", 100)), len(` with the body ""`)+60)
+}

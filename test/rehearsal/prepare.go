@@ -10,6 +10,7 @@ import (
 
 	"example.com/strangler/services"
 	"example.com/strangler/services/traffic"
+	"example.com/strangler/stacks"
 	"example.com/strangler/test/internal/example"
 	"example.com/strangler/test/internal/region"
 	"example.com/strangler/test/internal/synth"
@@ -44,6 +45,9 @@ func prepare(ctx context.Context, o options) (in input, err error) {
 		return in, err
 	}
 	if in.catalog, err = in.app.Catalog.Complete(); err != nil {
+		return in, err
+	}
+	if _, err := stacks.Read(in.app.Context, in.app.Catalog); err != nil {
 		return in, err
 	}
 	if err := errors.Join(checkOnly(o.only, in.catalog), allHere(in.app, in.catalog)); err != nil {

@@ -353,7 +353,7 @@ func TestFaultsFitTheCatalog(t *testing.T) {
 	}
 	assert.Empty(t, r.inapplicable())
 	service, target := r.writeTarget()
-	assert.Equal(t, "beta", service, "gamma is written to by no request")
+	assert.Equal(t, "beta", service.Name, "gamma is written to by no request")
 	assert.Equal(t, "/api/beta", target)
 	assert.Equal(t, 3, untouchedFrom(r.faultsOf(), "beta"))
 	assert.Equal(t, 2, untouchedFrom(r.faultsOf(), "gamma"))
