@@ -149,7 +149,11 @@ func readJSON(name string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := decodeJSON(text, into); err != nil {
+	err = decodeJSON(text, into)
+	if wrong := (*json.SyntaxError)(nil); errors.As(err, &wrong) {
+		return fmt.Errorf("%s, line %d: %w", name, 1+bytes.Count(text[:min(int(wrong.Offset), len(text))], []byte("\n")), err)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

@@ -133,7 +133,7 @@ func TestContextNamesItsSource(t *testing.T) {
 		},
 		"no JSON in the overflow": {
 			map[string]string{"overflow.json": "{\n"}, map[string]string{overflowVariable: "overflow.json"},
-			`CONTEXT_OVERFLOW_LOCATION_ENV: overflow.json: unexpected end of JSON input: ` + viaCLI + `writes the file`,
+			`CONTEXT_OVERFLOW_LOCATION_ENV: overflow.json, line 2: unexpected end of JSON input: ` + viaCLI + `writes the file`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,14 +153,14 @@ func TestUnknownWordOnTheCommandLine(t *testing.T) {
 	assert.EqualError(t, err, "-c user=live: no service has that name: want one of alpha, beta, legacy")
 }
 
-// A file of context may begin with a byte-order mark. One that is no JSON is named.
+// A file of context may begin with a byte-order mark. One that is no JSON is named, with the line.
 func TestFileContext(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "cdk.json")
 	require.NoError(t, os.WriteFile(name, []byte(byteOrderMark+`{"app": "go run .", "context": {"a": "b"}}`), 0o600))
 	context, err := FileContext(name)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"a": "b"}, context)
-	require.NoError(t, os.WriteFile(name, []byte(`{"context": }`), 0o600))
+	require.NoError(t, os.WriteFile(name, []byte("{\n  \"context\": }\n}\n"), 0o600))
 	_, err = FileContext(name)
-	assert.EqualError(t, err, name+": invalid character '}' looking for beginning of value")
+	assert.EqualError(t, err, name+", line 2: invalid character '}' looking for beginning of value")
 }

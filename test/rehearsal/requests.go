@@ -32,7 +32,21 @@ func requestKinds(c services.Catalog, example traffic.Traffic) (traffic.Traffic,
 	if err != nil {
 		return nil, err
 	}
-	return withKit(c, kinds), nil
+	return withKit(c, kinds), checkTargets(c, kinds)
+}
+
+// checkTargets fails when a request goes to a path that its service does not have: its rules would
+// never get it. A placeholder stands for a part of a path.
+func checkTargets(c services.Catalog, kinds traffic.Traffic) error {
+	for _, k := range kinds {
+		for _, s := range c.Services {
+			if s.Name == ownerOf(c, k.Path) && !takes(s, k.Target) {
+				return fmt.Errorf("traffic: %q: no path of %q takes the target %q: add one to the catalog, such as %q", k.Name, s.Name, k.Target,
+					strings.TrimSuffix(k.Path, "/")+"/*")
+			}
+		}
+	}
+	return nil
 }
 
 // withKit adds to complete traffic, for every catalog, what the load balancer must not let
@@ -89,17 +103,22 @@ func ownerOf(c services.Catalog, pattern string) string {
 
 // ownerOfTarget is a service with a pattern that a target matches, or "".
 func ownerOfTarget(c services.Catalog, target string) string {
-	at, err := url.Parse(target)
-	if err != nil {
-		return ""
-	}
 	for _, s := range c.Services {
-		rule := alb.Rule{ID: s.Name, Conditions: []alb.Condition{alb.PathPattern(s.Patterns())}}
-		if (alb.Listener{Rules: []alb.Rule{rule}}).Route(&http.Request{URL: at}).ID == s.Name {
+		if takes(s, target) {
 			return s.Name
 		}
 	}
 	return ""
+}
+
+// takes reports whether a path of a service takes a target.
+func takes(s services.Service, target string) bool {
+	at, err := url.Parse(target)
+	if err != nil {
+		return false
+	}
+	rule := alb.Rule{ID: s.Name, Conditions: []alb.Condition{alb.PathPattern(s.Patterns())}}
+	return (alb.Listener{Rules: []alb.Rule{rule}}).Route(&http.Request{URL: at}).ID == s.Name
 }
 
 // values are what the placeholders of one request stand for.

@@ -304,3 +304,11 @@ func TestAuditReadsEachItem(t *testing.T) {
 	_, err = readBack(t.Context(), s.URL, "", item, written)
 	assert.ErrorContains(t, err, "/api/beta/c: status 503")
 }
+
+// A request to a path that its service does not have is found before anything starts.
+func TestTargetOfNoPath(t *testing.T) {
+	kinds := fixtureKinds(t)[:1]
+	kinds[0].Target = "/api/alphabet/{{id}}"
+	assert.EqualError(t, checkTargets(fixtureCatalog(t), kinds),
+		`traffic: "alpha-read": no path of "alpha" takes the target "/api/alphabet/{{id}}": add one to the catalog, such as "/api/alpha/*"`)
+}
