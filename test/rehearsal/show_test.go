@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/strangler/test/internal/fixture"
+	"example.com/strangler/test/internal/synth"
 )
 
 // The page begins where nothing has moved, routes with a name included.
@@ -20,7 +21,8 @@ func TestServeBeginsDark(t *testing.T) {
 
 // With --phases cdk.json it begins with those of the first environment.
 func TestServeBeginsAsShipped(t *testing.T) {
-	app := shippedApp(t)
+	app, err := synth.Shipped("../..")
+	require.NoError(t, err)
 	phases := map[string]string{"alpha": "25%", "legacy": "serving"}
 	app.Catalog = fixture.Running("first")
 	app.Context["environments"] = map[string]any{"dev": map[string]any{"region": "eu-west-1", "migration": phases}}
