@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -307,8 +308,9 @@ func TestAuditReadsEachItem(t *testing.T) {
 
 // A request to a path that its service does not have is found before anything starts.
 func TestTargetOfNoPath(t *testing.T) {
-	kinds := fixtureKinds(t)[:1]
+	kinds := slices.Clone(fixtureKinds(t))
 	kinds[0].Target = "/api/alphabet/{{id}}"
-	assert.EqualError(t, checkTargets(fixtureCatalog(t), kinds),
+	_, err := requestKinds(fixtureCatalog(t), kinds)
+	assert.EqualError(t, err,
 		`traffic: "alpha-read": no path of "alpha" takes the target "/api/alphabet/{{id}}": add one to the catalog, such as "/api/alpha/*"`)
 }
