@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -170,13 +172,26 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// freePort returns a port without a listener. If another process takes it before the
-// program does, the program ends, and its service starts another.
+// Programs here have the ports from firstPort on: below those that systems give to outgoing
+// connections, which begin at 32768 on Linux and at 49152 elsewhere.
+const firstPort, ports = 20_000, 10_000
+
+var (
+	// firstTurn is anywhere, so that two rehearsals on one machine seldom try the same port.
+	firstTurn = rand.Uint32N(ports)
+	turns     atomic.Uint32
+)
+
+// freePort returns a port without a listener, and none twice before all have had their turn: a
+// program that starts does not listen yet, and another beside it needs one of its own. If another
+// process takes the port before the program does, the program ends, and its service starts another.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range ports {
+		port := firstPort + int((firstTurn+turns.Add(1))%ports)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no port from %d to %d is free on this machine", firstPort, firstPort+ports-1)
 }
