@@ -7,7 +7,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -43,7 +42,7 @@ func fits(key string, value any, t reflect.Type) error {
 		return fitsList(key, value, t)
 	case reflect.String:
 		if _, ok := value.(string); !ok {
-			return wrongType(key, "text"+quoted(value), value)
+			return wrongType(key, "text, in quotes", value)
 		}
 	case reflect.Bool:
 		if _, ok := value.(bool); !ok {
@@ -129,14 +128,6 @@ func at(key string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", key, err)
-}
-
-// quoted shows a number as text.
-func quoted(value any) string {
-	if n, ok := value.(float64); ok {
-		return fmt.Sprintf(", such as %q", strconv.FormatFloat(n, 'f', -1, 64))
-	}
-	return ""
 }
 
 // unquoted says what makes text of a value that is none.

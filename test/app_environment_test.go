@@ -154,8 +154,8 @@ func badEnvironments(t *testing.T) map[string]mistake {
 				`securityGroups, traces, vpc, waf`,
 		},
 		"wrong type":             {environment("azs", "two"), dev + `azs: want a whole number, without quotes, and not text`},
-		"an account as a number": {environment("account", 123456789012), dev + `account: want text, such as "123456789012", and not a number`},
-		"a number to choose":     {contextKey("environment", 5), `cdk.json: environment: want text, such as "5", and not a number`},
+		"an account as a number": {environment("account", 123456789012), dev + `account: want text, in quotes, and not a number`},
+		"a number to choose":     {contextKey("environment", 5), `cdk.json: environment: want text, in quotes, and not a number`},
 		"a list of environments": {
 			contextKey("environments", []any{"dev"}), `cdk.json: environments: want an object, in braces, and not a list`,
 		},

@@ -439,7 +439,7 @@ func TestBadDelivery(t *testing.T) {
 		`repository "example/*": want owner/name`:                                                                {"repository", "example/*"},
 		`repositoryId "fixture": ` + look:                                                                        {"repositoryId", "fixture"},
 		`branch "refs/heads/*": want the name of one, such as main`:                                              {"branch", "refs/heads/*"},
-		`repositoryId: want text, such as "345", and not a number`:                                               {"repositoryId", 345},
+		`repositoryId: want text, in quotes, and not a number`:                                                   {"repositoryId", 345},
 		`unknown field "owner": want one of branch, existingProvider, issuer, ownerId, repository, repositoryId`: {"owner", "example"},
 	} {
 		app := neutral(t, delivered)
