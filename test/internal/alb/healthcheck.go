@@ -101,7 +101,7 @@ func (h HealthCheck) check(client *http.Client, t *target) (failure string) {
 	}
 	response.Body.Close()
 	if !h.Passes(response.StatusCode) {
-		return fmt.Sprintf("health checks failed with these codes: [%d]: GET %s wants %s", response.StatusCode, h.Path, h.Codes)
+		return fmt.Sprintf("health checks failed with these codes: [%d]", response.StatusCode)
 	}
 	return ""
 }

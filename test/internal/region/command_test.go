@@ -56,8 +56,8 @@ func TestProgramWithAPortOfItsOwn(t *testing.T) {
 	port, err := freePort()
 	require.NoError(t, err)
 	for want, environment := range map[string]map[string]string{
-		"nothing listens on PORT":         {"OWN_PORT": strconv.Itoa(port)},
-		"[302]: GET /healthz wants 200: ": {"HEALTH": "302"},
+		"nothing listens on PORT": {"OWN_PORT": strconv.Itoa(port)},
+		"[302]: GET /healthz wants 200, as Health in the catalog says: ": {"HEALTH": "302"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package region
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -123,14 +124,17 @@ func (g *group) remove(address string, r *registration) {
 	}
 }
 
-// description says why a target fails its health checks, as one of the nodes has it.
+// description says why a target fails its health checks, as one of the nodes has it, and what they
+// ask.
 func (g *group) description(address string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	failure := "health checks failed"
 	for _, view := range g.views {
-		if text := view.Description(address); text != "" {
-			return text
-		}
+		failure = cmp.Or(view.Description(address), failure)
 	}
-	return "health checks failed"
+	check := g.settings.HealthCheck
+	return fmt.Sprintf("%s: GET %s wants %s, as Health in the catalog says", failure, check.Path, check.Codes)
 }
 
 // state returns the state of the target at an address, and Unused when it is not
