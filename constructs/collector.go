@@ -51,11 +51,12 @@ func addCollector(
 		StopTimeout:            seconds(service.Stop.Timeout),
 	})
 	program.AddContainerDependencies(&awsecs.ContainerDependency{Container: collector, Condition: awsecs.ContainerDependencyCondition_START})
-	// The exporter makes this call only. X-Ray has no resources to name in a policy.
-	task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings("xray:PutTraceSegments"),
-		Resources: jsii.Strings("*"),
-	}))
+}
+
+// allowTraces allows a role the one call that the exporter makes. X-Ray has no resources to name
+// in a policy.
+func allowTraces(role awsiam.Role) {
+	grant(role, "Collector", []string{"xray:PutTraceSegments"}, []string{"*"})
 }
 
 // programCPU is the program's share of the task's CPU beside a collector or a proxy.

@@ -3,7 +3,6 @@ package constructs
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/services"
 )
@@ -19,10 +18,7 @@ func addPermissions(role awsiam.Role, permissions []services.Permission) {
 		for _, resource := range p.Resources {
 			resources = append(resources, place.Resolve(resource))
 		}
-		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions:   jsii.Strings(p.Actions...),
-			Resources: jsii.Strings(resources...),
-		}))
+		grant(role, "Permission", p.Actions, resources)
 	}
 }
 

@@ -13,11 +13,11 @@ import (
 )
 
 // addSecrets puts secrets into variables of the program, which is the task's first
-// container, and allows ECS to read them when it starts a task. The CDK's own grants
-// would also let it describe secrets and read the history of parameters.
+// container, and allows ECS to read them when it starts a task, by the execution role. The
+// CDK's own grants would also let it describe secrets and read the history of parameters.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html#task-execution-secrets
-func addSecrets(task awsecs.FargateTaskDefinition, secrets map[string]services.Secret) {
+func addSecrets(task awsecs.FargateTaskDefinition, execution awsiam.Role, secrets map[string]services.Secret) {
 	if len(secrets) == 0 {
 		return
 	}
@@ -33,18 +33,14 @@ func addSecrets(task awsecs.FargateTaskDefinition, secrets map[string]services.S
 		}
 	}
 	task.Node().DefaultChild().(awsecs.CfnTaskDefinition).AddPropertyOverride(jsii.String("ContainerDefinitions.0.Secrets"), variables)
-	for _, read := range []struct{ service, id, action string }{
+	for _, read := range []struct{ service, name, action string }{
 		{"secretsmanager", "Secrets", "secretsmanager:GetSecretValue"},
 		{"ssm", "Parameters", "ssm:GetParameters"},
 		{"kms", "SecretKeys", "kms:Decrypt"},
 	} {
 		if all := resources[read.service]; len(all) > 0 {
 			slices.Sort(all)
-			task.AddToExecutionRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-				Sid:       &read.id,
-				Actions:   jsii.Strings(read.action),
-				Resources: jsii.Strings(slices.Compact(all)...),
-			}))
+			grant(execution, read.name, []string{read.action}, slices.Compact(all))
 		}
 	}
 }

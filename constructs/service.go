@@ -108,13 +108,17 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTaskDefinition, awslogs.LogGroup) {
 	trust := &awsiam.RoleProps{AssumedBy: ecsOf(awscdk.Stack_Of(scope))}
 	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
+	execution := awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust)
 	for _, table := range props.Tables {
 		table.grant(role)
 	}
 	addPermissions(role, props.Service.Needs.Permissions)
+	if props.Service.Collector != "" {
+		allowTraces(role)
+	}
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
 		TaskRole:       role,
-		ExecutionRole:  awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust),
+		ExecutionRole:  execution,
 		Cpu:            jsii.Number(props.Service.CPU),
 		MemoryLimitMiB: jsii.Number(props.Service.Memory),
 		RuntimePlatform: &awsecs.RuntimePlatform{
@@ -123,7 +127,7 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 	})
 	logs := newLogs(scope)
 	addContainer(scope, task, props, logs)
-	addSecrets(task, props.Service.Needs.Secrets)
+	addSecrets(task, execution, props.Service.Needs.Secrets)
 	return task, logs
 }
 

@@ -59,13 +59,7 @@ func (t *Table) grant(role awsiam.Role) {
 	for _, action := range t.Owner.Table.Permissions() {
 		actions = append(actions, "dynamodb:"+action)
 	}
-	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		// A statement with an id is not merged with the next table's, so a diff
-		// shows one grant.
-		Sid:       jsii.String(t.Owner.ID() + "Table"),
-		Actions:   jsii.Strings(actions...),
-		Resources: jsii.Strings(resources...),
-	}))
+	grant(role, t.Owner.ID()+"Table", actions, resources)
 }
 
 func attribute(name string) *awsdynamodb.Attribute {

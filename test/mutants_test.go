@@ -107,6 +107,7 @@ const (
 	inWorker      = "constructs/worker.go"
 	inSecrets     = "constructs/secrets.go"
 	inPermissions = "constructs/permissions.go"
+	inGrant       = "constructs/grant.go"
 	inEgress      = "constructs/egress.go"
 	inTakes       = "services/takes.go"
 	inQueries     = "constructs/queries.go"
@@ -320,7 +321,7 @@ var mutants = []mutant{
 	{inCollector, `jsii.Bool(false),
 		EnableRestartPolicy`, `jsii.Bool(true),
 		EnableRestartPolicy`, "TestCollectors"},
-	{inCollector, `jsii.Strings("xray:PutTraceSegments")`, `jsii.Strings("xray:*")`, "TestCollectors"},
+	{inCollector, `"xray:PutTraceSegments"`, `"xray:*"`, "TestCollectors"},
 	{inCollector, `awsecs.ContainerDependencyCondition_START`, `awsecs.ContainerDependencyCondition_COMPLETE`, "TestCollectors"},
 	{inCollector, `Cpu:                    jsii.Number(services.CollectorCPU)`, `Cpu:                    jsii.Number(0)`, "TestCollectors"},
 	{inCollector, `jsii.Number(s.ProgramCPU())`, `jsii.Number(s.CPU)`, "TestCollectors"},
@@ -333,13 +334,17 @@ var mutants = []mutant{
 	{inSecrets, `"ssm:GetParameters"`, `"ssm:GetParameter"`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `secret.Resource(place)`, `secret.ARN(place)+"*"`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `place.Resolve(secret.EncryptionKey))`, `"*")`, "TestEachRoleReachesItsOwn"},
-	{inSecrets, `task.AddToExecutionRolePolicy`, `task.AddToTaskRolePolicy`, "TestEachRoleReachesItsOwn"},
+	{inService, `addSecrets(task, execution,`, `addSecrets(task, role,`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `secret.ValueFrom(place)`, `secret.ARN(place)`, "TestSecretsAreTheCatalogs"},
 
 	// Permissions.
-	{inPermissions, `jsii.Strings(p.Actions...)`, `jsii.Strings(p.Actions[0])`, "TestEachRoleReachesItsOwn"},
+	{inPermissions, `p.Actions, resources`, `p.Actions[:1], resources`, "TestEachRoleReachesItsOwn"},
 	{inPermissions, `place.Resolve(resource)`, `place.Resolve(resource)+"*"`, "TestEachRoleReachesItsOwn"},
-	{inPermissions, `jsii.Strings(resources...)`, `jsii.Strings("*")`, "TestEachRoleReachesItsOwn"},
+	{inPermissions, `p.Actions, resources`, `p.Actions, []string{"*"}`, "TestEachRoleReachesItsOwn"},
+
+	// Rights.
+	{inGrant, `id := name + digest(`, `id := name; _ = digest(`, "TestNoTaskLosesARight"},
+	{inGrant, `		return // the catalog says it twice`, ``, "TestGrantsThatAreEqual"},
 
 	// What services take from the monolith.
 	{inTakes, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestTakenNeedsMoveInOrder"},

@@ -182,7 +182,7 @@ func TestEnvironmentEqualsReach(t *testing.T) {
 func withGrant(t *testing.T, edit func(document map[string]any)) *assembly.Stage {
 	return mutated(t, allLive, "Alpha", func(resources map[string]any) {
 		for id, r := range resources {
-			if strings.HasPrefix(id, "AlphaTaskRoleDefaultPolicy") {
+			if strings.HasPrefix(id, "AlphaTaskRoleAlphaTable") {
 				edit(r.(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any))
 			}
 		}

@@ -10,7 +10,7 @@ func nagExplanations() []Explanation {
 		{"AwsSolutions-ECS2", nil, "*/*/Task/Resource",
 			"the variables hold no secret: ECS.8 of the house rules refuses one that looks like it"},
 		{"AwsSolutions-ECS4", nil, "Platform/Cluster/Resource", enhancedInsights},
-		{"AwsSolutions-IAM5[Resource::*]", nil, "*/*/*Role/DefaultPolicy/Resource",
+		{"AwsSolutions-IAM5[Resource::*]", nil, "*/*/*Role/*/Resource",
 			"actions such as ecr:GetAuthorizationToken have no resource type; HOUSE.IAM.3 refuses a star for any other"},
 		{"AwsSolutions-S1", nil, "Edge/AccessLogs/Resource", noLogOfLogs},
 	}
