@@ -215,7 +215,7 @@ func judgeAll(ctx context.Context, o options, app *synth.App, e stacks.Environme
 	if err != nil {
 		return nil, err
 	}
-	of.phases, of.now = phases, now
+	of.phases, of.now = phases, now.UTC() // as the times of a series are: those of another zone are other keys
 	for i := range verdicts {
 		if verdicts[i].findings != nil {
 			continue
