@@ -253,7 +253,7 @@ func TestRefused(t *testing.T) {
 	assert.EqualError(t, err, "the credentials have expired or are wrong: sign in again: RequestExpired: Request has expired.")
 	file := filepath.Join(t.TempDir(), "rules.json")
 	_, _, err = command(t, "--file", file, "rules", aListener)
-	assert.EqualError(t, err, "ListenerNotFound: One or more listeners not found")
+	assert.EqualError(t, err, "DescribeRules: ListenerNotFound: One or more listeners not found")
 	assert.NoFileExists(t, file)
 	for _, args := range [][]string{nil, {"vpc"}, {"subnets", anID}, {"vpc", anID, anID}, {"--nothing"}} {
 		_, _, err = command(t, args...)

@@ -382,5 +382,5 @@ func TestLogsOfABucket(t *testing.T) {
 	assert.Equal(t, 2, all.kept)
 	assert.Len(t, all.shapes, 2)
 	err = newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, service)
-	assert.EqualError(t, err, "s3://denied: AccessDenied: not yours")
+	assert.EqualError(t, err, "s3://denied: ListObjectsV2: AccessDenied: not yours")
 }

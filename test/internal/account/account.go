@@ -75,7 +75,8 @@ var notSignedIn = []string{
 	"UnrecognizedClientException",
 }
 
-// Explained is an error of AWS in one line. Of nil it is nil.
+// Explained is an error of AWS in one line, which keeps what was said of it on the way. Of nil it
+// is nil.
 func Explained(err error) error {
 	var answer smithy.APIError
 	if !errors.As(err, &answer) {
@@ -84,7 +85,12 @@ func Explained(err error) error {
 	if slices.Contains(notSignedIn, answer.ErrorCode()) {
 		return fmt.Errorf("the credentials have expired or are wrong: sign in again: %s: %s", answer.ErrorCode(), answer.ErrorMessage())
 	}
-	return fmt.Errorf("%s: %s", answer.ErrorCode(), cmp.Or(answer.ErrorMessage(), "AWS gives no reason"))
+	said, short := answer.Error(), answer.ErrorCode()+": "+cmp.Or(answer.ErrorMessage(), "AWS gives no reason")
+	var call *smithy.OperationError
+	if errors.As(err, &call) {
+		said, short = call.Error(), call.OperationName+": "+short
+	}
+	return firstLine(errors.New(strings.Replace(err.Error(), said, short, 1)))
 }
 
 // firstLine is an error without further lines, or nil.

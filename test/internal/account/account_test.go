@@ -2,6 +2,7 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -22,6 +23,11 @@ func TestExplained(t *testing.T) {
 	assert.NoError(t, Explained(nil))
 	assert.EqualError(t, Explained(errors.New("first\nsecond")), "first")
 	assert.EqualError(t, Explained(&smithy.GenericAPIError{Code: "AccessDenied"}), "AccessDenied: AWS gives no reason")
+	refused := &smithy.OperationError{
+		ServiceID: "Elastic Load Balancing v2", OperationName: "DescribeRules",
+		Err: fmt.Errorf("https response error StatusCode: 400, %w", &smithy.GenericAPIError{Code: "ListenerNotFound", Message: "none"}),
+	}
+	assert.EqualError(t, Explained(fmt.Errorf("the rules of arn: %w", refused)), "the rules of arn: DescribeRules: ListenerNotFound: none")
 	assert.EqualError(t, Explained(&smithy.GenericAPIError{Code: "ExpiredToken", Message: "old"}),
 		"the credentials have expired or are wrong: sign in again: ExpiredToken: old")
 }
@@ -60,5 +66,5 @@ func TestIn(t *testing.T) {
 
 	refuse = true
 	_, err := In(t.Context(), "444455556666", "cn-north-1")
-	require.ErrorContains(t, err, "run cdk bootstrap --trust-for-lookup there: AccessDenied: no")
+	require.ErrorContains(t, err, "run cdk bootstrap --trust-for-lookup there: failed to refresh cached credentials, AssumeRole: AccessDenied: no")
 }
