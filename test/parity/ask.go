@@ -98,8 +98,13 @@ func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBytes))
-	if err != nil {
-		return timed{}, fmt.Errorf("%s: %w", who.name, err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded): // such as a stream of events
+		return timed{Answer: parity.Answer{Status: http.StatusGatewayTimeout}, took: timeout}, nil
+	case errors.Is(err, context.Canceled):
+		return timed{}, err
+	case err != nil: // an answer that breaks off
+		return timed{Answer: parity.Answer{Status: http.StatusBadGateway}, took: time.Since(began)}, nil
 	}
 	return timed{parity.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, time.Since(began)}, s.prove(who, response)
 }

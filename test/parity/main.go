@@ -90,8 +90,8 @@ func (o options) check() error {
 	switch {
 	case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https":
 		return fmt.Errorf("--url %q: want the load balancer's address, such as https://www.example.com", o.url)
-	case !(o.rate > 0 && o.rate <= 100):
-		return fmt.Errorf("--rate %g: want above 0, and 100 at most", o.rate)
+	case !(o.rate >= 0.01 && o.rate <= 100):
+		return fmt.Errorf("--rate %g: want 0.01 to 100", o.rate)
 	case o.budget < 3:
 		return fmt.Errorf("--budget %d: want 3 or more, one comparison", o.budget)
 	case !(o.tolerance >= 0 && o.tolerance < 100):
@@ -133,7 +133,7 @@ func run(ctx context.Context, args []string, of system, from source, out, stderr
 	if o.traffic {
 		err = all.takeTraffic(of.traffic, catalog, service)
 	} else {
-		err = all.readLogs(ctx, from, o.logs, service)
+		err = all.readLogs(ctx, from, o.logs, catalog, service)
 	}
 	if err != nil {
 		return err
@@ -144,9 +144,15 @@ func run(ctx context.Context, args []string, of system, from source, out, stderr
 	if len(all.shapes) == 0 {
 		return fmt.Errorf("no request is one of %s: want GETs or HEADs of %s", service.Name, strings.Join(service.Patterns(), ", "))
 	}
+	sample := all.sample(o.budget / 3)
+	if left := len(all.shapes) - len(sample); left > 0 {
+		if _, err := fmt.Fprintf(out, "not compared: the %d shapes that come least: raise --budget\n", left); err != nil {
+			return err
+		}
+	}
 	began := time.Now()
 	r := &report{Service: service.Name, Monolith: catalog.Monolith.Name, showsValues: o.values}
-	asked := r.compareAll(ctx, newSides(o, service.Name, catalog.Monolith.Name), all.sample(o.budget/3), o, out)
+	asked := r.compareAll(ctx, newSides(o, service.Name, catalog.Monolith.Name), sample, o, out)
 	r.Seconds = time.Since(began).Seconds()
 	if err := errors.Join(r.print(out), r.write(o.json)); err != nil {
 		return err

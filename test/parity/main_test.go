@@ -153,10 +153,7 @@ func TestSample(t *testing.T) {
 		lines = append(lines, line("GET", fmt.Sprintf("/api/alpha/%d", i%40)))
 	}
 	lines = append(lines, line("HEAD", "/api/alpha"), line("POST", "/api/alpha"), line("GET", "/api/beta/1"), "no line of a log")
-	s, err := serviceOf(mustComplete(t), "alpha")
-	require.NoError(t, err)
-	all := newRecorded()
-	require.NoError(t, all.readLogs(t.Context(), source{}, []string{logOf(t, lines...)}, s))
+	all := recordedOf(t, fixture.Catalog(), lines...)
 	assert.Equal(t, "51 requests of 2 shapes; left out: 2 of another service, verb or answer, 1 lines that cannot be read", all.String())
 	sample := all.sample(4)
 	require.Len(t, sample, 4)
@@ -166,16 +163,72 @@ func TestSample(t *testing.T) {
 
 	var asked atomic.Int64
 	counting := func(w http.ResponseWriter, r *http.Request) { asked.Add(1); writing(`{}`)(w, r) }
-	_, err = compared(t, t.Context(), twoSides(t, counting, counting), logOf(t, lines...), "--budget", "11")
+	_, err := compared(t, t.Context(), twoSides(t, counting, counting), logOf(t, lines...), "--budget", "11")
 	require.NoError(t, err)
 	assert.EqualValues(t, 9, asked.Load())
 }
 
-func mustComplete(t *testing.T) services.Catalog {
+// recordedOf is what a log has for alpha.
+func recordedOf(t *testing.T, catalog services.Catalog, lines ...string) *recorded {
 	t.Helper()
-	c, err := fixture.Catalog().Complete()
+	c, err := catalog.Complete()
 	require.NoError(t, err)
-	return c
+	all := newRecorded()
+	require.NoError(t, all.readLogs(t.Context(), source{}, []string{logOf(t, lines...)}, c, *c.Find("alpha")))
+	return all
+}
+
+// Of many shapes those are compared that come most, and the report says that others are not.
+func TestManyShapes(t *testing.T) {
+	var lines []string
+	for i := range 30 {
+		lines = append(lines, line("GET", "/api/alpha/tag-"+strings.Repeat("x", i)))
+	}
+	for i := range 20 {
+		lines = append(lines, line("GET", fmt.Sprintf("/api/alpha/threads/%d", i)))
+	}
+	all := recordedOf(t, fixture.Catalog(), lines...)
+	assert.Equal(t, "/api/alpha/threads/0", all.sample(3)[0].target)
+	text, err := compared(t, t.Context(), twoSides(t, writing(`{}`), writing(`{}`)), logOf(t, lines...), "--budget", "9")
+	require.NoError(t, err)
+	assert.Contains(t, text, "not compared: the 28 shapes that come least: raise --budget")
+}
+
+// What the load balancer answered in the place of a target is not repeated, and neither is what
+// another service takes, whose paths are below.
+func TestLeftOut(t *testing.T) {
+	c := fixture.Catalog()
+	c.Services = append(c.Services, services.Service{
+		Name: "avatars", Image: services.Image{Registry: "registry.example/avatars:1"}, Paths: []string{"/api/alpha/avatars/*"}, Priority: 40,
+	})
+	timedOut := strings.Replace(line("GET", "/api/alpha/export"), " 200 200 ", " 504 - ", 1)
+	all := recordedOf(t, c, line("GET", "/api/alpha/7"), line("GET", "/api/alpha/avatars/7"), timedOut)
+	assert.Equal(t, 1, all.kept)
+	assert.Equal(t, 2, all.others)
+}
+
+// An answer that breaks off or does not end is one that differs, and no reason to stop.
+func TestAnswersWithoutEnd(t *testing.T) {
+	short := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte(`{"short`))
+	}
+	text, err := compared(t, t.Context(), twoSides(t, short, writing(`{}`)), logOf(t, line("GET", "/api/alpha/7")))
+	require.ErrorIs(t, err, errDiffers)
+	assert.Contains(t, text, "status differs 1 times, such as in GET /api/alpha/7: 200 and 502")
+
+	endless := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("data\n"))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+	server := twoSides(t, endless, writing(`{}`))
+	s := newSides(options{url: server.URL, proof: "X-Served-By"}, "alpha", "legacy")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	answer, err := s.ask(ctx, request{method: "GET", target: "/api/alpha/7"}, &s.service)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusGatewayTimeout, answer.Status)
 }
 
 // Without a proof of who answers nothing is claimed.
@@ -325,7 +378,8 @@ func TestBadInput(t *testing.T) {
 		`--service "delta": want one of alpha`: {"--url", "http://localhost", "--service", "delta", log},
 		`no access log is named`:               {"--url", "http://localhost", "--service", "alpha"},
 		`--budget 2: want 3 or more`:           {"--url", "http://localhost", "--budget", "2", log},
-		`--rate 0: want above 0`:               {"--url", "http://localhost", "--rate", "0", log},
+		`--rate 0: want 0.01 to 100`:           {"--url", "http://localhost", "--rate", "0", log},
+		`--rate 1e-10: want 0.01 to 100`:       {"--url", "http://localhost", "--rate", "1e-10", log},
 		`--tolerance 100: want`:                {"--url", "http://localhost", "--tolerance", "100", log},
 		`--proof is empty`:                     {"--url", "http://localhost", "--proof", "", log},
 		`--traffic and logs are both`:          {"--url", "http://localhost", "--traffic", log},
@@ -375,12 +429,12 @@ func TestLogsOfABucket(t *testing.T) {
 			Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		}), nil
 	}}
-	service, err := serviceOf(mustComplete(t), "alpha")
+	c, err := fixture.Catalog().Complete()
 	require.NoError(t, err)
 	all := newRecorded()
-	require.NoError(t, all.readLogs(t.Context(), from, []string{"s3://logs/day/"}, service))
+	require.NoError(t, all.readLogs(t.Context(), from, []string{"s3://logs/day/"}, c, *c.Find("alpha")))
 	assert.Equal(t, 2, all.kept)
 	assert.Len(t, all.shapes, 2)
-	err = newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, service)
+	err = newRecorded().readLogs(t.Context(), from, []string{"s3://denied/day/"}, c, *c.Find("alpha"))
 	assert.EqualError(t, err, "s3://denied: ListObjectsV2: AccessDenied: not yours")
 }

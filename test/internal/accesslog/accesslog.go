@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -26,8 +25,6 @@ type Entry struct {
 	Type string
 	// Time is when the response was made, or when a WebSocket was closed.
 	Time time.Time
-	// Client is the address and port of the caller.
-	Client netip.AddrPort
 	// Duration is the time that the target took. It is zero without a target, and for a
 	// connection that ended early.
 	Duration time.Duration
@@ -49,7 +46,6 @@ type Entry struct {
 const (
 	fieldType               = 0
 	fieldTime               = 1
-	fieldClient             = 3
 	fieldTargetTime         = 6
 	fieldStatus             = 8
 	fieldTargetStatus       = 9
@@ -63,7 +59,8 @@ const (
 	requestLeftOut, leftOut = "- ", "-"
 )
 
-// Parse reads one line. Its error says which field is malformed.
+// Parse reads one line. Its error says which field is malformed, and has nothing of a URL, whose
+// query may be secret.
 func Parse(line string) (Entry, error) {
 	fields, err := split(line)
 	if err != nil {
@@ -75,9 +72,6 @@ func Parse(line string) (Entry, error) {
 	e := Entry{Type: fields[fieldType], TargetGroup: text(fields[fieldTargetGroup])}
 	if e.Time, err = time.Parse(timeOfLine, fields[fieldTime]); err != nil {
 		return Entry{}, fmt.Errorf("time: %w", err)
-	}
-	if e.Client, err = netip.ParseAddrPort(fields[fieldClient]); err != nil {
-		return Entry{}, fmt.Errorf("client: %w", err)
 	}
 	if e.Duration, err = duration(fields[fieldTargetTime]); err != nil {
 		return Entry{}, fmt.Errorf("target_processing_time: %w", err)
@@ -137,10 +131,10 @@ func request(line string) (method string, at *url.URL, err error) {
 	method, rest, _ := strings.Cut(line, " ")
 	end := strings.LastIndexByte(rest, ' ')
 	if end < 0 {
-		return "", nil, fmt.Errorf("%q: want a method, a URL and a protocol", line)
+		return "", nil, errors.New("want a method, a URL and a protocol")
 	}
 	if at, err = url.Parse(sendable(rest[:end])); err != nil {
-		return "", nil, fmt.Errorf("%q: %w", line, errors.Unwrap(err))
+		return "", nil, errors.New("its URL is malformed")
 	}
 	return method, at, nil
 }
