@@ -116,7 +116,11 @@ type cloud struct {
 // of which one in 1,000 fails.
 func cloudAt(t *testing.T, words ...string) *cloud {
 	t.Helper()
-	stage := stageAt(t, words...)
+	return cloudOf(t, stageAt(t, words...))
+}
+
+func cloudOf(t *testing.T, stage *assembly.Stage) *cloud {
+	t.Helper()
 	c := &cloud{
 		groups: map[string]*counted{}, values: map[string]func(string, time.Time) (float64, bool){}, refuse: map[string][]string{},
 		edit: func(string, any) {},

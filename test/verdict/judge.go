@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -128,6 +129,29 @@ func (j judge) group(name string) string {
 	return ""
 }
 
+// beside is the program that gets the rest of the service's shares: the monolith, or the service
+// that has the paths which the shared ones are below. It is "" where there are several, as no
+// metric is of one route.
+func (j judge) beside() string {
+	s, _ := j.program(j.service())
+	var names []string
+	for _, rule := range j.stage.ListenerRules {
+		for group := range rule.Rule.Shares() {
+			name := cmp.Or(j.stage.Program(group), j.catalog.Monolith.Name) // which may be outside
+			if rule.Stack == s.Stack && name != j.service() && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	switch len(names) {
+	case 0:
+		return j.catalog.Monolith.Name
+	case 1:
+		return names[0]
+	}
+	return ""
+}
+
 // changed is when the service, or a rule of its, changed last: what was before is evidence of
 // another program, or of another share.
 func (j judge) changed() time.Time {
@@ -226,22 +250,23 @@ func length(d time.Duration) string {
 	return fmt.Sprintf("%.0f min", d.Minutes())
 }
 
-// sides reads the counts of the service and of the monolith beside it. Once the service is live
-// the monolith has none: what it still serves is other paths.
+// sides reads the counts of the service and of the program beside it. Once the service is live
+// that has none: what it still serves is other paths.
 func (j judge) sides(ctx context.Context, w window, dimensions map[string]string) (own, other side, err error) {
 	period := w.period(j.now)
-	monolith := j.catalog.Monolith
-	webSockets := monolith.Alarms.WebSockets
-	if s := j.catalog.Find(j.service()); s != nil {
-		webSockets = webSockets || s.Alarms.WebSockets
+	webSockets := false
+	for _, name := range []string{j.service(), j.beside()} {
+		if s := j.catalog.Find(name); s != nil {
+			webSockets = webSockets || s.Alarms.WebSockets
+		}
 	}
 	if own, err = j.readSide(ctx, w, period, dimensions, webSockets); err != nil {
 		return own, other, err
 	}
-	if beside, ok := j.deployed.dimensions(j.group(monolith.Name)); ok && !j.isLive() {
+	if beside, ok := j.deployed.dimensions(j.group(j.beside())); ok && !j.isLive() {
 		other, err = j.readSide(ctx, w, period, beside, webSockets)
 	}
-	own.name, other.name = j.service(), monolith.Name
+	own.name, other.name = j.service(), cmp.Or(j.beside(), j.catalog.Monolith.Name)
 	return own, other, err
 }
 
@@ -295,14 +320,14 @@ func (j judge) latency(ctx context.Context, w window, own, other side, dimension
 	switch {
 	case !both && (ok || other.count().Of == 0):
 		return []finding{
-			{"latency", goAhead, "the monolith serves too little of these paths to compare with: the alarm on the latency bounds it"},
+			{"latency", goAhead, "no one program serves enough of these paths to compare with: the alarm on the latency bounds it"},
 		}, nil
 	case !ok:
 		return []finding{{"latency", wait, fmt.Sprintf("too few requests for a p99: %d in %s are wanted, of each program", perBlock,
 			length(blockLengths[len(blockLengths)-1]))}}, nil
 	}
 	block = max(block, besides)
-	beside, _ := j.deployed.dimensions(j.group(j.catalog.Monolith.Name))
+	beside, _ := j.deployed.dimensions(j.group(j.beside()))
 	if err := j.readLatency(ctx, &own, w, block, dimensions); err != nil {
 		return nil, err
 	}
@@ -310,15 +335,15 @@ func (j judge) latency(ctx context.Context, w window, own, other side, dimension
 		return nil, err
 	}
 	return []finding{
-		j.percentile("p50", own.p50, other.p50, block),
-		j.percentile("p99", own.p99, other.p99, block),
+		j.percentile("p50", other.name, own.p50, other.p50, block),
+		j.percentile("p99", other.name, own.p99, other.p99, block),
 	}, nil
 }
 
-func (j judge) percentile(figure string, own, other series, block time.Duration) finding {
+func (j judge) percentile(figure, beside string, own, other series, block time.Duration) finding {
 	b := compare(own, other, j.bounds.slower)
-	text := fmt.Sprintf("above the monolith's by more than %.0f %% and %.0f ms in %d of %d blocks of %s; the median is %s, the monolith's %s",
-		100*j.bounds.slower, 1000*perceptible, b.Worse, b.Of, length(block), milliseconds(median(own)), milliseconds(median(other)))
+	text := fmt.Sprintf("above that of %s by more than %.0f %% and %.0f ms in %d of %d blocks of %s; the median is %s, that of %s %s",
+		beside, 100*j.bounds.slower, 1000*perceptible, b.Worse, b.Of, length(block), milliseconds(median(own)), beside, milliseconds(median(other)))
 	switch {
 	case b.Hold():
 		return finding{figure, goAhead, text}
@@ -493,7 +518,7 @@ func (j judge) load(
 }
 
 // alarms judges the states of the alarms of the service: one that rings is a no. One of the
-// monolith's is a reason to wait, as nothing can be compared with it.
+// program beside it is a reason to wait, as nothing can be compared with it.
 func (j judge) alarms(ctx context.Context) ([]finding, error) {
 	states, err := j.states(ctx)
 	if err != nil {
@@ -510,8 +535,8 @@ func (j judge) alarms(ctx context.Context) ([]finding, error) {
 			found = append(found, finding{figureAlarms, no, fmt.Sprintf("%s of stack %s is not there", alarm.LogicalID, alarm.Stack)})
 		case state != types.StateValueAlarm:
 			quiet++
-		case alarm.Stack == j.catalog.Monolith.ID() && j.key != j.catalog.Monolith.Name:
-			found = append(found, finding{figureAlarms, wait, fmt.Sprintf("%s of the monolith rings", name)})
+		case alarm.Stack != stackOf(j.service()) && j.key != j.catalog.Monolith.Name:
+			found = append(found, finding{figureAlarms, wait, fmt.Sprintf("%s of %s rings", name, j.beside())})
 		default:
 			found = append(found, finding{figureAlarms, no, name + " rings"})
 		}
@@ -522,14 +547,17 @@ func (j judge) alarms(ctx context.Context) ([]finding, error) {
 	return found, nil
 }
 
-// isJudgedBy reports whether an alarm is one of the service, or of the monolith beside it. The
+// isJudgedBy reports whether an alarm is one of the service, or of the program beside it. The
 // monolith's own steps want all of them quiet.
 func (j judge) isJudgedBy(alarm assembly.Alarm) bool {
 	if j.key == j.catalog.Monolith.Name {
 		return true
 	}
-	return alarm.Stack == (services.Service{Name: j.service()}).ID() || alarm.Stack == j.catalog.Monolith.ID()
+	return alarm.Stack == stackOf(j.service()) || alarm.Stack == stackOf(j.beside())
 }
+
+// stackOf is the stack of a program.
+func stackOf(program string) string { return services.Service{Name: program}.ID() }
 
 // most is how many alarms a call names.
 const most = 100

@@ -247,25 +247,16 @@ func newJudge(
 	}
 	j = judge{clients: newClients(signedIn), catalog: catalog, environment: e, stage: stage, bounds: o.bounds}
 	var groups []string
-	for _, name := range slices.Compact(slices.Sorted(namesOf(steps, catalog))) {
-		if group := j.group(name); group != "" {
-			groups = append(groups, group)
+	for _, s := range steps {
+		j.step = s
+		for _, name := range []string{s.service(), j.beside(), catalog.Monolith.Name} {
+			if group := j.group(name); group != "" && !slices.Contains(groups, group) {
+				groups = append(groups, group)
+			}
 		}
 	}
 	j.deployed, err = j.readDeployed(ctx, stage, groups)
 	return j, err
-}
-
-// namesOf yields the programs of the steps, and the monolith.
-func namesOf(steps []step, catalog services.Catalog) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, s := range steps {
-			if !yield(s.service()) {
-				return
-			}
-		}
-		yield(catalog.Monolith.Name)
-	}
 }
 
 // stageOf is the environment in the templates of what is deployed.

@@ -109,7 +109,7 @@ func TestWait(t *testing.T) {
 		"just deployed": {figureWindow, "5 min after that, and the newest 5 min", func(c *cloud) {
 			c.Updated = func(string) time.Time { return now.Add(-9 * time.Minute) }
 		}},
-		"an alarm of the monolith": {figureAlarms, "of the monolith rings", func(c *cloud) { c.groups["Legacy"].failed = 0.3 }},
+		"an alarm of the monolith": {figureAlarms, "of legacy rings", func(c *cloud) { c.groups["Legacy"].failed = 0.3 }},
 		"some throttled calls": {figureThrottle, "9 calls", func(c *cloud) {
 			c.groups["Alpha"].perMinute, c.groups["Legacy"].perMinute = 6, 6
 			c.values["ThrottledRequests"] = func(_ string, at time.Time) (float64, bool) {
@@ -391,6 +391,30 @@ func TestLive(t *testing.T) {
 	out, _, err := command(t, live, "alpha")
 	require.NoError(t, err)
 	assert.Regexp(t, `(?m)^  no    errors .*evidence that it is worse: a million or more`, out)
+}
+
+// A share of paths that are below a live service's is compared with that service, which gets the
+// rest, and not with the monolith.
+func TestShareBelowAService(t *testing.T) {
+	app := fixtureAt(t, "delta", "25%")
+	app.Catalog.Services = append(app.Catalog.Services, services.Service{
+		Name: "delta", Image: app.Catalog.Services[0].Image, Paths: []string{"/api/alpha/avatars/*"}, Priority: 40,
+	})
+	folder := filepath.Join(t.TempDir(), "cdk.out")
+	a, err := app.Synthesize(folder)
+	require.NoError(t, err)
+	c := cloudOf(t, a.Stages[0])
+	c.groups["Legacy"].failed, c.groups["Legacy"].p50, c.groups["Legacy"].p99 = 0.03, 1, 2
+	out, status, err := in(t, app, "--assembly", folder, "delta", "50%")
+	require.NoError(t, err)
+	assert.Equal(t, 0, status, "as good as alpha: %s", out)
+	assert.Contains(t, out, "that of alpha 20 ms")
+
+	c.groups["Delta"].failed = 0.03
+	out, status, err = in(t, app, "--assembly", folder, "delta", "50%")
+	require.NoError(t, err)
+	assert.Equal(t, isNo, status, "as bad as the monolith: %s", out)
+	assert.Regexp(t, `(?m)^  no    errors .*, alpha \d+ of`, out)
 }
 
 // The evidence is a no from 60 on, and not before: at half of the requests, each failure of the
