@@ -45,6 +45,7 @@ func (r Rewrite) check() error {
 		return nil
 	}
 	expression, err := regexp.Compile(r.Regex)
+	parsed, _ := syntax.Parse(r.Regex, syntax.Perl)
 	switch {
 	case r.Regex == "" || r.Replace == "":
 		return fmt.Errorf("a rewrite of %q to %q: want both Regex and Replace", r.Regex, r.Replace)
@@ -55,8 +56,8 @@ func (r Rewrite) check() error {
 			"quantifiers", r.Regex, reason(err))
 	case unicodeClass.MatchString(r.Regex):
 		return fmt.Errorf(`rewrite %q: a load balancer has no classes such as \p{L}: name the characters`, r.Regex)
-	case !strings.HasPrefix(r.Regex, "^/"):
-		return fmt.Errorf("rewrite %q: want ^/ at its beginning, so that it matches a URL once", r.Regex)
+	case !strings.HasPrefix(r.Regex, "^/") || parsed.Op == syntax.OpAlternate:
+		return fmt.Errorf("rewrite %q: want ^/ at its beginning, and | in parentheses alone, so that it matches a URL once", r.Regex)
 	case !strings.HasPrefix(r.Replace, "/") && !strings.HasPrefix(r.Replace, "$"):
 		return fmt.Errorf("a rewrite to %q: want a URL that begins with /", r.Replace)
 	}

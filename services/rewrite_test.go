@@ -35,6 +35,8 @@ func TestRewrites(t *testing.T) {
 		{Rewrite{Regex: `^/\p{L}`, Replace: "/"}, `a load balancer has no classes such as \p{L}`},
 		{Rewrite{Regex: `^/\PL`, Replace: "/"}, "no classes such as"},
 		{Rewrite{Regex: `/api`, Replace: "/"}, "want ^/ at its beginning"},
+		{Rewrite{Regex: `^/w|/x`, Replace: "/"}, "| in parentheses alone"},
+		{Rewrite{Regex: `^/(a|b)/`, Replace: "/"}, ""},
 		{Rewrite{Regex: `^/api/(.*)`, Replace: "$2"}, `a rewrite to "$2": "^/api/(.*)" has 1 groups`},
 		{Rewrite{Regex: `^/api/(.*)`, Replace: "/$99999999999999999999"}, "has 1 groups"},
 		{Rewrite{Regex: `^/api/(.*)`, Replace: "x/$1"}, "want a URL that begins with /"},

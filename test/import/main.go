@@ -89,7 +89,7 @@ func checkID(what, id string) error {
 	return nil
 }
 
-// indented is a value as JSON, without what is null or empty.
+// indented is a value as JSON, without what is null.
 func indented(value any) ([]byte, error) {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -226,6 +226,7 @@ func TestNouns(t *testing.T) {
 	for resourceType, want := range map[string]string{
 		"AWS::DynamoDB::GlobalTable": "table", "AWS::ElasticLoadBalancingV2::TargetGroup": "target group",
 		"AWS::EC2::VPCEndpoint": "vpc endpoint", "AWS::KMS::Key": "key",
+		"AWS::EC2::RouteTable": "route table",
 	} {
 		assert.Equal(t, want, noun(resourceType), resourceType)
 	}

@@ -100,7 +100,7 @@ func calledText(stage *assembly.Stage, text string) string {
 // noun is the plain name of a resource's type: "target group".
 func noun(resourceType string) string {
 	last := resourceType[strings.LastIndex(resourceType, ":")+1:]
-	if strings.HasSuffix(last, "Table") {
+	if strings.HasPrefix(resourceType, "AWS::DynamoDB::") {
 		return "table"
 	}
 	return strings.ToLower(wordBreak.ReplaceAllString(last, "$1$3 $2$4"))
