@@ -69,15 +69,20 @@ func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group dimen
 
 // unanswered counts what the callers of the group did not get: an answer of a target
 // below 500. That is each 5xx of a target, and each 502 and 504 of the load balancer in
-// the place of one, which it counts by load balancer only.
+// the place of one, which it counts by load balancer only. A client that hangs up has no
+// answer either, and is no failure (460): so no more count than there are such answers, of
+// which the load balancer's may be those of other groups.
 func unanswered(group dimensions) (expression string, metrics map[string]awscloudwatch.IMetric) {
-	expression, metrics = "requests", map[string]awscloudwatch.IMetric{}
+	missing, metrics := "requests", map[string]awscloudwatch.IMetric{}
 	for _, class := range []string{"2XX", "3XX", "4XX"} {
 		id := "answered" + class[:1]
-		expression += fmt.Sprintf(" - FILL(%s, 0)", id)
+		missing += fmt.Sprintf(" - FILL(%s, 0)", id)
 		metrics[id] = groupMetric(group, "HTTPCode_Target_"+class+"_Count", "Sum")
 	}
-	return expression, metrics
+	metrics["answered5"] = groupMetric(group, "HTTPCode_Target_5XX_Count", "Sum")
+	metrics["balancer5"] = newMetric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", dimensions{"LoadBalancer": group["LoadBalancer"]})
+	const known = "FILL(answered5, 0) + FILL(balancer5, 0)"
+	return fmt.Sprintf("IF(%[1]s > %[2]s, %[2]s, %[1]s)", missing, known), metrics
 }
 
 // failures counts the 5xx of the targets and the connections to them that fail. It does

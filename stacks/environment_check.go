@@ -133,17 +133,18 @@ func (e Environment) checkFirewall() error {
 	return nil
 }
 
-// zonesOf has the regions with more than three availability zones, which is what every
-// other has.
+// zonesOf has the regions in which Fargate runs in another number of availability zones than
+// three.
 //
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
-var zonesOf = map[string]int{"ap-northeast-1": 4, "ap-northeast-2": 4, "us-east-1": 6, "us-west-2": 4}
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html
+var zonesOf = map[string]int{"ap-northeast-2": 4, "cn-north-1": 2, "us-east-1": 6, "us-west-1": 2, "us-west-2": 4}
 
 func (e Environment) checkNetwork() error {
 	zones := cmp.Or(zonesOf[e.Region], 3)
 	switch {
 	case e.AZs < 2 || e.AZs > zones:
-		return fmt.Errorf("azs %d: want 2 to %d, a load balancer needs two and %s has no more", e.AZs, zones, e.Region)
+		return fmt.Errorf("azs %d: want 2 to %d, a load balancer needs two and Fargate runs in no more of %s", e.AZs, zones, e.Region)
 	case e.NATGateways < 0 || e.NATGateways > e.AZs:
 		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
 	case len(e.PreviewFrom) > 2 && slices.Equal(e.PreviewFrom, e.ranges()):

@@ -79,7 +79,7 @@ func TestPhaseOverride(t *testing.T) {
 
 // An environment may have every zone of its region, and no more.
 func TestZonesOfARegion(t *testing.T) {
-	for region, zones := range map[string]int{"eu-west-1": 3, "us-west-2": 4, "us-east-1": 6} {
+	for region, zones := range map[string]int{"eu-west-1": 3, "us-west-2": 4, "us-east-1": 6, "us-west-1": 2, "ap-northeast-1": 3} {
 		for n := 2; n <= 7; n++ {
 			_, err := environments(neutral(t, environment("region", region), environment("azs", n), environment("natGateways", 1)))
 			assert.Equal(t, n <= zones, err == nil, "%d zones in %s: %v", n, region, err)
@@ -231,8 +231,8 @@ func badEnvironments(t *testing.T) map[string]mistake {
 			environment("permissionsBoundary", "arn:aws:iam::123456789012:policy/teams"),
 			dev + `permissionsBoundary "arn:aws:iam::123456789012:policy/teams": want the name of a managed policy, not its ARN`,
 		},
-		"one zone":                 {environment("azs", 1), dev + `azs 1: want 2 to 3, a load balancer needs two and eu-west-1 has no more`},
-		"four zones of three":      {environment("azs", 4), dev + `azs 4: want 2 to 3, a load balancer needs two and eu-west-1 has no more`},
+		"one zone":                 {environment("azs", 1), dev + `azs 1: want 2 to 3, a load balancer needs two and Fargate runs in no more of eu-west-1`},
+		"four zones of three":      {environment("azs", 4), dev + `azs 4: want 2 to 3, a load balancer needs two and Fargate runs in no more of eu-west-1`},
 		"more gateways than zones": {environment("natGateways", 3), dev + `natGateways 3: want 0 to 2, one for each zone at most`},
 		"three preview blocks": {
 			environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}),

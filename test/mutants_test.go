@@ -283,7 +283,10 @@ var mutants = []mutant{
 	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX"}`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `[]string{"2XX", "3XX", "4XX"}`, `[]string{"2XX", "3XX", "4XX", "5XX"}`, "TestAlarmsRingWhenTheyShould"},
 	{inAlarms, `" - FILL(%s, 0)"`, `" - %s"`, "TestAlarmsRingWhenTheyShould"},
-	{inAlarms, `"HTTPCode_Target_5XX_Count"`, `"HTTPCode_Target_4XX_Count"`, "TestWebSocketsAreNoErrors"},
+	{inAlarms, `"FILL(answered5, 0) + FILL(balancer5, 0)"`, `"FILL(answered5, 0)"`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `"IF(%[1]s > %[2]s, %[2]s, %[1]s)"`, `"%[1]s + 0 * (%[2]s)"`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `"IF(%[1]s > %[2]s, %[2]s, %[1]s)"`, `"%[2]s + 0 * (%[1]s)"`, "TestAlarmsRingWhenTheyShould"},
+	{inAlarms, `"failed":  groupMetric(group, "HTTPCode_Target_5XX_Count"`, `"failed":  groupMetric(group, "HTTPCode_Target_4XX_Count"`, "TestWebSocketsAreNoErrors"},
 	{inAlarms, `"FILL(failed, 0) + FILL(refused, 0)"`, `"FILL(failed, 0)"`, "TestWebSocketsAreNoErrors"},
 	{inAlarms, `fmt.Sprintf("FILL(%s, 0)", id))
 		metrics[id] = newMetric`, `id)

@@ -54,8 +54,14 @@ var ringings = []ringing{
 		minutes(1000, 1000, 1000), minutes(900, 900, 900), minutes(40, 40, 40), minutes(50, 50, 50)), "..."},
 	{"Errors", "a little more is, from the second minute on", answered(
 		minutes(1000, 1000, 1000), minutes(989, 989, 989), minutes(no, no, no), minutes(no, no, no)), ".!!"},
-	{"Errors", "what no target answers counts, such as a 504 of the load balancer", answered(
-		minutes(200, 200, 200), minutes(150, no, no), minutes(no, no, no), minutes(no, no, no)), ".!!"},
+	{"Errors", "what no target answers counts, such as a 504 of the load balancer", without(
+		minutes(200, 200, 200), minutes(50, 200, 200), minutes(no, 100, no), minutes(50, 100, 200)), ".!!"},
+	{"Errors", "a client that hangs up is no error", without(
+		minutes(200, 200, 200), minutes(100, 100, 100), minutes(no, no, no), minutes(no, 2, no)), "..."},
+	{"Errors", "those who hang up hide no error", without(
+		minutes(200, 200, 200), minutes(100, 100, 100), minutes(2, 2, 2), minutes(1, 1, 1)), ".!!"},
+	{"Errors", "what the load balancer answers for other groups is no error", without(
+		minutes(200, 200, 200), minutes(2, 2, 2), minutes(2, 2, 2), minutes(900, 900, 900)), "..."},
 	{"Errors", "a refused request is answered", answered(
 		minutes(200, 200, 200), minutes(no, no, no), minutes(no, no, no), minutes(200, 200, 200)), "..."},
 	{"Errors", "one bad minute is none", answered(
@@ -149,9 +155,27 @@ func calledBy(ok, moved, refused, failed cloudwatch.Series) map[string]cloudwatc
 }
 
 // answered are the requests of each minute, and how many of them a target answered
-// with 2xx, 3xx and 4xx.
+// with 2xx, 3xx and 4xx. The others got a 5xx.
 func answered(requests, ok, moved, refused cloudwatch.Series) map[string]cloudwatch.Series {
-	return map[string]cloudwatch.Series{"requests": requests, "answered2": ok, "answered3": moved, "answered4": refused}
+	all := map[string]cloudwatch.Series{"requests": requests, "answered2": ok, "answered3": moved, "answered4": refused}
+	failed, err := cloudwatch.Evaluate("requests - FILL(answered2, 0) - FILL(answered3, 0) - FILL(answered4, 0)", all)
+	if err != nil {
+		panic(err)
+	}
+	all["answered5"], all["balancer5"] = failed, cloudwatch.Series{}
+	return all
+}
+
+// without are the requests of each minute without an answer of a target, all others having 200,
+// and how many answers of 5xx the targets and the load balancer gave.
+func without(requests, missing, failed, balancer cloudwatch.Series) map[string]cloudwatch.Series {
+	ok := slices.Clone(requests)
+	for i := range ok {
+		ok[i] -= missing[i]
+	}
+	return map[string]cloudwatch.Series{
+		"requests": requests, "answered2": ok, "answered3": {}, "answered4": {}, "answered5": failed, "balancer5": balancer,
+	}
 }
 
 // tasks are how many run and how many the service wants.
@@ -415,6 +439,7 @@ var measured = map[string]string{
 	"answered3": "HTTPCode_Target_3XX_Count",
 	"answered4": "HTTPCode_Target_4XX_Count",
 	"answered5": "HTTPCode_Target_5XX_Count",
+	"balancer5": "HTTPCode_ELB_5XX_Count",
 	"failed":    "HTTPCode_Target_5XX_Count",
 	"refused":   "TargetConnectionErrorCount",
 	"p99":       "TargetResponseTime",
@@ -474,6 +499,7 @@ func checkMetric(stage *assembly.Stage, service assembly.Service, m assembly.Ala
 		"AWS/ApplicationELB HTTPCode_Target_4XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
 		"AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum":  {"LoadBalancer", "TargetGroup"},
 		"AWS/ApplicationELB TargetConnectionErrorCount Sum": {"LoadBalancer", "TargetGroup"},
+		"AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum":     {"LoadBalancer"},
 		"AWS/ApplicationELB TargetResponseTime p99":         {"LoadBalancer", "TargetGroup"},
 		"AWS/ApplicationELB UnHealthyHostCount Minimum":     {"LoadBalancer", "TargetGroup"},
 		"ECS/ContainerInsights RunningTaskCount Minimum":    {"ClusterName", "ServiceName"},

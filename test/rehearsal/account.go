@@ -97,11 +97,14 @@ func (s *show) value(stage *assembly.Stage, q endpoint.Query, from, to time.Time
 		return 0, false
 	}
 	if q.Of != "" {
-		return valueOf(s.region.Counts(q.Of, from, to), q.Name, q.Statistic)
+		counts := s.region.Counts(q.Of, from, to)
+		counts.Balancer = 0 // no metric of a target group has it
+		return valueOf(counts, q.Name, q.Statistic)
 	}
 	var all region.Counts
 	for _, group := range stage.TargetGroups {
-		all.Requests += s.region.Counts(group.Identity(), from, to).Requests
+		counts := s.region.Counts(group.Identity(), from, to)
+		all.Requests, all.Balancer = all.Requests+counts.Requests, all.Balancer+counts.Balancer
 	}
 	return valueOf(all, q.Name, q.Statistic)
 }
@@ -113,6 +116,8 @@ func valueOf(c region.Counts, name, statistic string) (float64, bool) {
 		return float64(c.Classes[class]), c.Classes[class] > 0
 	}
 	switch name {
+	case "HTTPCode_ELB_5XX_Count":
+		return float64(c.Balancer), c.Balancer > 0
 	case "RequestCount":
 		return float64(c.Requests), c.Requests > 0
 	case "HealthyHostCount":

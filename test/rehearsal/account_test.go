@@ -21,12 +21,13 @@ func TestMinutesHere(t *testing.T) {
 // What was counted is what each metric says, and without a request there is none.
 func TestMetricsOfCounts(t *testing.T) {
 	counts := region.Counts{
-		Requests: 10, Classes: [6]int{2: 6, 4: 1, 5: 2}, Seen: true, Healthy: 2, Unhealthy: 1,
+		Balancer: 1, Requests: 10, Classes: [6]int{2: 6, 4: 1, 5: 2}, Seen: true, Healthy: 2, Unhealthy: 1,
 		Times: []time.Duration{time.Millisecond, 2 * time.Millisecond, 3 * time.Millisecond, time.Second},
 	}
 	for metric, want := range map[[2]string]float64{
 		{"RequestCount", "Sum"}: 10, {"HTTPCode_Target_2XX_Count", "Sum"}: 6, {"HTTPCode_Target_5XX_Count", "Sum"}: 2,
-		{"HealthyHostCount", "Maximum"}: 2, {"UnHealthyHostCount", "Minimum"}: 1,
+		{"HTTPCode_ELB_5XX_Count", "Sum"}: 1,
+		{"HealthyHostCount", "Maximum"}:   2, {"UnHealthyHostCount", "Minimum"}: 1,
 		{"TargetResponseTime", "p50"}: 0.003, {"TargetResponseTime", "p99"}: 1,
 	} {
 		got, ok := valueOf(counts, metric[0], metric[1])

@@ -88,9 +88,10 @@ var (
 
 // counted is what a target group's load balancer counts.
 type counted struct {
-	// perMinute are the requests, of which a part gets a 5xx, and a part no answer.
-	perMinute          float64
-	failed, unanswered float64
+	// perMinute are the requests, of which a part gets a 5xx, a part one of the load balancer,
+	// and a part hangs up.
+	perMinute                  float64
+	failed, unanswered, hungUp float64
 	// p50 and p99 are in seconds.
 	p50, p99 float64
 	// unhealthy is the number of unhealthy targets of 3.
@@ -173,6 +174,13 @@ func (c *cloud) value(q endpoint.Query, from, to time.Time) (float64, bool) {
 	if q.Namespace != "AWS/ApplicationELB" {
 		return 0, false
 	}
+	if q.Name == "HTTPCode_ELB_5XX_Count" {
+		var all float64
+		for _, g := range c.groups {
+			all += evenly(g.perMinute*g.unanswered, from, to)
+		}
+		return all, all > 0
+	}
 	g := &counted{perMinute: 1000}
 	if q.Of != "" {
 		stack, _, _ := strings.Cut(strings.TrimPrefix(q.Of, "${"), ".")
@@ -187,7 +195,7 @@ func (c *cloud) value(q endpoint.Query, from, to time.Time) (float64, bool) {
 	case "RequestCount":
 		return requests, requests > 0
 	case "HTTPCode_Target_2XX_Count":
-		return requests - failed - evenly(g.perMinute*g.unanswered, from, to), requests > 0
+		return requests - failed - evenly(g.perMinute*g.unanswered, from, to) - evenly(g.perMinute*g.hungUp, from, to), requests > 0
 	case "HTTPCode_Target_5XX_Count":
 		return failed, failed > 0
 	case "TargetResponseTime":

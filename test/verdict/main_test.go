@@ -162,6 +162,7 @@ func TestLateDataAndWarmUp(t *testing.T) {
 		}
 		return 600, true
 	}
+	c.always("HTTPCode_ELB_5XX_Count", 600)
 	out, status, err := command(t, tenth, "alpha")
 	require.NoError(t, err)
 	assert.Equal(t, 2, status, "the alarms see the newest minutes: %s", out)
@@ -665,9 +666,34 @@ func TestAnswersInTheNextMinute(t *testing.T) {
 	c.values["HTTPCode_Target_2XX_Count"] = func(_ string, at time.Time) (float64, bool) {
 		return map[bool]float64{true: 590, false: 610}[at.Minute()%2 == 0], true
 	}
+	c.always("HTTPCode_ELB_5XX_Count", 600)
 	out, _, err := command(t, tenth, "alpha")
 	require.NoError(t, err)
 	assert.Regexp(t, `(?m)^  go    errors +alpha 10 of 101400`, out)
+}
+
+// A failure that the load balancer counts a minute after the request is one.
+func TestFailuresInTheNextMinute(t *testing.T) {
+	c := cloudAt(t, tenth...)
+	even := func(of, otherwise float64) func(string, time.Time) (float64, bool) {
+		return func(_ string, at time.Time) (float64, bool) {
+			return map[bool]float64{true: of, false: otherwise}[at.Minute()%2 == 0], true
+		}
+	}
+	c.values["HTTPCode_Target_2XX_Count"], c.values["HTTPCode_ELB_5XX_Count"] = even(580, 600), even(0, 20)
+	c.never("HTTPCode_Target_5XX_Count")
+	out, _, err := command(t, tenth, "alpha")
+	require.NoError(t, err)
+	assert.Regexp(t, `errors +alpha 16[89]0 of 101400`, out)
+}
+
+// Clients that hang up have no answer, and are no failures.
+func TestClientsThatHangUp(t *testing.T) {
+	c := cloudAt(t, tenth...)
+	c.groups["Alpha"].hungUp = 0.1
+	out, _, err := command(t, tenth, "alpha")
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^  go    errors +alpha \d+ of \d+ \(0.10 %\)`, out)
 }
 
 // WebSockets of the service or of the monolith change how both are counted.

@@ -34,8 +34,9 @@ func groupMetric(dimensions map[string]string, name, statistic string) metric {
 
 // readSide reads the counts of a target group. Failed are the requests that no target answered
 // below 500: a time-out and a broken connection are the load balancer's 5xx, which it counts for
-// no target group. With WebSockets, whose answers it does not count, they are the targets' 5xx
-// and the connections that failed.
+// no target group. Clients that hang up have no answer either, so no more count than there are
+// 5xx of both. With WebSockets, whose answers it does not count, they are the targets' 5xx and
+// the connections that failed.
 func (c clients) readSide(
 	ctx context.Context,
 	w window,
@@ -51,12 +52,13 @@ func (c clients) readSide(
 	for _, name := range names {
 		metrics = append(metrics, groupMetric(dimensions, name, "Sum"))
 	}
+	metrics = append(metrics, groupMetric(map[string]string{"LoadBalancer": dimensions["LoadBalancer"]}, "HTTPCode_ELB_5XX_Count", "Sum"))
 	all, err := c.read(ctx, w, period, metrics...)
 	if err != nil {
 		return side{}, err
 	}
 	s := side{requests: all[0], failed: series{}}
-	late := 0.0
+	late, unexplained := 0.0, 0.0
 	for _, at := range slices.SortedFunc(maps.Keys(s.requests), time.Time.Compare) {
 		if webSockets {
 			s.failed[at] = min(s.requests[at], all[4][at]+all[5][at])
@@ -64,7 +66,9 @@ func (c clients) readSide(
 		}
 		// A request may be counted in one period and its answer in the next.
 		failed := s.requests[at] - all[1][at] - all[2][at] - all[3][at] - late
-		s.failed[at], late = max(0, failed), max(0, -failed)
+		missing := max(0, failed)
+		s.failed[at], late = min(missing+unexplained, all[4][at]+all[6][at]), max(0, -failed)
+		unexplained = max(0, missing-s.failed[at])
 	}
 	return s, nil
 }

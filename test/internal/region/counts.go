@@ -18,6 +18,8 @@ type Counts struct {
 	// Classes are the answers of targets by the first digit of their status. An answer of the
 	// load balancer in the place of a target's is in none.
 	Classes [6]int
+	// Balancer are the answers of the load balancer in the place of a target's, 502 and 504.
+	Balancer int
 	// Times are how long targets took to begin an answer, ascending, in elapsed time.
 	Times []time.Duration
 	// Seen is whether the states of the targets were looked at, which they are as long as the
@@ -100,6 +102,9 @@ func (m *meter) note(id string, a *answer, began time.Time) {
 	}
 	counts := m.at(id, at)
 	counts.Requests++
+	if ofLoadBalancer && a.status >= http.StatusInternalServerError {
+		counts.Balancer++
+	}
 	if a.status > 0 && !ofLoadBalancer {
 		counts.Classes[min(a.status/100, len(counts.Classes)-1)]++
 		counts.Times = append(counts.Times, a.began.Sub(began))
@@ -156,7 +161,7 @@ func (m *meter) counts(id string, from, to time.Time) Counts {
 		if c == nil {
 			continue
 		}
-		all.Requests += c.Requests
+		all.Requests, all.Balancer = all.Requests+c.Requests, all.Balancer+c.Balancer
 		for class, n := range c.Classes {
 			all.Classes[class] += n
 		}

@@ -41,6 +41,7 @@ func TestCounts(t *testing.T) {
 	got := m.counts("group", began.Add(-tick), time.Now().Add(tick))
 	assert.Equal(t, 9, got.Requests)
 	assert.Equal(t, [6]int{0, 0, 3, 1, 1, 2}, got.Classes)
+	assert.Equal(t, 2, got.Balancer)
 	assert.Len(t, got.Times, 7)
 	assert.InDelta(t, 30, got.Percentile(0.99).Milliseconds(), 25)
 	assert.Less(t, got.Percentile(0.5), 20*time.Millisecond)
