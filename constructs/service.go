@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -47,8 +46,6 @@ type ServiceProps struct {
 	// Listener is the ARN of the listener that takes the rules, and LoadBalancer the id of
 	// the security group that its load balancer sends from.
 	Listener, LoadBalancer *string
-	// IdleTimeout is the load balancer's.
-	IdleTimeout time.Duration
 	// Rules are the preview rules and the live rules.
 	Rules services.ServiceRules
 	// Rest are the ARNs of the target groups, by program, that receive what a shared path
@@ -226,9 +223,6 @@ func environment(props *ServiceProps) *map[string]*string {
 	}
 	if !props.Service.IsWorker() {
 		variables["PORT"] = strconv.Itoa(props.Service.Port)
-	}
-	if kept := props.Service.IdleTimeout(props.IdleTimeout); kept != "" {
-		variables[services.IdleTimeoutVariable] = kept
 	}
 	for _, table := range props.Tables {
 		variables[services.TableVariable(table.Owner.Name)] = *table.Table.TableName()

@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"time"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -59,7 +57,6 @@ func NewMicroservice(scope awscdk.Stage, id string, props *MicroserviceProps) *M
 		AlarmAction:  props.Watch.AlarmAction,
 		Topic:        props.Watch.Topic,
 		Rest:         props.Rest,
-		IdleTimeout:  time.Duration(e.IdleTimeout) * time.Second,
 		Budget:       *e.Budgets,
 	}
 	warnOfFloating(stack, props.Service)

@@ -179,7 +179,7 @@ var mutants = []mutant{
 	{inConnections, `jsii.Number(services.ConnectionPort), jsii.Sprintf`, `jsii.Number(services.AliasPort), jsii.Sprintf`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `GroupId: sources.SecurityGroupId(), DestinationSecurityGroupId: targets`, `GroupId: targets.SecurityGroupId(), DestinationSecurityGroupId: sources`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `GroupId: targets.SecurityGroupId(), SourceSecurityGroupId: sources`, `GroupId: sources.SecurityGroupId(), SourceSecurityGroupId: targets`, "TestDeclaredCallsAreAllThereAre"},
-	{inConnections, `proxyIdleSeconds    = 60`, `proxyIdleSeconds    = 300`, "TestDeclaredCallsAreAllThereAre"},
+	{inConnections, `proxyIdleSeconds    = 60`, `proxyIdleSeconds    = 5000`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `proxyRequestSeconds = 15`, `proxyRequestSeconds = 5`, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `, LogDriver: logTo(logs, "proxy")`, ``, "TestDeclaredCallsAreAllThereAre"},
 	{inConnections, `if len(props.Service.Callers()) > 0 {`, `if props.Service.Name != "" {`, "TestDeclaredCallsAreAllThereAre"},

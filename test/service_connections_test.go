@@ -119,7 +119,7 @@ func TestConnectionMutants(t *testing.T) {
 			delete(containerOf(r)["PortMappings"].([]any)[0].(map[string]any), "AppProtocol")
 		}},
 		"a proxy that outlasts the program": {"Alpha", func(r map[string]any) {
-			entry(r)["Timeout"].(map[string]any)["IdleTimeoutSeconds"] = 300
+			entry(r)["Timeout"].(map[string]any)["IdleTimeoutSeconds"] = 4010
 		}},
 		"a proxy that gives up too soon": {"Alpha", func(r map[string]any) {
 			entry(r)["Timeout"].(map[string]any)["PerRequestTimeoutSeconds"] = 5

@@ -24,7 +24,7 @@ func TestTimeoutMutants(t *testing.T) {
 		edit  func(resources map[string]any)
 	}{
 		"a load balancer that keeps idle connections longer than the program": {"Edge", func(resources map[string]any) {
-			setAttribute(resources, "idle_timeout.timeout_seconds", "70")
+			setAttribute(resources, "idle_timeout.timeout_seconds", "4010")
 		}},
 		"a load balancer that does not wait for the response": {"Edge", func(resources map[string]any) {
 			setAttribute(resources, "idle_timeout.timeout_seconds", "30")

@@ -36,12 +36,12 @@ const (
 	// response: longer than RequestTimeout and the response of a slow client, and shorter
 	// than the 60 s that the load balancer waits.
 	WriteTimeout = 30 * time.Second
-	// IdleTimeout is the time that a connection stays open between requests when IDLE_TIMEOUT
-	// is not set: longer than the load balancer's 60 s, because a program that closes an idle
+	// IdleTimeout is the time that a connection stays open between requests: longer than the
+	// 4000 s that any load balancer keeps it at most, because a program that closes an idle
 	// connection first may close it as a request arrives.
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
-	IdleTimeout = 70 * time.Second
+	IdleTimeout = 4010 * time.Second
 	// MaxHeaderBytes is what the headers of a request may have, 64 KiB. The load balancer
 	// forwards no more.
 	//
@@ -61,17 +61,16 @@ type Server struct {
 
 	port       int
 	drainDelay time.Duration
-	idle       time.Duration
 	traces     *traces
 }
 
 // New returns the server of the program with the name, which logs to stdout. With
-// getenv it reads PORT (0 for any free port), DRAIN_DELAY and IDLE_TIMEOUT (Go durations) and the
+// getenv it reads PORT (0 for any free port), DRAIN_DELAY (a Go duration) and the
 // OTEL_EXPORTER_OTLP_ variables of a collector. An invalid value is an error that names
 // the variable.
 func New(name string, getenv func(string) string, stdout io.Writer) (*Server, error) {
 	log := slog.New(slog.NewJSONHandler(stdout, nil)).With("program", name)
-	s := &Server{Mux: NewMux(name, log), Log: log, port: DefaultPort, drainDelay: DefaultDrainDelay, idle: IdleTimeout}
+	s := &Server{Mux: NewMux(name, log), Log: log, port: DefaultPort, drainDelay: DefaultDrainDelay}
 	if v := getenv("PORT"); v != "" {
 		port, err := strconv.ParseUint(v, 10, 16)
 		if err != nil {
@@ -85,13 +84,6 @@ func New(name string, getenv func(string) string, stdout io.Writer) (*Server, er
 			return nil, fmt.Errorf("DRAIN_DELAY is %.40q: want a duration such as 5s", v)
 		}
 		s.drainDelay = delay
-	}
-	if v := getenv("IDLE_TIMEOUT"); v != "" {
-		idle, err := time.ParseDuration(v)
-		if err != nil || idle <= 0 {
-			return nil, fmt.Errorf("IDLE_TIMEOUT is %.40q: want a duration such as 70s", v)
-		}
-		s.idle = idle
 	}
 	var err error
 	s.traces, err = newTraces(name, getenv, log)
@@ -145,7 +137,7 @@ func (s *Server) http() *http.Server {
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadTimeout,
 		WriteTimeout:      WriteTimeout,
-		IdleTimeout:       s.idle,
+		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeaderBytes,
 		// The mux responds to OPTIONS * as to any other request.
 		DisableGeneralOptionsHandler: true,

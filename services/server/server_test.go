@@ -124,7 +124,7 @@ func TestPortInUse(t *testing.T) {
 func TestBadEnvironment(t *testing.T) {
 	for _, setting := range []string{
 		"PORT=http", "PORT=-1", "PORT=65536", "PORT= 80", "PORT=8080 ",
-		"DRAIN_DELAY=5", "DRAIN_DELAY=-5s", "DRAIN_DELAY=soon", "IDLE_TIMEOUT=90", "IDLE_TIMEOUT=0s",
+		"DRAIN_DELAY=5", "DRAIN_DELAY=-5s", "DRAIN_DELAY=soon",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318", "OTEL_EXPORTER_OTLP_ENDPOINT=http://", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=/v1/traces",
 	} {
 		name, value, _ := strings.Cut(setting, "=")
