@@ -144,7 +144,7 @@ func (e Environment) checkNetwork() error {
 	zones := cmp.Or(zonesOf[e.Region], 3)
 	switch {
 	case e.AZs < 2 || e.AZs > zones:
-		return fmt.Errorf("azs %d: want 2 to %d, a load balancer needs two and Fargate runs in no more of %s", e.AZs, zones, e.Region)
+		return fmt.Errorf("azs %d: want 2, for a load balancer, to %d, all that Fargate has in %s", e.AZs, zones, e.Region)
 	case e.NATGateways < 0 || e.NATGateways > e.AZs:
 		return fmt.Errorf("natGateways %d: want 0 to %d, one for each zone at most", e.NATGateways, e.AZs)
 	case len(e.PreviewFrom) > 2 && slices.Equal(e.PreviewFrom, e.ranges()):

@@ -231,8 +231,8 @@ func badEnvironments(t *testing.T) map[string]mistake {
 			environment("permissionsBoundary", "arn:aws:iam::123456789012:policy/teams"),
 			dev + `permissionsBoundary "arn:aws:iam::123456789012:policy/teams": want the name of a managed policy, not its ARN`,
 		},
-		"one zone":                 {environment("azs", 1), dev + `azs 1: want 2 to 3, a load balancer needs two and Fargate runs in no more of eu-west-1`},
-		"four zones of three":      {environment("azs", 4), dev + `azs 4: want 2 to 3, a load balancer needs two and Fargate runs in no more of eu-west-1`},
+		"one zone":                 {environment("azs", 1), dev + `azs 1: want 2, for a load balancer, to 3, all that Fargate has in eu-west-1`},
+		"four zones of three":      {environment("azs", 4), dev + `azs 4: want 2, for a load balancer, to 3, all that Fargate has in eu-west-1`},
 		"more gateways than zones": {environment("natGateways", 3), dev + `natGateways 3: want 0 to 2, one for each zone at most`},
 		"three preview blocks": {
 			environment("previewFrom", []string{"10.0.0.0/16", "192.0.2.0/24", "203.0.113.0/24"}),

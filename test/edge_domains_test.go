@@ -105,12 +105,3 @@ func TestIdleTimeoutOfTheLoadBalancer(t *testing.T) {
 
 // built stages the images of a catalog that has programs of this module.
 func built(app *synth.App) { app.Images = nil }
-
-func variablesOf(stage *assembly.Stage, stack string) map[string]string {
-	for _, task := range stage.TaskDefinitions {
-		if task.Stack == stack {
-			return task.Containers[0].Environment
-		}
-	}
-	return nil
-}

@@ -19,7 +19,7 @@ func TestLimitsOfTheServer(t *testing.T) {
 	assert.Less(t, h.ReadTimeout, h.WriteTimeout, "a request that was sent slowly gets its response")
 	assert.Less(t, RequestTimeout, h.WriteTimeout, "a handler that takes all of its time gets its response out")
 	assert.Less(t, h.WriteTimeout, loadBalancerWaits, "the program says what is wrong before the load balancer does")
-	assert.Greater(t, h.IdleTimeout, 4000*time.Second, "the load balancer closes idle connections, not the program, however long it keeps them")
+	assert.Greater(t, h.IdleTimeout, 4000*time.Second, "any load balancer closes idle connections, not the program")
 	assert.Equal(t, 64<<10, h.MaxHeaderBytes, "the load balancer forwards no more")
 	assert.Positive(t, h.ReadHeaderTimeout, "zero means no limit")
 	assert.Less(t, RequestTimeout, ShutdownTimeout, "a request that begins as the program stops ends before it")

@@ -342,8 +342,8 @@ func (j judge) latency(ctx context.Context, w window, own, other side, dimension
 
 func (j judge) percentile(figure, beside string, own, other series, block time.Duration) finding {
 	b := compare(own, other, j.bounds.slower)
-	text := fmt.Sprintf("above that of %s by more than %.0f %% and %.0f ms in %d of %d blocks of %s; the median is %s, that of %s %s",
-		beside, 100*j.bounds.slower, 1000*perceptible, b.Worse, b.Of, length(block), milliseconds(median(own)), beside, milliseconds(median(other)))
+	text := fmt.Sprintf("above that of %s by more than %.0f %% and %.0f ms in %d of %d blocks of %s; the medians are %s and %s",
+		beside, 100*j.bounds.slower, 1000*perceptible, b.Worse, b.Of, length(block), milliseconds(median(own)), milliseconds(median(other)))
 	switch {
 	case b.Hold():
 		return finding{figure, goAhead, text}

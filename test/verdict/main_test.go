@@ -409,7 +409,7 @@ func TestShareBelowAService(t *testing.T) {
 	out, status, err := in(t, app, "--assembly", folder, "delta", "50%")
 	require.NoError(t, err)
 	assert.Equal(t, 0, status, "as good as alpha: %s", out)
-	assert.Contains(t, out, "that of alpha 20 ms")
+	assert.Contains(t, out, "above that of alpha by")
 
 	c.groups["Delta"].failed = 0.03
 	out, status, err = in(t, app, "--assembly", folder, "delta", "50%")
