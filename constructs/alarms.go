@@ -70,8 +70,9 @@ func newErrorsAlarm(scope constructs.Construct, props *ServiceProps, group dimen
 // unanswered counts what the callers of the group did not get: an answer of a target
 // below 500. That is each 5xx of a target, and each 502 and 504 of the load balancer in
 // the place of one, which it counts by load balancer only. A client that hangs up has no
-// answer either, and is no failure (460): so no more count than there are such answers, of
-// which the load balancer's may be those of other groups.
+// answer either, and is no failure (460): so no more count than there are such answers in the
+// same minute, of which the load balancer's may be those of other groups. A request and its 504
+// may be counted in two minutes, so that one burst of them is too little; what goes on is not.
 func unanswered(group dimensions) (expression string, metrics map[string]awscloudwatch.IMetric) {
 	missing, metrics := "requests", map[string]awscloudwatch.IMetric{}
 	for _, class := range []string{"2XX", "3XX", "4XX"} {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -55,8 +54,8 @@ func addCollector(
 
 // allowTraces allows a role the one call that the exporter makes. X-Ray has no resources to name
 // in a policy.
-func allowTraces(role awsiam.Role) {
-	grant(role, "Collector", []string{"xray:PutTraceSegments"}, []string{"*"})
+func allowTraces(to *grants) {
+	to.allow("Collector", []string{"xray:PutTraceSegments"}, []string{"*"})
 }
 
 // programCPU is the program's share of the task's CPU beside a collector or a proxy.

@@ -2,23 +2,22 @@ package constructs
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
 	"example.com/strangler/services"
 )
 
 // addPermissions allows a role what the catalog says besides the tables.
-func addPermissions(role awsiam.Role, permissions []services.Permission) {
+func addPermissions(to *grants, permissions []services.Permission) {
 	if len(permissions) == 0 {
 		return
 	}
-	place := placeOf(awscdk.Stack_Of(role))
+	place := placeOf(awscdk.Stack_Of(to.role))
 	for _, p := range permissions {
 		var resources []string
 		for _, resource := range p.Resources {
 			resources = append(resources, place.Resolve(resource))
 		}
-		grant(role, "Permission", p.Actions, resources)
+		to.allow("Permission", p.Actions, resources)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/strangler/services"
@@ -17,7 +16,7 @@ import (
 // CDK's own grants would also let it describe secrets and read the history of parameters.
 //
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html#task-execution-secrets
-func addSecrets(task awsecs.FargateTaskDefinition, execution awsiam.Role, secrets map[string]services.Secret) {
+func addSecrets(task awsecs.FargateTaskDefinition, execution *grants, secrets map[string]services.Secret) {
 	if len(secrets) == 0 {
 		return
 	}
@@ -40,7 +39,7 @@ func addSecrets(task awsecs.FargateTaskDefinition, execution awsiam.Role, secret
 	} {
 		if all := resources[read.service]; len(all) > 0 {
 			slices.Sort(all)
-			grant(execution, read.name, []string{read.action}, slices.Compact(all))
+			execution.allow(read.name, []string{read.action}, slices.Compact(all))
 		}
 	}
 }

@@ -104,18 +104,19 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 // as, and the one that ECS starts it with. The log is that of all its containers.
 func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTaskDefinition, awslogs.LogGroup) {
 	trust := &awsiam.RoleProps{AssumedBy: ecsOf(awscdk.Stack_Of(scope))}
-	role := awsiam.NewRole(scope, jsii.String("TaskRole"), trust)
-	execution := awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust)
+	program := newGrants(awsiam.NewRole(scope, jsii.String("TaskRole"), trust))
+	execution := newGrants(awsiam.NewRole(scope, jsii.String("ExecutionRole"), trust))
 	for _, table := range props.Tables {
-		table.grant(role)
+		table.grant(program)
 	}
-	addPermissions(role, props.Service.Needs.Permissions)
+	addPermissions(program, props.Service.Needs.Permissions)
 	if props.Service.Collector != "" {
-		allowTraces(role)
+		allowTraces(program)
 	}
+	program.close()
 	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
-		TaskRole:       role,
-		ExecutionRole:  execution,
+		TaskRole:       program.role,
+		ExecutionRole:  execution.role,
 		Cpu:            jsii.Number(props.Service.CPU),
 		MemoryLimitMiB: jsii.Number(props.Service.Memory),
 		RuntimePlatform: &awsecs.RuntimePlatform{
@@ -125,6 +126,7 @@ func newTask(scope constructs.Construct, props *ServiceProps) (awsecs.FargateTas
 	logs := newLogs(scope)
 	addContainer(scope, task, props, logs)
 	addSecrets(task, execution, props.Service.Needs.Secrets)
+	execution.close()
 	return task, logs
 }
 

@@ -4,7 +4,6 @@ package constructs
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -49,7 +48,7 @@ func NewTable(scope constructs.Construct, id string, props *TableProps) *Table {
 
 // grant allows a role the table's own actions, on the table and its indexes by name.
 // TableV2's own grants would add actions and a wildcard that no program needs.
-func (t *Table) grant(role awsiam.Role) {
+func (t *Table) grant(to *grants) {
 	arn := *t.Table.TableArn()
 	resources := []string{arn}
 	for _, index := range t.Owner.Table.Indexes {
@@ -59,7 +58,7 @@ func (t *Table) grant(role awsiam.Role) {
 	for _, action := range t.Owner.Table.Permissions() {
 		actions = append(actions, "dynamodb:"+action)
 	}
-	grant(role, t.Owner.ID()+"Table", actions, resources)
+	to.allow(t.Owner.ID()+"Table", actions, resources)
 }
 
 func attribute(name string) *awsdynamodb.Attribute {

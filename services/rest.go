@@ -16,6 +16,18 @@ func without(c Catalog, m Migration, s Service, r Route) string {
 	return rest(c, m, s, r.requests()[0])[0]
 }
 
+// Rest returns the names of the programs that serve a service's requests when it has no rules, in
+// the order of its routes. The name is empty where the load balancer answers 404.
+func Rest(c Catalog, m Migration, s Service) []string {
+	var programs []string
+	for _, r := range s.Routes {
+		if name := without(c, m, s, r); !slices.Contains(programs, name) {
+			programs = append(programs, name)
+		}
+	}
+	return programs
+}
+
 // rest returns the names of the programs that serve requests of a service when it has no
 // rules, in the order of their priorities. The name is empty for the load balancer itself.
 func rest(c Catalog, m Migration, s Service, of requests) []string {

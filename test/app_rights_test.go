@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,17 +15,17 @@ import (
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/cloudformation"
+	"example.com/strangler/test/internal/fixture"
 )
 
 // A role keeps a right until ECS has replaced the tasks of the definition that came with it: a
-// monolith that still runs with the name of a table may still call it.
+// monolith that still runs with the name of a table may still call it. This holds where the
+// deployment replaces the tasks, as strangling does; the others here change a variable too.
 func TestNoTaskLosesARight(t *testing.T) {
 	live := at(t, situation{"live", services.Serving})
+	release := func(s *services.Service) { s.Environment = map[string]string{"RELEASE": "2"} }
 	released := func(name string, edit func(*services.Service)) *assembly.Stage {
-		return assemble(t, editService(name, func(s *services.Service) {
-			s.Environment = map[string]string{"RELEASE": "2"}
-			edit(s)
-		}))
+		return assemble(t, editService(name, release), editService("legacy", release), editService(name, edit))
 	}
 	for name, after := range map[string]*assembly.Stage{
 		"one service is strangled": assemble(t, contextKey("gamma", "strangled")),
@@ -39,6 +40,42 @@ func TestNoTaskLosesARight(t *testing.T) {
 		assert.NoError(t, err, name)
 		assert.NotEmpty(t, taken, "%s: every role keeps all", name)
 	}
+	// The monolith of the largest catalog has more than fits into its role.
+	largest := grown(fixture.MostServices)
+	taken, err := rightsTaken(t, assemble(t, largest), assemble(t, largest, contextKey("alpha", "strangled")))
+	require.NoError(t, err)
+	assert.NotEmpty(t, taken)
+}
+
+// What a role may do has room: IAM takes 10,240 characters in the policies of a role itself, 6,144
+// in a managed one, and ten of those, of which as many come and go in one deployment.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func TestGrantsHaveRoom(t *testing.T) {
+	inline, managed := map[any]int{}, map[any]int{}
+	stage := assemble(t, grown(fixture.MostServices))
+	for policy := range stage.Resources("AWS::IAM::Policy") {
+		inline[policy.Properties["Roles"].([]any)[0]] += sizeOf(t, policy)
+	}
+	for policy := range stage.Resources("AWS::IAM::ManagedPolicy") {
+		managed[policy.Properties["Roles"].([]any)[0]]++
+		assert.Less(t, sizeOf(t, policy), 6144, policy.LogicalID)
+	}
+	for role, size := range inline {
+		assert.Less(t, size, 10_240-1000, "%v, with room for one more while a deployment goes on", role)
+	}
+	require.Len(t, managed, 1, "the monolith's")
+	for _, n := range managed {
+		assert.LessOrEqual(t, 2*n, 10)
+	}
+}
+
+// sizeOf is the size of a policy. A reference stands for an ARN of 100 characters or so.
+func sizeOf(t *testing.T, policy assembly.Resource) int {
+	t.Helper()
+	text, err := json.Marshal(policy.Properties["PolicyDocument"])
+	require.NoError(t, err)
+	return len(text) + 80*strings.Count(string(text), "${")
 }
 
 // Rights that are in one policy with others go while the tasks that use them run.
@@ -92,7 +129,12 @@ func rightsTaken(t *testing.T, before, after *assembly.Stage) (taken []string, e
 	r.needed = r.all("")
 	err = account.Deploy(t.Context(), after)
 	now := r.all("")
-	return slices.DeleteFunc(r.needed, func(right string) bool { return slices.Contains(now, right) }), err
+	taken = slices.DeleteFunc(r.needed, func(right string) bool { return slices.Contains(now, right) })
+	for _, right := range taken {
+		stack, _, _ := strings.Cut(right, ": ")
+		assert.Contains(t, r.replaced, stack, "%s, whose tasks go on", right)
+	}
+	return taken, err
 }
 
 // rights are those that the policies of an account give. A service whose tasks are replaced wants
@@ -101,6 +143,8 @@ type rights struct {
 	mu     sync.Mutex
 	held   map[string]cloudformation.Resource
 	needed []string
+	// replaced are the stacks whose tasks were replaced.
+	replaced []string
 }
 
 var _ cloudformation.Provider = (*rights)(nil)
@@ -114,6 +158,9 @@ func (r *rights) Create(_ context.Context, _ cloudformation.Deployment, to cloud
 
 func (r *rights) Update(ctx context.Context, d cloudformation.Deployment, _, to cloudformation.Resource) error {
 	if to.Type == ecsService {
+		r.mu.Lock()
+		r.replaced = append(r.replaced, to.Stack)
+		r.mu.Unlock()
 		now := r.all(to.Stack)
 		for _, right := range r.needed {
 			if strings.HasPrefix(right, to.Stack+": ") && !slices.Contains(now, right) {
@@ -138,7 +185,7 @@ func (r *rights) all(stack string) []string {
 	defer r.mu.Unlock()
 	var all []string
 	for _, policy := range r.held {
-		if policy.Type != "AWS::IAM::Policy" || stack != "" && policy.Stack != stack {
+		if !strings.HasPrefix(policy.Type, "AWS::IAM::") || policy.Properties["PolicyDocument"] == nil || stack != "" && policy.Stack != stack {
 			continue
 		}
 		for _, s := range policy.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {

@@ -337,7 +337,7 @@ var mutants = []mutant{
 	{inSecrets, `"ssm:GetParameters"`, `"ssm:GetParameter"`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `secret.Resource(place)`, `secret.ARN(place)+"*"`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `place.Resolve(secret.EncryptionKey))`, `"*")`, "TestEachRoleReachesItsOwn"},
-	{inService, `addSecrets(task, execution,`, `addSecrets(task, role,`, "TestEachRoleReachesItsOwn"},
+	{inService, `addSecrets(task, execution,`, `addSecrets(task, program,`, "TestEachRoleReachesItsOwn"},
 	{inSecrets, `secret.ValueFrom(place)`, `secret.ARN(place)`, "TestSecretsAreTheCatalogs"},
 
 	// Permissions.
@@ -346,8 +346,11 @@ var mutants = []mutant{
 	{inPermissions, `p.Actions, resources`, `p.Actions, []string{"*"}`, "TestEachRoleReachesItsOwn"},
 
 	// Rights.
-	{inGrant, `id := name + digest(`, `id := name; _ = digest(`, "TestNoTaskLosesARight"},
-	{inGrant, `		return // the catalog says it twice`, ``, "TestGrantsThatAreEqual"},
+	{inGrant, `jsii.String(name+digest), &awsiam.PolicyProps`, `jsii.String(name), &awsiam.PolicyProps`, "TestNoTaskLosesARight"},
+	{inGrant, `jsii.String("Further"+digest)`, `jsii.String("Further"+fmt.Sprint(g.inline))`, "TestNoTaskLosesARight"},
+	{inGrant, `if g.made[name+digest] {`, `if g.made[""] {`, "TestGrantsThatAreEqual"},
+	{inGrant, `mostInline  = 8000`, `mostInline  = 80000`, "TestGrantsHaveRoom"},
+	{inGrant, `mostManaged = 5500`, `mostManaged = 55000`, "TestGrantsHaveRoom"},
 
 	// What services take from the monolith.
 	{inTakes, `if !m.Services[s.Name].Strangled {`, `if true {`, "TestTakenNeedsMoveInOrder"},

@@ -56,6 +56,10 @@ var ringings = []ringing{
 		minutes(1000, 1000, 1000), minutes(989, 989, 989), minutes(no, no, no), minutes(no, no, no)), ".!!"},
 	{"Errors", "what no target answers counts, such as a 504 of the load balancer", without(
 		minutes(200, 200, 200), minutes(50, 200, 200), minutes(no, 100, no), minutes(50, 100, 200)), ".!!"},
+	{"Errors", "nor is what the load balancer answers for others beside it", map[string]cloudwatch.Series{
+		"requests": minutes(200, 200, 200), "answered2": minutes(no, no, no), "answered3": minutes(100, 100, 100),
+		"answered4": minutes(100, 100, 100), "answered5": minutes(no, no, no), "balancer5": minutes(900, 900, 900),
+	}, "..."},
 	{"Errors", "a client that hangs up is no error", without(
 		minutes(200, 200, 200), minutes(100, 100, 100), minutes(no, no, no), minutes(no, 2, no)), "..."},
 	{"Errors", "those who hang up hide no error", without(
@@ -166,6 +170,12 @@ func answered(requests, ok, moved, refused cloudwatch.Series) map[string]cloudwa
 	return all
 }
 
+// bounded are the errors that an alarm counts, with what it takes for refused requests.
+func bounded(refused string) string {
+	missing, known := "requests - FILL(answered2, 0) - FILL(answered3, 0) - "+refused, "FILL(answered5, 0) + FILL(balancer5, 0)"
+	return "IF(" + missing + " > " + known + ", " + known + ", " + missing + ")"
+}
+
 // without are the requests of each minute without an answer of a target, all others having 200,
 // and how many answers of 5xx the targets and the load balancer gave.
 func without(requests, missing, failed, balancer cloudwatch.Series) map[string]cloudwatch.Series {
@@ -263,13 +273,15 @@ func TestAlarmMutants(t *testing.T) {
 	for name, mutate := range map[string]func(resources map[string]any){
 		"no action":             edit("Errors", func(p map[string]any) { delete(p, "AlarmActions") }),
 		"counts at low traffic": errorsBy("100 * (requests - FILL(answered2, 0) - FILL(answered3, 0) - FILL(answered4, 0)) / requests"),
-		"counts a part of it":   errorsBy("IF(requests >= 100, (requests - FILL(answered2, 0) - FILL(answered3, 0)) / requests, 0)"),
-		"counts refusals":       errorsBy("IF(requests >= 100, 100 * (requests - FILL(answered2, 0) - FILL(answered3, 0)) / requests, 0)"),
-		"rings at once":         edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
-		"rings late":            edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
-		"another threshold":     edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
-		"rings for a start":     edit("UnhealthyHosts", func(p map[string]any) { p["DatapointsToAlarm"], p["EvaluationPeriods"] = 1, 1 }),
-		"counts a moment":       edit("UnhealthyHosts", func(p map[string]any) { p["Statistic"] = "Maximum" }),
+		"counts a part of it":   errorsBy("IF(requests >= 100, (" + bounded("FILL(answered4, 0)") + ") / requests, 0)"),
+		"counts refusals":       errorsBy("IF(requests >= 100, 100 * (" + bounded("0") + ") / requests, 0)"),
+		"counts hang-ups": errorsBy(
+			"IF(requests >= 100, 100 * (requests - FILL(answered2, 0) - FILL(answered3, 0) - FILL(answered4, 0)) / requests, 0)"),
+		"rings at once":     edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 1 }),
+		"rings late":        edit("Errors", func(p map[string]any) { p["DatapointsToAlarm"] = 3 }),
+		"another threshold": edit("Latency", func(p map[string]any) { p["Threshold"] = 2 }),
+		"rings for a start": edit("UnhealthyHosts", func(p map[string]any) { p["DatapointsToAlarm"], p["EvaluationPeriods"] = 1, 1 }),
+		"counts a moment":   edit("UnhealthyHosts", func(p map[string]any) { p["Statistic"] = "Maximum" }),
 		"rings for a new service": edit("Tasks", func(p map[string]any) {
 			metric(p, "expr_1")["Expression"] = "IF(running < 2, 1, 0)"
 		}),

@@ -97,16 +97,19 @@ func (s *sides) ask(ctx context.Context, r request, who *side) (timed, error) {
 		return timed{}, fmt.Errorf("%s: %w", who.name, err)
 	}
 	defer response.Body.Close()
+	if err := s.prove(who, response); err != nil {
+		return timed{}, err
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBytes))
 	switch {
 	case errors.Is(err, context.DeadlineExceeded): // such as a stream of events
 		return timed{Answer: parity.Answer{Status: http.StatusGatewayTimeout}, took: timeout}, nil
 	case errors.Is(err, context.Canceled):
-		return timed{}, err
+		return timed{}, fmt.Errorf("%s: %w", who.name, err)
 	case err != nil: // an answer that breaks off
 		return timed{Answer: parity.Answer{Status: http.StatusBadGateway}, took: time.Since(began)}, nil
 	}
-	return timed{parity.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, time.Since(began)}, s.prove(who, response)
+	return timed{parity.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, time.Since(began)}, nil
 }
 
 // to is the request to a load balancer.

@@ -194,6 +194,17 @@ func TestManyShapes(t *testing.T) {
 	assert.Contains(t, text, "not compared: the 28 shapes that come least: raise --budget")
 }
 
+// Of a log without end no more is kept than fits.
+func TestManyRequests(t *testing.T) {
+	all := newRecorded()
+	all.most = 3
+	for i := range 9 {
+		all.keep(request{method: "GET", target: fmt.Sprintf("/api/alpha/%d", i%5)}, 1)
+	}
+	assert.Equal(t, "9 requests of 1 shapes; left out: 0 of another service, verb or answer, 3 after the first 3 that differ", all.String())
+	assert.Len(t, all.sample(100), 3)
+}
+
 // What the load balancer answered in the place of a target is not repeated, and neither is what
 // another service takes, whose paths are below.
 func TestLeftOut(t *testing.T) {
@@ -216,6 +227,13 @@ func TestAnswersWithoutEnd(t *testing.T) {
 	text, err := compared(t, t.Context(), twoSides(t, short, writing(`{}`)), logOf(t, line("GET", "/api/alpha/7")))
 	require.ErrorIs(t, err, errDiffers)
 	assert.Contains(t, text, "status differs 1 times, such as in GET /api/alpha/7: 200 and 502")
+
+	nameless := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Del("X-Served-By")
+		short(w, r)
+	}
+	_, err = compared(t, t.Context(), twoSides(t, nameless, writing(`{}`)), logOf(t, line("GET", "/api/alpha/7")))
+	require.ErrorContains(t, err, "who answered is not known")
 
 	endless := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("data\n"))

@@ -42,15 +42,15 @@ type recorded struct {
 	// at: they differ from all before, of which there are too many. others counts those that are
 	// left out, malformed the lines.
 	kept, unlike, others, malformed int
-	// different is how many requests there are in shapes.
-	different int
+	// different is how many requests there are in shapes, and most how many there may be.
+	different, most int
 }
 
 // String says how many there are.
 func (r *recorded) String() string {
 	text := fmt.Sprintf("%d requests of %d shapes; left out: %d of another service, verb or answer", r.kept, len(r.shapes), r.others)
 	if r.unlike > 0 {
-		text += fmt.Sprintf(", %d after the first %d that differ", r.unlike, mostDifferent)
+		text += fmt.Sprintf(", %d after the first %d that differ", r.unlike, r.most)
 	}
 	if r.malformed > 0 {
 		text += fmt.Sprintf(", %d lines that cannot be read", r.malformed)
@@ -58,7 +58,13 @@ func (r *recorded) String() string {
 	return text
 }
 
-func newRecorded() *recorded { return &recorded{shapes: map[string]map[request]int{}} }
+// mostDifferent is how many different requests are kept, some 200 bytes each. What comes often is
+// likely among the first.
+const mostDifferent = 1_000_000
+
+func newRecorded() *recorded {
+	return &recorded{shapes: map[string]map[request]int{}, most: mostDifferent}
+}
 
 // readLogs reads logs. What the load balancer answered itself, or a program with an error, is
 // left out, as are WebSockets, and what another service of the catalog takes.
@@ -90,16 +96,12 @@ func (r *recorded) takeTraffic(t traffic.Traffic, c services.Catalog, service se
 	return nil
 }
 
-// mostDifferent is how many different requests are kept, some 200 bytes each. What comes often is
-// among the first.
-const mostDifferent = 1_000_000
-
 // keep counts a request.
 func (r *recorded) keep(one request, n int) {
 	r.kept += n
 	own := r.shapes[one.shape()]
 	if own[one] == 0 {
-		if r.different == mostDifferent {
+		if r.different == r.most {
 			r.unlike += n
 			return
 		}

@@ -33,7 +33,7 @@ const (
 )
 
 // accused is the evidence that is a no. Three figures have it, so a service that is as good as
-// the monolith gets a no of them at most once in twenty times, however often it is asked.
+// the program beside it gets a no of them at most once in twenty times, however often it is asked.
 const accused = 3 / 0.05
 
 // judge answers one step of one environment.
@@ -52,8 +52,8 @@ type judge struct {
 
 // bounds are what is tolerated.
 type bounds struct {
-	// errors is how much more of the requests may fail, and slower by how much of the
-	// monolith's a percentile may be above it. Both are parts, 0.005 is 0.5 points.
+	// errors is how much more of the requests may fail, and slower by how much of that
+	// of the program beside it a percentile may be above it. Both are parts, 0.005 is 0.5 points.
 	errors, slower float64
 	// since is how long the window is. Zero means that it begins with the phase.
 	since time.Duration
@@ -129,25 +129,16 @@ func (j judge) group(name string) string {
 	return ""
 }
 
-// beside is the program that gets the rest of the service's shares: the monolith, or the service
-// that has the paths which the shared ones are below. It is "" where there are several, as no
-// metric is of one route.
+// beside is the program that gets what the service does not: the monolith, or the service that has
+// the paths which its own are below. It is "" where there are several, as no metric is of one route.
 func (j judge) beside() string {
-	s, _ := j.program(j.service())
-	var names []string
-	for _, rule := range j.stage.ListenerRules {
-		for group := range rule.Rule.Shares() {
-			name := cmp.Or(j.stage.Program(group), j.catalog.Monolith.Name) // which may be outside
-			if rule.Stack == s.Stack && name != j.service() && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
+	s, m := j.catalog.Find(j.service()), j.catalog.Monolith.Name
+	migration, err := services.ParseMigration(j.catalog, j.phases)
+	if err != nil || s == nil || s.Name == m {
+		return m // words of now may not fit a catalog that has grown since
 	}
-	switch len(names) {
-	case 0:
-		return j.catalog.Monolith.Name
-	case 1:
-		return names[0]
+	if rest := services.Rest(j.catalog, migration, *s); len(rest) == 1 {
+		return rest[0]
 	}
 	return ""
 }
@@ -165,7 +156,7 @@ func (j judge) changed() time.Time {
 	return last
 }
 
-// traffic judges the requests to the service beside those to the monolith.
+// traffic judges the requests to the service beside those to the program that gets the rest.
 func (j judge) traffic(ctx context.Context) ([]finding, error) {
 	dimensions, ok := j.deployed.dimensions(j.group(j.service()))
 	if !ok {
@@ -229,7 +220,7 @@ func (j judge) first() finding {
 // isDark reports whether no client reaches the service, by any of its routes.
 func (j judge) isDark() bool { return j.all(func(rank int) bool { return rank == 0 }) }
 
-// isLive reports whether the monolith serves none of the service's requests any more.
+// isLive reports whether another program serves none of the service's requests any more.
 func (j judge) isLive() bool { return j.all(func(rank int) bool { return rank >= 100 }) }
 
 // all reports whether something holds of the words of the service and its routes.
@@ -272,17 +263,17 @@ func (j judge) sides(ctx context.Context, w window, dimensions map[string]string
 
 // errors compares the parts of the requests that fail. It is a no when the service fails more
 // often beyond doubt, and more than is tolerated is not ruled out; it is go when that is.
-// Without a monolith to compare with, what is tolerated is all that may fail.
+// Without a program to compare with, what is tolerated is all that may fail.
 func (j judge) errors(own, other side) finding {
-	service, monolith := own.count(), other.count()
+	service, beside := own.count(), other.count()
 	against := evidence.Against(trials(own, other))
-	if monolith.Of < perBlock {
-		monolith = evidence.Count{}
+	if beside.Of < perBlock {
+		beside = evidence.Count{}
 		against = evidence.Against([]evidence.Trial{{Of: int(service.Of), Hits: int(service.Failed), Null: j.bounds.errors}})
 	}
 	text, most := "", service.Most()
-	if monolith.Of > 0 {
-		text, most = ", "+other.name+" "+countText(monolith), service.MostAbove(monolith)
+	if beside.Of > 0 {
+		text, most = ", "+other.name+" "+countText(beside), service.MostAbove(beside)
 	}
 	text = fmt.Sprintf("%s %s%s; with 95 %% at most %.2f points more, %.2f are tolerated; evidence that it is worse: %s, %.0f is a no",
 		own.name, countText(service), text, 100*most, 100*j.bounds.errors, number(against), accused)
@@ -293,7 +284,7 @@ func (j judge) errors(own, other side) finding {
 		return finding{figureErrors, no, text}
 	}
 	missing := "many"
-	if n := service.Missing(monolith, j.bounds.errors); n >= 0 {
+	if n := service.Missing(beside, j.bounds.errors); n >= 0 {
 		missing = fmt.Sprint(n)
 	}
 	return finding{figureErrors, wait, fmt.Sprintf("%s; %s more requests to %s are missing", text, missing, own.name)}

@@ -79,8 +79,8 @@ func (o *options) flags() *flag.FlagSet {
 	f.StringVar(&o.environment, "environment", "", "the `name` of the environment in cdk.json; required where there are several")
 	f.DurationVar(&o.bounds.since, "since", 0,
 		"how long the `time` to look at is, such as 6h; else it begins when the program and its rules were last changed")
-	f.Float64Var(&o.errors, "errors", 0.5, "the `points` of percent by which more requests may fail than at the monolith")
-	f.Float64Var(&o.slower, "slower", 25, "the `percent` by which a percentile may be above the monolith's")
+	f.Float64Var(&o.errors, "errors", 0.5, "the `points` of percent by which more requests may fail than at the program beside it")
+	f.Float64Var(&o.slower, "slower", 25, "the `percent` by which a percentile may be above that of the program beside it")
 	f.DurationVar(
 		&o.bounds.silence,
 		"silence",
@@ -211,11 +211,11 @@ func judgeAll(ctx context.Context, o options, app *synth.App, e stacks.Environme
 	if len(left) == 0 {
 		return verdicts, nil
 	}
-	of, err := newJudge(ctx, o, app, e, left, catalog)
+	of, err := newJudge(ctx, o, app, e, phases, left, catalog)
 	if err != nil {
 		return nil, err
 	}
-	of.phases, of.now = phases, now.UTC() // as the times of a series are: those of another zone are other keys
+	of.now = now.UTC() // as the times of a series are: those of another zone are other keys
 	for i := range verdicts {
 		if verdicts[i].findings != nil {
 			continue
@@ -234,6 +234,7 @@ func newJudge(
 	o options,
 	app *synth.App,
 	e stacks.Environment,
+	phases map[string]string,
 	steps []step,
 	catalog services.Catalog,
 ) (j judge, err error) {
@@ -245,7 +246,7 @@ func newJudge(
 	if err != nil {
 		return j, err
 	}
-	j = judge{clients: newClients(signedIn), catalog: catalog, environment: e, stage: stage, bounds: o.bounds}
+	j = judge{clients: newClients(signedIn), catalog: catalog, environment: e, phases: phases, stage: stage, bounds: o.bounds}
 	var groups []string
 	for _, s := range steps {
 		j.step = s

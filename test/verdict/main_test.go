@@ -404,13 +404,30 @@ func TestShareBelowAService(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "cdk.out")
 	a, err := app.Synthesize(folder)
 	require.NoError(t, err)
-	c := cloudOf(t, a.Stages[0])
+	stage := a.Stages[0]
+	c := cloudOf(t, stage)
 	c.groups["Legacy"].failed, c.groups["Legacy"].p50, c.groups["Legacy"].p99 = 0.03, 1, 2
 	out, status, err := in(t, app, "--assembly", folder, "delta", "50%")
 	require.NoError(t, err)
 	assert.Equal(t, 0, status, "as good as alpha: %s", out)
 	assert.Contains(t, out, "above that of alpha by")
 
+	// Before there is a share, the alarms are those of the program that will get the rest.
+	dark := fixtureAt(t, "delta", "dark")
+	dark.Catalog = app.Catalog
+	darkFolder := filepath.Join(t.TempDir(), "cdk.out")
+	a, err = dark.Synthesize(darkFolder)
+	require.NoError(t, err)
+	c = cloudOf(t, a.Stages[0])
+	for stack, want := range map[string]int{"Legacy": 0, "Alpha": isWait} {
+		c.groups[stack].failed = 0.3
+		out, status, err = in(t, dark, "--assembly", darkFolder, "delta", "10%")
+		require.NoError(t, err)
+		assert.Equal(t, want, status, "%s fails: %s", stack, out)
+		c.groups[stack].failed = 0.001
+	}
+
+	c = cloudOf(t, stage)
 	c.groups["Delta"].failed = 0.03
 	out, status, err = in(t, app, "--assembly", folder, "delta", "50%")
 	require.NoError(t, err)

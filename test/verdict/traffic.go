@@ -10,8 +10,8 @@ import (
 	"example.com/strangler/test/internal/evidence"
 )
 
-// side is what the load balancer counted of the requests to one target group. What a monolith
-// serves is all its paths: no metric is of a path.
+// side is what the load balancer counted of the requests to one target group. A
+// monolith serves all its paths: no metric is of a path.
 type side struct {
 	name string
 	// requests and failed are by period.
