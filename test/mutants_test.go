@@ -347,7 +347,7 @@ var mutants = []mutant{
 
 	// Rights.
 	{inGrant, `jsii.String(name+digest), &awsiam.PolicyProps`, `jsii.String(name), &awsiam.PolicyProps`, "TestNoTaskLosesARight"},
-	{inGrant, `jsii.String("Further"+digest)`, `jsii.String("Further"+fmt.Sprint(g.inline))`, "TestNoTaskLosesARight"},
+	{inGrant, `measure(g.furtherDigest)`, `measure(g.furtherSize)`, "TestNoTaskLosesARight"},
 	{inGrant, `if g.made[name+digest] {`, `if g.made[""] {`, "TestGrantsThatAreEqual"},
 	{inGrant, `mostInline  = 8000`, `mostInline  = 80000`, "TestGrantsHaveRoom"},
 	{inGrant, `mostManaged = 5500`, `mostManaged = 55000`, "TestGrantsHaveRoom"},
