@@ -52,8 +52,8 @@ type judge struct {
 
 // bounds are what is tolerated.
 type bounds struct {
-	// errors is how much more of the requests may fail, and slower by how much of that
-	// of the program beside it a percentile may be above it. Both are parts, 0.005 is 0.5 points.
+	// errors is how much more of the requests may fail, and slower by how much a percentile may
+	// be above that of the program beside it. Both are parts, 0.005 is 0.5 points.
 	errors, slower float64
 	// since is how long the window is. Zero means that it begins with the phase.
 	since time.Duration
@@ -129,15 +129,21 @@ func (j judge) group(name string) string {
 	return ""
 }
 
-// beside is the program that gets what the service does not: the monolith, or the service that has
-// the paths which its own are below. It is "" where there are several, as no metric is of one route.
-func (j judge) beside() string {
-	s, m := j.catalog.Find(j.service()), j.catalog.Monolith.Name
+// rest are the programs that get what the service does not: the monolith, or the services that
+// have the paths which its own are below.
+func (j judge) rest() []string {
+	s, monolith := j.catalog.Find(j.service()), j.catalog.Monolith.Name
 	migration, err := services.ParseMigration(j.catalog, j.phases)
-	if err != nil || s == nil || s.Name == m {
-		return m // words of now may not fit a catalog that has grown since
+	if err != nil || s == nil || s.Name == monolith {
+		return []string{monolith} // words of now may not fit a catalog that has grown since
 	}
-	if rest := services.Rest(j.catalog, migration, *s); len(rest) == 1 {
+	return services.Rest(j.catalog, migration, *s)
+}
+
+// beside is the program of the rest that the service is compared with. It is "" where there are
+// several, as no metric is of one route.
+func (j judge) beside() string {
+	if rest := j.rest(); len(rest) == 1 {
 		return rest[0]
 	}
 	return ""
@@ -508,8 +514,8 @@ func (j judge) load(
 	return loads.most(), nil
 }
 
-// alarms judges the states of the alarms of the service: one that rings is a no. One of the
-// program beside it is a reason to wait, as nothing can be compared with it.
+// alarms judges the states of the alarms of the service: one that rings is a no. One of a program
+// that gets the rest is a reason to wait, as nothing can be compared with it.
 func (j judge) alarms(ctx context.Context) ([]finding, error) {
 	states, err := j.states(ctx)
 	if err != nil {
@@ -527,7 +533,7 @@ func (j judge) alarms(ctx context.Context) ([]finding, error) {
 		case state != types.StateValueAlarm:
 			quiet++
 		case alarm.Stack != stackOf(j.service()) && j.key != j.catalog.Monolith.Name:
-			found = append(found, finding{figureAlarms, wait, fmt.Sprintf("%s of %s rings", name, j.beside())})
+			found = append(found, finding{figureAlarms, wait, name + " rings, of a program beside it"})
 		default:
 			found = append(found, finding{figureAlarms, no, name + " rings"})
 		}
@@ -538,13 +544,13 @@ func (j judge) alarms(ctx context.Context) ([]finding, error) {
 	return found, nil
 }
 
-// isJudgedBy reports whether an alarm is one of the service, or of the program beside it. The
+// isJudgedBy reports whether an alarm is one of the service, or of a program that gets the rest. The
 // monolith's own steps want all of them quiet.
 func (j judge) isJudgedBy(alarm assembly.Alarm) bool {
 	if j.key == j.catalog.Monolith.Name {
 		return true
 	}
-	return alarm.Stack == stackOf(j.service()) || alarm.Stack == stackOf(j.beside())
+	return slices.ContainsFunc(append(j.rest(), j.service()), func(name string) bool { return alarm.Stack == stackOf(name) })
 }
 
 // stackOf is the stack of a program.

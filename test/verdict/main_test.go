@@ -20,6 +20,7 @@ import (
 	"example.com/strangler/services"
 	"example.com/strangler/test/internal/account"
 	"example.com/strangler/test/internal/account/accounttest"
+	"example.com/strangler/test/internal/assembly"
 	"example.com/strangler/test/internal/fixture"
 )
 
@@ -109,7 +110,7 @@ func TestWait(t *testing.T) {
 		"just deployed": {figureWindow, "5 min after that, and the newest 5 min", func(c *cloud) {
 			c.Updated = func(string) time.Time { return now.Add(-9 * time.Minute) }
 		}},
-		"an alarm of the monolith": {figureAlarms, "of legacy rings", func(c *cloud) { c.groups["Legacy"].failed = 0.3 }},
+		"an alarm of the monolith": {figureAlarms, "rings, of a program beside it", func(c *cloud) { c.groups["Legacy"].failed = 0.3 }},
 		"some throttled calls": {figureThrottle, "9 calls", func(c *cloud) {
 			c.groups["Alpha"].perMinute, c.groups["Legacy"].perMinute = 6, 6
 			c.values["ThrottledRequests"] = func(_ string, at time.Time) (float64, bool) {
@@ -433,6 +434,27 @@ func TestShareBelowAService(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, isNo, status, "as bad as the monolith: %s", out)
 	assert.Regexp(t, `(?m)^  no    errors .*, alpha \d+ of`, out)
+}
+
+// Where several programs get the rest of a service there is none to compare with, and the alarms
+// of each count.
+func TestSeveralGetTheRest(t *testing.T) {
+	c := fixture.Catalog()
+	c.Services = append(c.Services, services.Service{
+		Name: "delta", Image: c.Services[0].Image, Priority: 40,
+		Routes: []services.Route{{Paths: []string{"/api/alpha/avatars/*"}}, {Paths: []string{"/avatars/*"}}},
+	})
+	complete, err := c.Complete()
+	require.NoError(t, err)
+	j := judge{
+		step: step{key: "delta"}, catalog: complete,
+		phases: map[string]string{"alpha": "live", "beta": "live", "gamma": "live", "delta": "25%", "legacy": "serving"},
+	}
+	assert.Equal(t, []string{"alpha", "legacy"}, j.rest())
+	assert.Empty(t, j.beside())
+	for stack, judged := range map[string]bool{"Delta": true, "Alpha": true, "Legacy": true, "Beta": false} {
+		assert.Equal(t, judged, j.isJudgedBy(assembly.Alarm{Resource: assembly.Resource{Stack: stack}}), stack)
+	}
 }
 
 // The evidence is a no from 60 on, and not before: at half of the requests, each failure of the

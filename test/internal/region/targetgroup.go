@@ -108,13 +108,13 @@ func (g *group) deregister(address string) <-chan struct{} {
 	return r.gone
 }
 
-// remove ends the deregistration of a target, which may be registered again by now.
 func closedChannel() <-chan struct{} {
 	closed := make(chan struct{})
 	close(closed)
 	return closed
 }
 
+// remove ends the deregistration of a target, which may be registered again by now.
 func (g *group) remove(address string, r *registration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
